@@ -1,0 +1,37 @@
+# stratus_module(NAME [DEPENDS module…] [LIBRARIES target…])
+# One static library per folder of src/stratus. Sources, headers and tests are
+# found by name: x.cpp, x.hpp, x_test.cpp (also below platform/<library>/).
+# Each module's tests make one program, build/bin/test_<module>.
+function(stratus_module name)
+  cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cpp)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.hpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER headers EXCLUDE REGEX "_testing\\.hpp$")
+
+  set(target stratus_${name})
+  if(NOT sources)  # a module whose folder is still empty
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/src)
+    foreach(dependency ${arg_DEPENDS})
+      target_link_libraries(${target} INTERFACE stratus_${dependency})
+    endforeach()
+    return()
+  endif()
+  add_library(${target} STATIC ${sources})
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${headers})
+  set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON LINKER_LANGUAGE CXX)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  foreach(dependency ${arg_DEPENDS})
+    target_link_libraries(${target} PUBLIC stratus_${dependency})
+  endforeach()
+  target_link_libraries(${target} PUBLIC ${arg_LIBRARIES})
+
+  if(STRATUS_TESTS AND tests)
+    add_executable(test_${name} ${tests})
+    target_link_libraries(test_${name} PRIVATE ${target} ${arg_TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
+    set_property(GLOBAL APPEND PROPERTY STRATUS_TEST_PROGRAMS test_${name})
+  endif()
+endfunction()

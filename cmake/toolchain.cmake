@@ -1,0 +1,33 @@
+# Compiler, warnings, linker and cache: everything that is the same for all targets.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+
+add_compile_options(
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wunused -Woverloaded-virtual
+  -fstack-protector-strong -fno-omit-frame-pointer)
+# Paths inside binaries and objects are relative: the same source gives the
+# same bytes (and the same ccache key) wherever it is checked out.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo")
+  add_compile_definitions(_FORTIFY_SOURCE=2 _GLIBCXX_ASSERTIONS)
+endif()
+if(STRATUS_SANITIZE)
+  add_compile_options(-fsanitize=${STRATUS_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${STRATUS_SANITIZE})
+endif()
+
+find_program(STRATUS_CCACHE ccache)
+if(STRATUS_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${STRATUS_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${STRATUS_CCACHE})
+endif()
+find_program(STRATUS_MOLD mold)
+if(STRATUS_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)

@@ -1,0 +1,56 @@
+// HTTP/1.1 heads as values (RFC 9110, RFC 9112), shared by server and client.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stratus::net {
+
+// Names compare without case; at most a handful of fields, so a vector.
+class Headers {
+ public:
+  void set(std::string name, std::string value);  // replaces
+  void add(std::string name, std::string value);
+  std::optional<std::string_view> get(std::string_view name) const;  // the first
+  const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+struct RequestHead {
+  std::string method;  // "GET"
+  std::string target;  // as sent: "/v2/a%20b?x=1"
+  std::string path;    // before '?', still percent-encoded
+  Headers headers;
+  std::optional<std::uint64_t> content_length;
+  std::string peer_address;  // "127.0.0.1:41234"
+  bool secure = false;       // came over TLS
+
+  // The decoded value of a query parameter; nullopt when absent or badly encoded.
+  std::optional<std::string> query(std::string_view name) const;
+};
+
+struct ResponseHead {
+  int status = 200;
+  Headers headers;
+};
+
+// One range "bytes=a-b", "bytes=a-" or "bytes=-n" against a body of `size` bytes.
+struct ByteRange {
+  std::uint64_t first;
+  std::uint64_t length;
+};
+enum class RangeVerdict : std::uint8_t { whole, partial, unsatisfiable };
+// Several ranges, or a unit other than bytes, count as `whole`, as RFC 9110 section 14.2 allows.
+RangeVerdict parse_range(std::optional<std::string_view> field, std::uint64_t size, ByteRange& out);
+
+// nullopt on a bad escape or an embedded NUL.
+std::optional<std::string> percent_decode(std::string_view text);
+std::string percent_encode(std::string_view text);  // everything but unreserved characters
+
+}  // namespace stratus::net

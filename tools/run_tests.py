@@ -1,0 +1,148 @@
+"""./dev test: builds, then runs every test there is and counts them one by one.
+
+Suites, in order: lint, unit tests (release build), the modules without an event loop again under g++ with
+AddressSanitizer and UBSan, short fuzz runs, system tests. Ends with "N passed, N failed, N skipped".
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3"
+
+
+class Tally:
+    def __init__(self):
+        self.passed, self.failed, self.skipped = 0, [], []
+
+    def add(self, name, outcome, detail=""):
+        if outcome == "passed":
+            self.passed += 1
+        elif outcome == "skipped":
+            self.skipped.append(f"{name}: {detail}")
+        else:
+            self.failed.append(name)
+            print(f"FAILED {name}\n{detail}", flush=True)
+
+
+def read_junit(path, suite, tally):
+    """Both GoogleTest and pytest write JUnit XML; counts each case of it."""
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        name = f"{suite}: {case.get('classname')}.{case.get('name')}"
+        failure = case.find("failure") if case.find("failure") is not None else case.find("error")
+        skip = case.find("skipped")
+        if failure is not None:
+            tally.add(name, "failed", (failure.text or failure.get("message") or "").strip()[-6000:])
+        elif skip is not None or case.get("status") == "notrun":
+            tally.add(name, "skipped", skip.get("message", "") if skip is not None else "disabled")
+        else:
+            tally.add(name, "passed")
+
+
+def run(command, **options):
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, **options)
+
+
+def build(preset):
+    directory = ROOT / "build" if preset == "release" else ROOT / "build" / preset
+    if not (directory / "build.ninja").exists():
+        run(["cmake", "--preset", preset], check=True, stdout=subprocess.DEVNULL)
+    run(["cmake", "--build", str(directory)], check=True)
+    return directory / "bin"
+
+
+def run_unit_tests(suite, programs, tally, timeout):
+    for program in sorted(programs.glob("test_*")):
+        with tempfile.TemporaryDirectory() as directory:
+            report = pathlib.Path(directory) / "report.xml"
+            environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1", UBSAN_OPTIONS="print_stacktrace=1")
+            try:
+                done = run([program, f"--gtest_output=xml:{report}", "--gtest_brief=1"], env=environment,
+                           timeout=timeout, capture_output=True, text=True, errors="replace")
+            except subprocess.TimeoutExpired:
+                tally.add(f"{suite}: {program.name}", "failed", f"no end after {timeout} s")
+                continue
+            if report.exists():
+                read_junit(report, suite, tally)
+            if done.returncode not in (0, 1) or not report.exists():
+                output = (done.stdout + done.stderr)[-6000:]
+                tally.add(f"{suite}: {program.name}", "failed", f"exit status {done.returncode}\n{output}")
+
+
+def run_fuzzers(programs, tally, seconds):
+    for program in sorted(programs.glob("fuzz_*")):
+        corpus = ROOT / "fuzz" / "corpus" / program.name.removeprefix("fuzz_")
+        with tempfile.TemporaryDirectory() as scratch:
+            directories = [scratch] + ([str(corpus)] if corpus.is_dir() else [])
+            done = run([program, f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10",
+                        f"-artifact_prefix={scratch}/", *directories], capture_output=True, text=True, errors="replace")
+        tally.add(f"fuzz: {program.name}", "passed" if done.returncode == 0 else "failed", done.stderr[-4000:])
+
+
+def run_system_tests(tally, names, long):
+    with tempfile.TemporaryDirectory() as directory:
+        report = pathlib.Path(directory) / "report.xml"
+        command = [PYTHON, "-m", "pytest", "-q", "-ra", f"--junitxml={report}", "tests"]
+        if names:
+            command += ["-k", " or ".join(names)]
+        environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", STRATUS_LONG="1" if long else "")
+        done = run(command, env=environment)
+        if report.exists():
+            read_junit(report, "system", tally)
+        if done.returncode not in (0, 1, 5) or not report.exists():
+            tally.add("system: pytest itself", "failed", f"exit status {done.returncode}")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev test", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("names", nargs="*", help="only suites (lint unit asan fuzz system) or system tests with these names")
+    parser.add_argument("--long", action="store_true", help="long forms: more cut points, longer fuzzing")
+    arguments = parser.parse_args()
+    suites = {"lint", "unit", "asan", "fuzz", "system"}
+    chosen = {name for name in arguments.names if name in suites}
+    patterns = [name for name in arguments.names if name not in suites]
+    if patterns:
+        chosen.add("system")
+    chosen = chosen or suites
+    tally, started = Tally(), time.monotonic()
+
+    def heading(text):
+        print(f"== {text} ({time.monotonic() - started:.0f} s)", flush=True)
+
+    if "lint" in chosen:
+        heading("lint")
+        for check in ("includes", "co_await", "sizes", "format"):
+            done = run([PYTHON, "tools/lint.py", check], capture_output=True, text=True)
+            tally.add(f"lint: {check}", "passed" if done.returncode == 0 else "failed", done.stdout + done.stderr)
+    if chosen & {"unit", "system"}:
+        heading("build: release")
+        programs = build("release")
+    if "unit" in chosen:
+        heading("unit tests")
+        run_unit_tests("unit", programs, tally, timeout=600)
+    if "asan" in chosen:
+        heading("build and run: g++ with AddressSanitizer and UBSan")
+        run_unit_tests("asan", build("asan"), tally, timeout=900)
+    if "fuzz" in chosen:
+        heading("build and run: fuzz targets")
+        run_fuzzers(build("fuzz"), tally, seconds=600 if arguments.long else 8)
+    if "system" in chosen:
+        heading("system tests")
+        run_system_tests(tally, patterns, arguments.long)
+
+    heading("done")
+    for line in tally.skipped:
+        print(f"SKIPPED {line}")
+    for name in tally.failed:
+        print(f"FAILED {name}")
+    print(f"{tally.passed} passed, {len(tally.failed)} failed, {len(tally.skipped)} skipped")
+    return 1 if tally.failed or tally.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
