@@ -1,0 +1,40 @@
+// What a device tells about an update (docs/formats/messages.md). A report counts only once whoever took it
+// has stored it durably and said so; until then the device keeps it and sends it again, so `sequence` tells
+// repeats.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "stratus/base/digest.hpp"
+#include "stratus/base/result.hpp"
+
+namespace stratus::wire {
+
+struct DeviceReport {
+  std::string device;
+  std::uint64_t sequence = 0;  // grows by one with each report of the device
+  std::string name;            // the image that the device follows
+  std::string state;           // a state of docs/device-states.md: "committed", "rolled_back", "failed", …
+  std::string version;         // what the update was about
+  Digest target;               // its manifest; empty when nothing was attempted
+  Digest running;              // manifest of what runs now; empty when nothing does
+  std::string running_version;
+  std::string reason;             // why, for rolled_back, failed and cancelled; in English, one line
+  std::string plan;               // "delta", "layers", "full"
+  std::uint64_t bytes = 0;        // fetched for the update, bodies and heads
+  std::uint64_t duration_ms = 0;  // from learning of the release to this state
+  std::uint64_t downtime_ms = 0;  // without a healthy process, by the device's own watch
+  std::uint64_t time_ms = 0;      // device clock, since 1970 UTC
+
+  static constexpr std::size_t kMaxEncoded = 16u << 10;  // bytes
+};
+
+std::string encode_report(const DeviceReport& report);
+Result<DeviceReport> parse_report(std::string_view text);
+
+// Device ids: 1 to 64 of A–Z a–z 0–9 . _ : -, not starting with a dot.
+bool is_device_id(std::string_view id);
+
+}  // namespace stratus::wire

@@ -1,0 +1,48 @@
+#include "stratus/wire/report.hpp"
+
+#include <gtest/gtest.h>
+
+namespace stratus::wire {
+namespace {
+
+TEST(DeviceReport, RoundTrips) {
+  DeviceReport report;
+  report.device = "kiosk-7";
+  report.sequence = 3;
+  report.name = "app";
+  report.state = "rolled_back";
+  report.version = "3";
+  report.target = *Digest::parse("sha256:" + std::string(64, 'a'));
+  report.running = *Digest::parse("sha256:" + std::string(64, 'b'));
+  report.reason = "exited with status 1 after 0.2 s";
+  report.plan = "delta";
+  report.bytes = 22'000;
+  report.duration_ms = 900;
+  report.downtime_ms = 4;
+  report.time_ms = 1'795'243'153'250;
+  const Result<DeviceReport> parsed = parse_report(encode_report(report));
+  ASSERT_TRUE(parsed) << parsed.error().text();
+  EXPECT_EQ(encode_report(*parsed), encode_report(report));
+  EXPECT_EQ(parsed->reason, report.reason);
+  EXPECT_EQ(parsed->target, report.target);
+}
+
+TEST(DeviceReport, RefusesNegativeNumbersAndForeignIds) {
+  const std::string good = R"({"device":"d","sequence":1,"name":"a","state":"committed","time_ms":1})";
+  EXPECT_TRUE(parse_report(good));
+  EXPECT_FALSE(parse_report(R"({"device":"d","sequence":-1,"name":"a","state":"committed","time_ms":1})"));
+  EXPECT_FALSE(parse_report(R"({"device":"d","sequence":1.5,"name":"a","state":"committed","time_ms":1})"));
+  EXPECT_FALSE(parse_report(R"({"device":"../d","sequence":1,"name":"a","state":"committed","time_ms":1})"));
+  EXPECT_FALSE(parse_report(good + std::string(DeviceReport::kMaxEncoded, ' ')));
+}
+
+TEST(DeviceId, AllowsWhatPeopleNameDevices) {
+  for (const char* good : {"a", "kiosk-7", "00:1B:44:11:3A:B7", "A.b_c"})
+    EXPECT_TRUE(is_device_id(good)) << good;
+  for (const char* bad : {"", ".", "..", "a/b", "a b", "a\n", "+", "#"})
+    EXPECT_FALSE(is_device_id(bad)) << bad;
+  EXPECT_FALSE(is_device_id(std::string(65, 'a')));
+}
+
+}  // namespace
+}  // namespace stratus::wire
