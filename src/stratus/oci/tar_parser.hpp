@@ -1,8 +1,9 @@
 // Reads a tar stream that is pushed into it, in pieces of any size, without I/O of its own.
 //
 // Hostile input: every number is range-checked, extended headers are bounded (1 MiB each), the header
-// checksum is verified, and what is not a well-formed archive is `corrupt`. Paths are passed on as they
-// stand: deciding where they may lead is the visitor's job (see oci/unpack.hpp).
+// checksum is verified, what is not a well-formed archive is `corrupt`, and well-formed entries that no layer
+// holds (sparse files, multi-volume parts) are `invalid`. Paths are passed on as they stand: deciding where
+// they may lead is the visitor's job (see oci/unpack.hpp).
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,7 @@ class TarParser {
   // After an error the parser is done: every later call answers the same error.
   Result<void> feed(BytesView data);
   // `corrupt` unless the archive was complete: two zero blocks, or the end right after an entry (some writers
-  // leave the zero blocks out). Bytes after the end mark are ignored only when they are zero.
+  // leave one or both zero blocks out). Bytes after the end mark are ignored only when they are zero.
   Result<void> finish();
 
  private:
