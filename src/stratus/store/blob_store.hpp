@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "stratus/base/clock.hpp"
 #include "stratus/base/digest.hpp"
 #include "stratus/base/file.hpp"
 #include "stratus/base/result.hpp"
@@ -18,7 +19,8 @@ namespace stratus::store {
 
 struct BlobInfo {
   Digest digest;
-  std::uint64_t size;
+  std::uint64_t size = 0;
+  WallTime last_used{};  // committed, touched or opened, to a minute; for eviction and garbage collection
 };
 
 // An open blob; stays readable while held even when the blob is removed meanwhile.
