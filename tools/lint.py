@@ -87,6 +87,10 @@ ALLOWED = re.compile(
     re.S)
 
 
+# What stands before a "{" that opens an initializer rather than a block: =, (, a comma, or a type's name.
+INITIALIZER = re.compile(r"(?:[=(,]|\breturn|(?<!-> )\b(?!(?:else|do|try|const|noexcept|mutable|override)$)[A-Za-z_]\w*)$")
+
+
 def check_coawait():
     for path in sources():
         text = strip_comments_and_strings(path.read_text())
@@ -94,6 +98,9 @@ def check_coawait():
             start = max(text.rfind(mark, 0, match.start()) for mark in ";{}") + 1
             statement = text[start:text.find(";", match.start())]
             line = text.count("\n", 0, match.start()) + 1
+            if text[start - 1:start] == "{" and INITIALIZER.search(text[:start - 1].rstrip()[-80:]):
+                yield f"{where(path, line)}: no co_await inside a braced initializer"
+                continue
             label = re.sub(r"^\s*(?:case [^:]+:|default:|else\b|do\b)\s*", "", statement).strip()
             label = re.sub(r"^(?:if|while|for)\s*\((?:[^()]|\([^()]*\))*\)\s*", "", label) if "co_await" not in (
                 re.match(r"^(?:if|while|for)\s*\((?:[^()]|\([^()]*\))*\)", label) or [""])[0] else label

@@ -1,0 +1,47 @@
+"""Fixtures of the system tests. See tests/harness for what they hold."""
+import pathlib
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import Programs, Stack  # noqa: E402
+
+
+def pytest_configure():
+    # `kill` of the test run cleans up like Ctrl-C does.
+    def stop(*_):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, stop)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            owner = getattr(value, "programs", value)
+            if isinstance(owner, Programs) and not getattr(report, "_logs_shown", False):
+                report._logs_shown = True
+                for program in owner.started:
+                    report.sections.append((f"{name}: {program.name}", program.describe()))
+
+
+@pytest.fixture
+def programs():
+    """A harness.Programs that ends with the test."""
+    with Programs() as owned:
+        yield owned
+
+
+@pytest.fixture
+def stack(programs):
+    """A harness.Stack over TLS; start what the test needs."""
+    return Stack(programs)
+
+
+@pytest.fixture
+def plain_stack(programs):
+    """The same over plain HTTP (for tests that look at the bytes)."""
+    return Stack(programs, plain=True)

@@ -1,0 +1,17 @@
+"""What system tests, benchmarks and the demo share: programs, HTTP, a counting proxy, file trees.
+
+Used as `from harness import ...` with tests/ on sys.path (tests/conftest.py and the tools see to that).
+Everything started through `Programs` is gone when its `with` block ends, whatever happened inside.
+"""
+from .http import HttpClient, Response
+from .paths import BIN, ROOT
+from .processes import Program, ProgramError, Programs
+from .proxy import CountingProxy
+from .service import ServiceImage
+from .stack import Agent, Stack, StratusFailed
+from .trees import Symlink, Whole, random_bytes, tree_listing, write_tree
+from .waiting import free_port, wait_until
+
+__all__ = ["Agent", "BIN", "CountingProxy", "HttpClient", "Program", "ProgramError", "Programs", "ROOT", "Response",
+           "ServiceImage", "Stack", "StratusFailed", "Symlink", "Whole", "free_port", "random_bytes", "tree_listing",
+           "wait_until", "write_tree"]

@@ -1,0 +1,161 @@
+"""The harness itself: what it starts is gone afterwards, and what it counts is right."""
+import http.server
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from harness import CountingProxy, HttpClient, ProgramError, Programs, ServiceImage, Symlink, Whole, tree_listing
+from harness import wait_until, write_tree
+
+READY = "import sys, time; print('{\"ready\":true,\"url\":\"http://127.0.0.1:9\"}', flush=True)\n"
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_ready_line_is_read_and_the_program_ends_with_the_block():
+    with Programs() as programs:
+        program = programs.start("sleeper", [sys.executable, "-c", READY + "time.sleep(600)"])
+        assert program.wait_ready()["url"] == "http://127.0.0.1:9"
+        directory = programs.directory
+    assert not alive(program.pid) and not directory.exists()
+
+
+def test_program_that_ends_early_raises_with_its_log(programs):
+    program = programs.start("broken", [sys.executable, "-c", "raise SystemExit('no such upstream')"])
+    with pytest.raises(ProgramError, match="ended with 1 before.*(?s:.*)no such upstream"):
+        program.wait_ready()
+
+
+def test_grandchildren_in_their_own_session_and_mounts_are_cleaned_up():
+    script = ("import os, signal, subprocess, sys, time\n"
+              "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+              "child = subprocess.Popen(['setsid', 'sleep', '600'])\n"
+              "orphan = subprocess.run(['sh', '-c', 'setsid sleep 601 >/dev/null 2>&1 & echo $!'], stdout=-1, text=True).stdout\n"
+              "print(child.pid, orphan, flush=True)\n" + READY + "time.sleep(600)")
+    with Programs() as programs:
+        program = programs.start("parent", [sys.executable, "-c", script])
+        program.wait_ready()
+        pids = [int(word) for word in program.output.split("\n")[0].split()]
+        wait_until(lambda: all(alive(pid) for pid in pids))
+        mounted = programs.path("mounted")
+        mounted.mkdir()
+        if os.geteuid() == 0:
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", mounted], check=True)
+        program.kill()
+    assert not any(alive(pid) for pid in pids)
+    assert str(mounted) not in pathlib.Path("/proc/self/mountinfo").read_text()
+
+
+def test_interrupted_run_leaves_nothing(tmp_path):
+    """Ctrl-C inside the block: the same clean-up."""
+    script = ("import sys, os, signal; sys.path.insert(0, sys.argv[1])\n"
+              "from harness import Programs\n"
+              "with Programs() as programs:\n"
+              "    p = programs.start('sleeper', ['sleep', '600'])\n"
+              "    print(p.pid, programs.directory, flush=True)\n"
+              "    signal.pause()\n")
+    run = subprocess.Popen([sys.executable, "-c", script, str(pathlib.Path(__file__).parent.parent)],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    pid, directory = run.stdout.readline().split()
+    assert alive(pid)
+    run.send_signal(2)
+    run.wait(20)
+    assert not alive(pid) and not pathlib.Path(directory).exists()
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    body = bytes(range(256)) * 400
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def origin():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_proxy_counts_every_byte_both_ways(origin):
+    with CountingProxy(origin) as proxy:
+        request = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", proxy.port)) as end:
+            received = 0
+            for piece in (request, request[:17], request[17:24], request[24:]):
+                end.sendall(piece)
+            end.shutdown(socket.SHUT_WR)
+            while data := end.recv(65536):
+                received += len(data)
+        wait_until(lambda: proxy.down == received and proxy.up == 2 * len(request))
+        assert received > 2 * len(Echo.body)
+        assert (proxy.requests, proxy.connections) == (2, 1)
+
+
+def test_proxy_cuts_after_the_named_bytes_and_heals(origin):
+    with CountingProxy(origin) as proxy:
+        proxy.cut_after(1000, 5000)
+        for expected in (1000, 5000):
+            before = proxy.down
+            with pytest.raises(Exception):
+                HttpClient(proxy.url()).get("/")
+            assert proxy.down - before == expected
+        assert HttpClient(proxy.url()).get("/").body == Echo.body
+        assert proxy.cuts_done == 2
+        proxy.refuse()
+        with pytest.raises(Exception):
+            HttpClient(proxy.url(), timeout=5).get("/")
+        proxy.refuse(False)
+        assert HttpClient(proxy.url()).get("/").status == 200
+
+
+def test_wait_until_names_what_it_waited_for():
+    with pytest.raises(TimeoutError, match="waited 0.05 s for the moon; the last answer was 0"):
+        wait_until(lambda: 0, seconds=0.05, what="the moon")
+    with pytest.raises(TimeoutError, match="raised KeyError"):
+        wait_until(lambda: {}["x"], seconds=0.05)
+
+
+def test_trees_are_written_and_compared(tmp_path):
+    entries = {"bin/run": Whole(b"#!/bin/sh\n", mode=0o4755), "etc/name": "x\n", "link": Symlink("etc/name"), "var/empty": None}
+    first, second = (write_tree(tmp_path / name, entries) for name in ("a", "b"))
+    assert tree_listing(first) == tree_listing(second)
+    assert tree_listing(first)["bin/run"][1] == 0o4755
+    (second / "etc/name").write_text("y\n")
+    assert tree_listing(first) != tree_listing(second)
+
+
+def test_service_image_runs_and_misbehaves_on_demand(programs):
+    image = ServiceImage()
+    tree = image.tree(programs.path("tree"), "7")
+
+    def start(*behaviours):
+        return programs.start("service", [tree / "bin" / "service", *image.command("7", *behaviours)[1:]])
+
+    good = start()
+    assert wait_until(lambda: HttpClient(image.url).get("/").body) == b"7"
+    assert good.stop() == 0
+    assert start("start-crash").process.wait(10) == 3
+    assert start("crash-after=10").process.wait(10) == 3
+    unwell = start("unhealthy", "slow-start=10")
+    assert wait_until(lambda: HttpClient(image.url).get("/").status) == 500
+    assert unwell.stop() == 0
