@@ -119,9 +119,14 @@ def main():
         for check in ("includes", "co_await", "sizes", "format"):
             done = run([PYTHON, "tools/lint.py", check], capture_output=True, text=True)
             tally.add(f"lint: {check}", "passed" if done.returncode == 0 else "failed", done.stdout + done.stderr)
-    if chosen & {"unit", "system"}:
+    if chosen & {"lint", "unit", "system"}:
         heading("build: release")
         programs = build("release")
+    if "lint" in chosen:
+        heading("every header compiles alone")
+        done = run(["cmake", "--build", str(ROOT / "build"), "--target", "all_verify_interface_header_sets"],
+                   capture_output=True, text=True)
+        tally.add("lint: headers", "passed" if done.returncode == 0 else "failed", done.stdout[-4000:])
     if "unit" in chosen:
         heading("unit tests")
         run_unit_tests("unit", programs, tally, timeout=600)

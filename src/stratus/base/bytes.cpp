@@ -84,7 +84,7 @@ std::optional<Bytes> from_base64(std::string_view text) {
 std::string human_bytes(std::uint64_t count) {
   constexpr std::array<std::string_view, 6> units{"B", "KB", "MB", "GB", "TB", "PB"};
   if (count < 1000) return fmt::format("{} B", count);
-  double value = static_cast<double>(count);
+  auto value = static_cast<double>(count);
   std::size_t unit = 0;
   while (value >= 1000 && unit + 1 < units.size()) {
     value /= 1000;
