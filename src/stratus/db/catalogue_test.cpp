@@ -1,0 +1,140 @@
+#include "stratus/db/catalogue.hpp"
+
+#include <future>
+
+#include <gtest/gtest.h>
+
+#include "stratus/base/temporary_directory_testing.hpp"
+
+namespace stratus::db {
+namespace {
+
+class CatalogueTest : public ::testing::Test {
+ protected:
+  CatalogueTest() { reopen(); }
+  void reopen() {
+    catalogue_.reset();
+    auto opened = Catalogue::open(directory_ / "catalogue.db", limits_);
+    ASSERT_TRUE(opened) << opened.error().text();
+    catalogue_ = std::move(*opened);
+  }
+  template <class Start>
+  Result<void> wait(Start start) {
+    std::promise<Result<void>> promise;
+    start([&](Result<void> result) { promise.set_value(std::move(result)); });
+    return promise.get_future().get();
+  }
+  Result<void> report(std::int64_t sequence, const std::string& state,
+                      const std::string& running = "sha256:1", std::int64_t time = 0) {
+    Report report;
+    report.device = "d1";
+    report.sequence = sequence;
+    report.received_ms = 1000 + sequence;
+    report.reported_ms = time;
+    report.name = "app";
+    report.running = running;
+    report.state = state;
+    report.body = "{\"state\":\"" + state + "\"}";
+    return wait([&](auto done) { catalogue_->add_report(report, done); });
+  }
+  Result<void> release(const std::string& version, const std::string& digest) {
+    return wait([&](auto done) { catalogue_->add_release({"app", version, digest, 1}, done); });
+  }
+
+  stratus::testing::TemporaryDirectory directory_;
+  CatalogueLimits limits_;
+  std::unique_ptr<Catalogue> catalogue_;
+};
+
+TEST_F(CatalogueTest, KeepsReportsAndWhatTheyTellOfTheDevice) {
+  ASSERT_TRUE(report(1, "committed"));
+  ASSERT_TRUE(report(2, "failed"));
+  ASSERT_TRUE(report(2, "failed"));
+  reopen();
+  EXPECT_EQ(catalogue_->device("d1")->state, "failed");
+  const auto reports = catalogue_->reports("d1", 10);
+  ASSERT_EQ(reports->size(), 2u);
+  EXPECT_EQ(reports->front().sequence, 2);
+  EXPECT_EQ(catalogue_->device("d2").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(CatalogueTest, AnOvertakenReportIsHistoryButARestartedSequenceCounts) {
+  ASSERT_TRUE(report(5, "committed", "sha256:5", 500));
+  ASSERT_TRUE(report(4, "failed", "sha256:4", 400));
+  EXPECT_EQ(catalogue_->device("d1")->state, "committed");
+  EXPECT_EQ(catalogue_->reports("d1", 10)->size(), 2u);
+  ASSERT_TRUE(report(1, "rolled_back", "sha256:1", 600));
+  EXPECT_EQ(catalogue_->device("d1")->state, "rolled_back");
+}
+
+TEST_F(CatalogueTest, AVersionIsNeverReplaced) {
+  ASSERT_TRUE(release("1", "sha256:a"));
+  ASSERT_TRUE(release("1", "sha256:a"));
+  EXPECT_EQ(release("1", "sha256:b").error().code(), ErrorCode::conflict);
+  ASSERT_TRUE(release("2", "sha256:b"));
+  EXPECT_EQ(catalogue_->releases("app")->size(), 2u);
+  EXPECT_EQ(catalogue_->releases("")->size(), 2u);
+  EXPECT_TRUE(catalogue_->releases("other")->empty());
+}
+
+TEST_F(CatalogueTest, AFailedWriteDoesNotTakeItsNeighboursAlong) {
+  std::vector<std::future<Result<void>>> futures;
+  for (int i = 0; i < 40; ++i) {
+    auto promise = std::make_shared<std::promise<Result<void>>>();
+    futures.push_back(promise->get_future());
+    // Every second one contradicts the first.
+    const std::string digest = i % 2 == 0 ? "sha256:a" : "sha256:b";
+    catalogue_->add_release({"app", "1", digest, 1},
+                            [promise](Result<void> r) { promise->set_value(std::move(r)); });
+  }
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(futures[static_cast<std::size_t>(i)].get().has_value(), i % 2 == 0);
+}
+
+TEST_F(CatalogueTest, KnowsWhatTheFleetRuns) {
+  const auto see = [&](const std::string& device, const std::string& running) {
+    ASSERT_TRUE(wait([&](auto done) { catalogue_->note_sightings({{device, "app", running, 5}}, done); }));
+  };
+  see("a", "sha256:1");
+  see("b", "sha256:2");
+  see("c", "sha256:2");
+  see("d", "");
+  EXPECT_EQ(*catalogue_->running_images("app", 10), (std::vector<std::string>{"sha256:2", "sha256:1"}));
+  EXPECT_EQ(catalogue_->devices("b", 10)->size(), 2u);
+  EXPECT_EQ(catalogue_->devices("", 1)->front().id, "a");
+}
+
+TEST_F(CatalogueTest, KeepsABoundedNumberOfSamplesAndDevices) {
+  limits_.samples_per_device = 5;
+  limits_.devices = 1;
+  reopen();
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(wait([&](auto done) { catalogue_->add_sample("d1", std::to_string(i), i, done); }));
+  }
+  const auto samples = catalogue_->samples("d1", 100);
+  ASSERT_EQ(samples->size(), 5u);
+  EXPECT_EQ(samples->front().body, "19");
+  const auto refused = wait([&](auto done) { catalogue_->add_sample("d2", "{}", 1, done); });
+  EXPECT_EQ(refused.error().code(), ErrorCode::no_space);
+}
+
+TEST_F(CatalogueTest, AnOperationThatACrashCutIsFailedAfterwards) {
+  Operation operation{"1", "deploy", "app", "2", "running", "", 0, 3, 1, 0};
+  ASSERT_TRUE(wait([&](auto done) { catalogue_->put_operation(operation, done); }));
+  operation.done = 1;
+  ASSERT_TRUE(wait([&](auto done) { catalogue_->put_operation(operation, done); }));
+  EXPECT_EQ(catalogue_->operation("1")->done, 1);
+  reopen();
+  EXPECT_EQ(catalogue_->operation("1")->state, "failed");
+  EXPECT_EQ(catalogue_->operation("2").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(CatalogueTest, RemembersTargets) {
+  ASSERT_TRUE(wait([&](auto done) { catalogue_->set_target({"app", "1", "sha256:a", 1}, done); }));
+  ASSERT_TRUE(wait([&](auto done) { catalogue_->set_target({"app", "2", "sha256:b", 2}, done); }));
+  reopen();
+  ASSERT_EQ(catalogue_->targets()->size(), 1u);
+  EXPECT_EQ(catalogue_->targets()->front().version, "2");
+}
+
+}  // namespace
+}  // namespace stratus::db

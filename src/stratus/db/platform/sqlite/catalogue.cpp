@@ -1,0 +1,311 @@
+#include "stratus/db/catalogue.hpp"
+
+#include <atomic>
+#include <unordered_map>
+
+#include "stratus/db/platform/sqlite/connection.hpp"
+#include "stratus/db/platform/sqlite/schema.hpp"
+#include "stratus/db/platform/sqlite/writer.hpp"
+
+namespace stratus::db {
+namespace {
+
+constexpr std::string_view kDeviceColumns =
+    "id, first_seen_ms, last_seen_ms, name, running, running_version, target, target_version, state, reason, "
+    "sequence";
+
+Device device_of(const Row& row) {
+  return {row.text(0), row.integer(1), row.integer(2), row.text(3), row.text(4),    row.text(5),
+          row.text(6), row.text(7),    row.text(8),    row.text(9), row.integer(10)};
+}
+
+// Counts rows of growing tables per device in memory, so that the trimming DELETE runs once in a while.
+class Trimmer {
+ public:
+  explicit Trimmer(std::int64_t limit) : every_(std::max<std::int64_t>(1, limit / 10)) {}
+  bool due(const std::string& device) {
+    if (++since_[device] < every_) return false;
+    since_.erase(device);
+    return true;
+  }
+
+ private:
+  std::int64_t every_;
+  std::unordered_map<std::string, std::int64_t> since_;
+};
+
+class SqliteCatalogue final : public Catalogue {
+ public:
+  SqliteCatalogue(std::unique_ptr<Connection> reader, std::unique_ptr<Connection> writer,
+                  CatalogueLimits limits, std::int64_t devices)
+      : limits_(limits),
+        device_count_(devices),
+        trim_samples_(limits.samples_per_device),
+        trim_reports_(limits.reports_per_device),
+        trim_operations_(limits.operations),
+        reader_(std::move(reader)),
+        writer_(std::move(writer), limits.queue) {}
+
+  void add_report(Report report, Done done) override {
+    writer_.submit(
+        [this, report = std::move(report)](Connection& c) -> Result<void> {
+          STRATUS_CHECK(see(c, report.device, report.received_ms));
+          // Sequences start again when a device is set up anew; then the body differs and counts.
+          STRATUS_TRY(added, c.execute("INSERT INTO reports (device, sequence, received_ms, body) "
+                                       "VALUES ($1, $2, $3, $4) ON CONFLICT (device, sequence) DO UPDATE SET "
+                                       "received_ms = excluded.received_ms, body = excluded.body "
+                                       "WHERE reports.body <> excluded.body",
+                                       {report.device, report.sequence, report.received_ms, report.body}));
+          if (added == 0) return {};
+          // A report that was overtaken by a later one (queued in a gateway) is history only.
+          STRATUS_CHECK(c.execute(
+              "UPDATE devices SET name = $2, running = $3, running_version = $4, target = $5, target_version "
+              "= $6, "
+              "state = $7, reason = $8, sequence = $9, reported_ms = $10 "
+              "WHERE id = $1 AND (sequence < $9 OR reported_ms < $10)",
+              {report.device, report.name, report.running, report.running_version, report.target,
+               report.target_version, report.state, report.reason, report.sequence, report.reported_ms}));
+          if (trim_reports_.due(report.device)) {
+            STRATUS_CHECK(c.execute(
+                "DELETE FROM reports WHERE device = $1 AND received_ms < (SELECT received_ms FROM reports "
+                "WHERE device = $1 ORDER BY received_ms DESC LIMIT 1 OFFSET $2)",
+                {report.device, limits_.reports_per_device - 1}));
+          }
+          return {};
+        },
+        std::move(done));
+  }
+
+  void add_sample(std::string device, std::string body, std::int64_t received_ms, Done done) override {
+    writer_.submit(
+        [this, device = std::move(device), body = std::move(body),
+         received_ms](Connection& c) -> Result<void> {
+          STRATUS_CHECK(see(c, device, received_ms));
+          STRATUS_CHECK(c.execute("INSERT INTO samples (device, received_ms, body) VALUES ($1, $2, $3)",
+                                  {device, received_ms, body}));
+          if (trim_samples_.due(device)) {
+            STRATUS_CHECK(
+                c.execute("DELETE FROM samples WHERE device = $1 AND id < (SELECT id FROM samples "
+                          "WHERE device = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
+                          {device, limits_.samples_per_device - 1}));
+          }
+          return {};
+        },
+        std::move(done));
+  }
+
+  void note_sightings(std::vector<Sighting> sightings, Done done) override {
+    writer_.submit(
+        [this, sightings = std::move(sightings)](Connection& c) -> Result<void> {
+          for (const Sighting& s : sightings) {
+            STRATUS_CHECK(see(c, s.device, s.seen_ms));
+            STRATUS_CHECK(
+                c.execute("UPDATE devices SET running_version = CASE WHEN running = $3 THEN running_version "
+                          "ELSE '' END, "
+                          "name = $2, running = $3 WHERE id = $1",
+                          {s.device, s.name, s.running}));
+          }
+          return {};
+        },
+        std::move(done));
+  }
+
+  void add_release(Release release, Done done) override {
+    writer_.submit(
+        [release = std::move(release)](Connection& c) -> Result<void> {
+          STRATUS_CHECK(
+              c.execute("INSERT INTO releases (name, version, digest, created_ms) VALUES ($1, $2, $3, $4) "
+                        "ON CONFLICT (name, version) DO NOTHING",
+                        {release.name, release.version, release.digest, release.created_ms}));
+          std::string digest;
+          STRATUS_CHECK(c.query("SELECT digest FROM releases WHERE name = $1 AND version = $2",
+                                {release.name, release.version},
+                                [&](const Row& row) { digest = row.text(0); }));
+          if (digest == release.digest) return {};
+          return fail(ErrorCode::conflict, release.name + ":" + release.version + " is already " + digest +
+                                               "; a version is never replaced: publish a new one");
+        },
+        std::move(done));
+  }
+
+  void set_target(Target target, Done done) override {
+    writer_.submit(
+        [target = std::move(target)](Connection& c) -> Result<void> {
+          STRATUS_CHECK(
+              c.execute("INSERT INTO targets (name, version, digest, changed_ms) VALUES ($1, $2, $3, $4) "
+                        "ON CONFLICT (name) DO UPDATE SET version = excluded.version, "
+                        "digest = excluded.digest, changed_ms = excluded.changed_ms",
+                        {target.name, target.version, target.digest, target.changed_ms}));
+          return {};
+        },
+        std::move(done));
+  }
+
+  void put_operation(Operation o, Done done) override {
+    writer_.submit(
+        [this, o = std::move(o)](Connection& c) -> Result<void> {
+          STRATUS_CHECK(
+              c.execute("INSERT INTO operations (id, kind, name, version, state, detail, done, total, "
+                        "created_ms, finished_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+                        "ON CONFLICT (id) DO UPDATE SET state = excluded.state, detail = excluded.detail, "
+                        "done = excluded.done, total = excluded.total, finished_ms = excluded.finished_ms",
+                        {o.id, o.kind, o.name, o.version, o.state, o.detail, o.done, o.total, o.created_ms,
+                         o.finished_ms}));
+          if (trim_operations_.due("")) {
+            STRATUS_CHECK(
+                c.execute("DELETE FROM operations WHERE state <> 'running' AND created_ms < "
+                          "(SELECT created_ms FROM operations ORDER BY created_ms DESC LIMIT 1 OFFSET $1)",
+                          {limits_.operations - 1}));
+          }
+          return {};
+        },
+        std::move(done));
+  }
+
+  Result<std::vector<Device>> devices(std::string_view after, std::int64_t limit) override {
+    std::vector<Device> found;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(reader_->query(
+        "SELECT " + std::string(kDeviceColumns) + " FROM devices WHERE id > $1 ORDER BY id LIMIT $2",
+        {after, limit}, [&](const Row& row) { found.push_back(device_of(row)); }));
+    return found;
+  }
+
+  Result<Device> device(std::string_view id) override {
+    std::vector<Device> found;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(reader_->query("SELECT " + std::string(kDeviceColumns) + " FROM devices WHERE id = $1",
+                                 {id}, [&](const Row& row) { found.push_back(device_of(row)); }));
+    if (found.empty()) return fail(ErrorCode::not_found, "no device " + std::string(id));
+    return std::move(found.front());
+  }
+
+  Result<std::vector<Report>> reports(std::string_view device, std::int64_t limit) override {
+    std::vector<Report> found;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(
+        reader_->query("SELECT sequence, received_ms, body FROM reports WHERE device = $1 "
+                       "ORDER BY received_ms DESC, sequence DESC LIMIT $2",
+                       {device, limit}, [&](const Row& row) {
+                         Report report;
+                         report.device = device;
+                         report.sequence = row.integer(0);
+                         report.received_ms = row.integer(1);
+                         report.body = row.text(2);
+                         found.push_back(std::move(report));
+                       }));
+    return found;
+  }
+
+  Result<std::vector<Sample>> samples(std::string_view device, std::int64_t limit) override {
+    std::vector<Sample> found;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(reader_->query(
+        "SELECT id, received_ms, body FROM samples WHERE device = $1 ORDER BY id DESC LIMIT $2",
+        {device, limit}, [&](const Row& row) {
+          found.push_back({row.integer(0), row.integer(1), row.text(2)});
+        }));
+    return found;
+  }
+
+  Result<std::vector<Release>> releases(std::string_view name) override {
+    std::vector<Release> found;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(
+        reader_->query("SELECT name, version, digest, created_ms FROM releases WHERE $1 = '' OR name = $1 "
+                       "ORDER BY name, created_ms DESC, version DESC",
+                       {name}, [&](const Row& row) {
+                         found.push_back({row.text(0), row.text(1), row.text(2), row.integer(3)});
+                       }));
+    return found;
+  }
+
+  Result<std::vector<Target>> targets() override {
+    std::vector<Target> found;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(reader_->query("SELECT name, version, digest, changed_ms FROM targets ORDER BY name", {},
+                                 [&](const Row& row) {
+                                   found.push_back({row.text(0), row.text(1), row.text(2), row.integer(3)});
+                                 }));
+    return found;
+  }
+
+  Result<Operation> operation(std::string_view id) override {
+    std::vector<Operation> found;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(reader_->query(
+        "SELECT id, kind, name, version, state, detail, done, total, created_ms, finished_ms FROM operations "
+        "WHERE id = $1",
+        {id}, [&](const Row& row) {
+          found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5),
+                           row.integer(6), row.integer(7), row.integer(8), row.integer(9)});
+        }));
+    if (found.empty()) return fail(ErrorCode::not_found, "no operation " + std::string(id));
+    return std::move(found.front());
+  }
+
+  Result<std::vector<std::string>> running_images(std::string_view name, std::int64_t limit) override {
+    std::vector<std::string> found;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(
+        reader_->query("SELECT running FROM devices WHERE name = $1 AND running <> '' GROUP BY running "
+                       "ORDER BY COUNT(*) DESC, running LIMIT $2",
+                       {name, limit}, [&](const Row& row) { found.push_back(row.text(0)); }));
+    return found;
+  }
+
+  Result<Counts> counts() override {
+    Counts counts;
+    const std::lock_guard lock(reading_);
+    STRATUS_CHECK(
+        reader_->query("SELECT (SELECT COUNT(*) FROM devices), (SELECT COUNT(*) FROM reports), "
+                       "(SELECT COUNT(*) FROM samples), (SELECT COUNT(*) FROM releases)",
+                       {}, [&](const Row& row) {
+                         counts = {row.integer(0), row.integer(1), row.integer(2), row.integer(3)};
+                       }));
+    return counts;
+  }
+
+ private:
+  // On the writer's thread.
+  Result<void> see(Connection& c, const std::string& device, std::int64_t now_ms) {
+    STRATUS_TRY(known, c.execute("UPDATE devices SET last_seen_ms = MAX(last_seen_ms, $2) WHERE id = $1",
+                                 {device, now_ms}));
+    if (known != 0) return {};
+    if (device_count_ >= limits_.devices) {
+      return fail(ErrorCode::no_space, "no more devices can be registered; remove old ones first");
+    }
+    STRATUS_CHECK(c.execute("INSERT INTO devices (id, first_seen_ms, last_seen_ms) VALUES ($1, $2, $2)",
+                            {device, now_ms}));
+    ++device_count_;
+    return {};
+  }
+
+  CatalogueLimits limits_;
+  std::int64_t device_count_;  // the writer's; a rolled-back insert makes it an upper bound
+  Trimmer trim_samples_;
+  Trimmer trim_reports_;
+  Trimmer trim_operations_;
+  std::mutex reading_;
+  std::unique_ptr<Connection> reader_;
+  Writer writer_;  // last: ends first
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Catalogue>> Catalogue::open(const std::filesystem::path& path,
+                                                   CatalogueLimits limits) {
+  STRATUS_TRY(writer, Connection::open(path, false));
+  STRATUS_CHECK(migrate(*writer).with_context("open " + path.string()));
+  STRATUS_CHECK(
+      writer->execute("UPDATE operations SET state = 'failed', "
+                      "detail = 'the server stopped before it was done; start it again' "
+                      "WHERE state = 'running'"));
+  std::int64_t devices = 0;
+  STRATUS_CHECK(
+      writer->query("SELECT COUNT(*) FROM devices", {}, [&](const Row& row) { devices = row.integer(0); }));
+  STRATUS_TRY(reader, Connection::open(path, true));
+  return std::make_unique<SqliteCatalogue>(std::move(reader), std::move(writer), limits, devices);
+}
+
+}  // namespace stratus::db
