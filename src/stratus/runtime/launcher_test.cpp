@@ -1,0 +1,317 @@
+// Starts real containers: needs root, as the agent does. The image is one static program that prints what it
+// can see and do.
+#include "stratus/runtime/launcher.hpp"
+
+#include <csignal>
+#include <fstream>
+
+#include <arpa/inet.h>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "stratus/base/temporary_directory_testing.hpp"
+
+namespace stratus::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+class LauncherTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "starting containers needs root";
+    fs::create_directories(store_.path() / "layers/base/bin");
+    fs::create_directories(store_.path() / "layers/base/etc");
+    fs::copy_file(STRATUS_TEST_SERVICE, store_.path() / "layers/base/bin/service");
+    write("layers/base/etc/passwd", "root:x:0:0::/root:/\nweb:x:33:34::/srv/web:/\n");
+    write("layers/base/etc/group", "www:x:34:\nmedia:x:44:web\n");
+    write("layers/base/etc/layer", "base");
+    make(true);
+  }
+
+  void make(bool user_namespace) {
+    LauncherOptions options;
+    options.store = store_.path();
+    options.user_namespace = user_namespace;
+    auto made = Launcher::make(options);
+    ASSERT_TRUE(made) << made.error().text();
+    launcher_ = std::make_unique<Launcher>(std::move(*made));
+  }
+
+  void write(const std::string& path, const std::string& text) {
+    fs::create_directories((store_.path() / path).parent_path());
+    std::ofstream(store_.path() / path) << text;
+  }
+  std::string log() const {
+    const auto text = read_file(store_.path() / "log", 1 << 20);
+    return text ? *text : "";
+  }
+
+  ContainerSpec spec(std::vector<std::string> args) const {
+    ContainerSpec spec;
+    spec.instance = fmt::format("unit-{}", ::getpid());
+    spec.store = store_.path();
+    spec.layers = {"layers/base"};
+    spec.writable = "upper";
+    spec.args = std::move(args);
+    spec.log_file = store_.path() / "log";
+    return spec;
+  }
+
+  // Runs to the end and answers what the probe printed.
+  boost::json::object probe(ContainerSpec spec) {
+    spec.args = {"/bin/service", "probe"};
+    auto container = launcher_->prepare(spec);
+    if (!container) {
+      ADD_FAILURE() << container.error().text();
+      return {};
+    }
+    const Result<void> released = container->release();
+    EXPECT_TRUE(released) << released.error().text();
+    EXPECT_TRUE(wait_for_exit(container->pidfd(), 10s));
+    EXPECT_EQ(describe(reap(container->pidfd())), "exit status 0");
+    remove_control_group(spec.instance);
+    boost::system::error_code error;
+    const boost::json::value value = boost::json::parse(log(), error);
+    if (!value.is_object()) {
+      ADD_FAILURE() << "probe printed: " << log();
+      return {};
+    }
+    return value.as_object();
+  }
+
+  static std::string text(const boost::json::object& object, std::string_view key) {
+    const auto* const value = object.if_contains(key);
+    if (value == nullptr) return "(absent)";
+    return value->is_string() ? std::string(value->as_string()) : boost::json::serialize(*value);
+  }
+
+  testing::TemporaryDirectory store_;
+  std::unique_ptr<Launcher> launcher_;
+};
+
+void expect_confined(const boost::json::object& seen, const auto& text) {
+  EXPECT_EQ(text(seen, "pid"), "1");
+  EXPECT_EQ(text(seen, "kill_parent_visible"), "no");
+  EXPECT_EQ(text(seen, "NoNewPrivs"), "1");
+  EXPECT_EQ(text(seen, "Seccomp"), "2");
+  EXPECT_EQ(text(seen, "CapInh"), "0000000000000000");
+  EXPECT_EQ(text(seen, "CapAmb"), "0000000000000000");
+  EXPECT_EQ(text(seen, "CapBnd"), "00000000000405fb");
+  EXPECT_NE(text(seen, "write_sys"), "ok");
+  EXPECT_NE(text(seen, "write_proc_sys"), "ok");
+  EXPECT_EQ(text(seen, "kcore_bytes"), "0");
+  EXPECT_EQ(text(seen, "write_tmp"), "ok");
+  EXPECT_EQ(text(seen, "dev_null"), "ok");
+  for (const char* const call :
+       {"mount", "unshare", "ptrace", "bpf", "keyctl", "mknod", "sethostname", "raw_socket"}) {
+    EXPECT_EQ(text(seen, call), "EPERM") << call;
+  }
+  EXPECT_EQ(text(seen, "clone3"), "ENOSYS");
+}
+
+TEST_F(LauncherTest, RootIsConfinedAndAnUnprivilegedHostId) {
+  const auto seen = probe(spec({}));
+  expect_confined(seen, [](const auto& object, auto key) { return text(object, key); });
+  EXPECT_EQ(text(seen, "uid"), "0");
+  EXPECT_EQ(text(seen, "CapEff"), "00000000000405fb");
+  EXPECT_EQ(text(seen, "home"), "/root");
+  EXPECT_EQ(text(seen, "write_root"), "ok");
+  EXPECT_EQ(text(seen, "write_run"), "ok");
+  if (launcher_->degradations().empty()) {
+    EXPECT_EQ(text(seen, "uid_map"), "         0 1000000000      65536;");
+  }
+  // What it wrote is root's on disk, whatever id it ran with.
+  struct stat status {};
+  ASSERT_EQ(::stat((store_.path() / "upper/upper/written").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 0U);
+}
+
+TEST_F(LauncherTest, IdentityMapIsConfinedTheSame) {
+  make(false);
+  const auto seen = probe(spec({}));
+  expect_confined(seen, [](const auto& object, auto key) { return text(object, key); });
+  EXPECT_EQ(text(seen, "write_root"), "ok");
+}
+
+TEST_F(LauncherTest, UserByNameHasNoCapabilities) {
+  ContainerSpec wanted = spec({});
+  wanted.user = "web";
+  wanted.working_directory = "/srv/new";
+  wanted.env = {"GREETING=hello"};
+  wanted.host_name = "device-7";
+  wanted.limits.open_files = 99;
+  const auto seen = probe(wanted);
+  EXPECT_EQ(text(seen, "uid"), "33");
+  EXPECT_EQ(text(seen, "gid"), "34");
+  EXPECT_EQ(text(seen, "groups"), "44 ");
+  EXPECT_EQ(text(seen, "CapEff"), "0000000000000000");
+  EXPECT_EQ(text(seen, "CapPrm"), "0000000000000000");
+  EXPECT_EQ(text(seen, "home"), "/srv/web");
+  EXPECT_EQ(text(seen, "cwd"), "/srv/new");
+  EXPECT_EQ(text(seen, "greeting"), "hello");
+  EXPECT_EQ(text(seen, "host"), "device-7");
+  EXPECT_EQ(text(seen, "nofile"), "99");
+  EXPECT_EQ(text(seen, "write_root"), "EACCES");
+}
+
+TEST_F(LauncherTest, ReadOnlyRootWithoutWritableDirectory) {
+  fs::create_directories(store_.path() / "layers/base/proc");
+  for (const char* const name : {"sys", "dev", "tmp", "run", "proc"}) {
+    fs::create_directories(store_.path() / "layers/base" / name);
+  }
+  ContainerSpec wanted = spec({});
+  wanted.writable.clear();
+  wanted.layers.push_back("layers/top");
+  write("layers/top/etc/layer", "top");
+  const auto seen = probe(wanted);
+  EXPECT_EQ(text(seen, "write_root"), "EROFS");
+  EXPECT_EQ(text(seen, "layer"), "top");
+}
+
+TEST_F(LauncherTest, TwentyFourLayersTheHighestWinsAndWhiteoutsHide) {
+  ContainerSpec wanted = spec({});
+  write("layers/base/etc/hidden", "x");
+  for (int i = 0; i < 24; ++i) {
+    // Names as long as a digest, so that the list is longer than one page of options with their parent.
+    const std::string name = fmt::format("layers/{:064}", i);
+    write(name + "/etc/layer", std::to_string(i));
+    wanted.layers.push_back(name);
+  }
+  fs::create_directories(store_.path() / "layers/white/etc");
+  ASSERT_EQ(::mknod((store_.path() / "layers/white/etc/hidden").c_str(), S_IFCHR, ::makedev(0, 0)), 0);
+  wanted.layers.push_back("layers/white");
+  const auto seen = probe(wanted);
+  EXPECT_EQ(text(seen, "layer"), "23");
+  EXPECT_EQ(text(seen, "hidden"), "true");
+}
+
+TEST_F(LauncherTest, VolumesKeepWhatIsWritten) {
+  const testing::TemporaryDirectory outside;
+  ContainerSpec wanted = spec({});
+  wanted.volumes = {{outside.path() / "data", "/data", false}};
+  EXPECT_EQ(text(probe(wanted), "write_data"), "ok");
+  struct stat status {};
+  ASSERT_EQ(::stat((outside.path() / "data/written").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 0U);
+  fs::remove(store_.path() / "log");
+  wanted.volumes[0].read_only = true;
+  fs::remove(outside.path() / "data/written");
+  EXPECT_EQ(text(probe(wanted), "write_data"), "EROFS");
+}
+
+TEST_F(LauncherTest, ALinkInTheImageIsNoMountPoint) {
+  fs::create_directory_symlink("/etc", store_.path() / "layers/base/proc");
+  const auto container = launcher_->prepare(spec({"/bin/service", "probe"}));
+  ASSERT_FALSE(container);
+  EXPECT_NE(container.error().text().find("mount /proc"), std::string::npos) << container.error().text();
+}
+
+TEST_F(LauncherTest, AMissingProgramIsSaid) {
+  auto container = launcher_->prepare(spec({"nothing"}));
+  ASSERT_TRUE(container) << container.error().text();
+  const Result<void> released = container->release();
+  ASSERT_FALSE(released);
+  EXPECT_EQ(released.error().text(), "start: execute: No such file or directory");
+}
+
+TEST_F(LauncherTest, AnUnknownUserIsRefused) {
+  ContainerSpec wanted = spec({"/bin/service", "probe"});
+  wanted.user = "nobody-here";
+  const auto container = launcher_->prepare(wanted);
+  ASSERT_FALSE(container);
+  EXPECT_NE(container.error().text().find("/etc/passwd"), std::string::npos);
+}
+
+TEST_F(LauncherTest, APreparedContainerThatIsDroppedLeavesNoProcess) {
+  ProcessIdentity identity;
+  {
+    auto container = launcher_->prepare(spec({"/bin/service", "sleep"}));
+    ASSERT_TRUE(container) << container.error().text();
+    identity = container->identity();
+    EXPECT_TRUE(open_process(identity));
+  }
+  EXPECT_FALSE(open_process(identity));
+}
+
+TEST_F(LauncherTest, KillEndsAllOfIt) {
+  auto container = launcher_->prepare(spec({"service", "sleep"}));
+  ASSERT_TRUE(container) << container.error().text();
+  ASSERT_TRUE(container->release());
+  EXPECT_TRUE(open_process(container->identity()));
+  ASSERT_TRUE(send_signal(container->pidfd(), SIGKILL));
+  ASSERT_TRUE(wait_for_exit(container->pidfd(), 10s));
+  EXPECT_EQ(describe(reap(container->pidfd())), "killed by SIGKILL");
+  EXPECT_FALSE(open_process(container->identity()));
+}
+
+TEST_F(LauncherTest, CommandsRunInsideTheContainer) {
+  auto container = launcher_->prepare(spec({"/bin/service", "sleep"}));
+  ASSERT_TRUE(container) << container.error().text();
+  ASSERT_TRUE(container->release());
+  const auto status_of = [&](std::vector<std::string> args) {
+    InsideCommand command;
+    command.args = std::move(args);
+    auto process = launcher_->start_inside(container->pidfd(), command);
+    if (!process) return process.error().text();
+    EXPECT_TRUE(wait_for_exit(process->get(), 10s));
+    return describe(reap(process->get()));
+  };
+  EXPECT_EQ(status_of({"/bin/service", "check-file", "/etc/layer"}), "exit status 0");
+  EXPECT_EQ(status_of({"service", "exit", "7"}), "exit status 7");
+  EXPECT_NE(status_of({"/bin/false"}).find("No such file"), std::string::npos);
+  ASSERT_TRUE(send_signal(container->pidfd(), SIGKILL));
+  ASSERT_TRUE(wait_for_exit(container->pidfd(), 10s));
+  (void)reap(container->pidfd());
+}
+
+TEST_F(LauncherTest, APassedSocketAnswers) {
+  const FileDescriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener.get(), 8), 0);
+  socklen_t length = sizeof address;
+  ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+
+  ContainerSpec wanted = spec({"/bin/service", "--version", "42"});
+  wanted.listen_fds = {listener.get()};
+  auto container = launcher_->prepare(wanted);
+  ASSERT_TRUE(container) << container.error().text();
+  ASSERT_TRUE(container->release());
+  const FileDescriptor peer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(peer.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_TRUE(write_all(peer.get(), as_bytes("GET / HTTP/1.1\r\nConnection: close\r\n\r\n")));
+  std::string answer;
+  char buffer[512];
+  for (ssize_t count = 0; (count = ::read(peer.get(), buffer, sizeof buffer)) > 0;) {
+    answer.append(buffer, static_cast<std::size_t>(count));
+  }
+  EXPECT_NE(answer.find("\r\n\r\n42\n"), std::string::npos) << answer << log();
+  ASSERT_TRUE(send_signal(container->pidfd(), SIGTERM));
+  ASSERT_TRUE(wait_for_exit(container->pidfd(), 10s));
+  EXPECT_EQ(describe(reap(container->pidfd())), "exit status 0");
+}
+
+TEST_F(LauncherTest, MemoryBeyondTheLimitEndsTheService) {
+  ContainerSpec wanted = spec({"/bin/service", "--eat-memory", "200"});
+  wanted.limits.memory_bytes = 32u << 20;
+  auto container = launcher_->prepare(wanted);
+  ASSERT_TRUE(container) << container.error().text();
+  if (!container->degradations().empty()) GTEST_SKIP() << container->degradations().front();
+  ASSERT_TRUE(container->release());
+  ASSERT_TRUE(wait_for_exit(container->pidfd(), 30s));
+  EXPECT_EQ(describe(reap(container->pidfd())), "killed by SIGKILL");
+  remove_control_group(wanted.instance);
+}
+
+}  // namespace
+}  // namespace stratus::runtime
