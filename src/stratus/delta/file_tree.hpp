@@ -1,6 +1,9 @@
 // The files of an installed older image, as a delta's source: path → bytes. Three places keep such trees:
 // a directory, the layer directories of a device (upper layers hide lower ones), and layer tars on the
 // server.
+//
+// A tree is for one thread at a time. Opening a tree lists nothing: `files()` does when it is first asked,
+// which only making a delta needs.
 #pragma once
 
 #include <cstdint>
@@ -24,16 +27,23 @@ struct TreeFile {
 class FileView {
  public:
   virtual ~FileView() = default;
-  virtual BytesView bytes() const = 0;
+  virtual std::uint64_t size() const = 0;
+  // Exactly `into.size()` bytes at `offset`; beyond the end is `corrupt`. Takes no memory of its own.
+  virtual Result<void> read(std::uint64_t offset, std::span<std::uint8_t> into) const = 0;
+  // The whole file, mapped when first asked for.
+  virtual Result<BytesView> bytes() = 0;
 };
 
 class FileTree {
  public:
   virtual ~FileTree() = default;
   // Regular files only, sorted by path; hard links appear under each of their names.
-  virtual const std::vector<TreeFile>& files() const = 0;
+  virtual Result<const std::vector<TreeFile>*> files() const = 0;
   // Never follows a link out of the tree. `not_found` when there is no such regular file.
   virtual Result<std::unique_ptr<FileView>> open(std::string_view path) const = 0;
+  // The tar headers of the layers that the tree came from, lowest layer first (see tar_layout.hpp); empty
+  // where they are not kept.
+  virtual Result<std::unique_ptr<FileView>> headers() const;
 };
 
 // A plain directory.
@@ -41,7 +51,12 @@ Result<std::unique_ptr<FileTree>> open_directory_tree(const std::filesystem::pat
 // Layer directories as the agent keeps them (overlayfs whiteouts: character device 0/0 and the
 // "opaque" extended attribute), lowest first.
 Result<std::unique_ptr<FileTree>> open_layered_tree(const std::vector<std::filesystem::path>& layers);
-// Uncompressed layer tars (OCI ".wh." whiteouts), lowest first. The tars stay mapped.
+// Uncompressed layer tars (OCI ".wh." whiteouts), lowest first.
 Result<std::unique_ptr<FileTree>> open_tar_tree(const std::vector<std::filesystem::path>& tars);
+// One file under its own name.
+Result<std::unique_ptr<FileTree>> open_single_file_tree(const std::filesystem::path& file);
+
+// "./usr//bin/x" → "usr/bin/x"; empty when the path is absolute, has a ".." or names nothing.
+std::string normalised_path(std::string_view path);
 
 }  // namespace stratus::delta

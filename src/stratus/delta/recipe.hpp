@@ -20,6 +20,9 @@ struct MakeOptions {
   // A recipe that would not be smaller than this is given up with `conflict` (0: never give up). The server
   // passes the size of the compressed layer: such a delta would be of no use.
   std::uint64_t give_up_at = 0;
+  // Whether whoever applies the recipe has the tar headers of the base's layers (FileTree::headers). They
+  // make the headers of a rebuilt layer nearly free.
+  bool base_headers = false;
   unsigned threads = 1;
 };
 
