@@ -1,0 +1,32 @@
+// Writes a layer blob: the changes as a tar, compressed with zstd. The same changes give the same bytes, on
+// any machine with the same zstd version; the diff id does not even depend on that.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+
+#include "stratus/base/digest.hpp"
+#include "stratus/base/result.hpp"
+#include "stratus/oci/manifest.hpp"
+#include "stratus/oci/tree_diff.hpp"
+
+namespace stratus::oci {
+
+struct LayerWriteOptions {
+  // Level 19 keeps the decoder's window at 8 MiB, which a small device can afford.
+  int level = 19;
+  std::function<void(std::uint64_t bytes)> on_bytes;  // for progress: file bytes written since the last call
+};
+
+struct WrittenLayer {
+  Descriptor descriptor;  // media type, digest and size of the blob
+  Digest diff_id;
+  std::uint64_t tar_bytes = 0;
+};
+
+// Creates or replaces `file`. Not synced: a publisher uploads it and throws it away.
+Result<WrittenLayer> write_layer(const TreeDiff& diff, const ContentSource& content,
+                                 const std::filesystem::path& file, const LayerWriteOptions& options);
+
+}  // namespace stratus::oci
