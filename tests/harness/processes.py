@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from .waiting import wait_until
@@ -149,13 +150,21 @@ class Program:
 
 
 class Programs:
-    """Owns a temporary directory and every program started in it; `with Programs() as programs: …`."""
+    """Owns a temporary directory and every program started in it; `with Programs() as programs: …`.
+
+    Several may be open at once, in threads too; orphans are then ended by the last one that closes.
+    """
+
+    _open_lock, _open = threading.Lock(), 0
 
     def __init__(self, prefix="stratus-"):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
         self.started = []
         self._closers = []
+        self._is_open = True
+        with Programs._open_lock:
+            Programs._open += 1
         self._children_before = {pid for pid, parent in _parents().items() if parent == os.getpid()}
 
     def __enter__(self):
@@ -199,7 +208,11 @@ class Programs:
                 except Exception as error:
                     print(f"harness: clean-up step failed: {error!r}", file=sys.stderr)
             self._closers.clear()
-            self._end_orphans()
+            with Programs._open_lock:
+                Programs._open -= self._is_open
+                self._is_open = False
+                if Programs._open == 0:
+                    self._end_orphans()
             for point in mounts_below(self.directory):
                 subprocess.run(["umount", "-l", point], check=False)
             _remove_tree(self.directory)

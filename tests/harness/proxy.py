@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-_REQUEST_MARK = b" HTTP/1.1\r\n"
+_REQUEST_MARK = b" HTTP/1."
 
 
 class CountingProxy:
