@@ -49,6 +49,11 @@ enum class RangeVerdict : std::uint8_t { whole, partial, unsatisfiable };
 // Several ranges, or a unit other than bytes, count as `whole`, as RFC 9110 section 14.2 allows.
 RangeVerdict parse_range(std::optional<std::string_view> field, std::uint64_t size, ByteRange& out);
 
+// ASCII case does not matter.
+bool same_name(std::string_view a, std::string_view b);
+// Whether a comma-separated field such as Accept-Encoding or Connection holds `token`, not refused by q=0.
+bool list_contains(std::string_view list, std::string_view token);
+
 // nullopt on a bad escape or an embedded NUL.
 std::optional<std::string> percent_decode(std::string_view text);
 std::string percent_encode(std::string_view text);  // everything but unreserved characters

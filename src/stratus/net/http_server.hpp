@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "stratus/base/bytes.hpp"
@@ -31,6 +33,7 @@ class Exchange {
   virtual Task<Result<std::size_t>> read_body(std::span<std::uint8_t> into) = 0;
   // The whole body, `no_space` (→ 413) beyond `limit` bytes.
   virtual Task<Result<std::string>> read_all(std::size_t limit) = 0;
+  virtual bool body_over_limit() const = 0;  // read_all said `no_space`
 
   virtual Task<Result<void>> respond(ResponseHead head, std::string body) = 0;
   // `length` bytes of the open file from `offset`; the caller keeps `fd` open until this returns. sendfile
@@ -64,12 +67,13 @@ struct ServerOptions {
   // No byte moved for so long while a body is read or written: the connection is cut.
   std::chrono::milliseconds stall_timeout{60'000};
   bool reuse_port = false;  // several processes on one port (gateway hand-over)
-  std::string server_name = "stratus";
 };
 
 class HttpServer {
  public:
-  // Binds and listens; serves once run() is awaited or the loop runs. The handler must outlive the server.
+  // Binds, listens and serves as long as the loop runs; `executor` must belong to a loop with one thread.
+  // JSON answers of 256 bytes and more go out in brotli where the client accepts it. What the handler refers
+  // to must live until stop() has returned.
   static Result<std::unique_ptr<HttpServer>> listen(Executor executor, ServerOptions options,
                                                     Handler handler);
   virtual ~HttpServer() = default;
@@ -81,7 +85,8 @@ class HttpServer {
   virtual Task<void> stop(std::chrono::milliseconds grace) = 0;
 };
 
-// A small error body as RFC 9457 says: {"type","title","status","detail","code"}.
+// A small error body as RFC 9457 says: {"title","status","detail","code"}; the status is the code's in
+// base/result.hpp, or 413 for a request body over its limit.
 Task<Result<void>> respond_problem(Exchange& exchange, const Error& error);
 
 }  // namespace stratus::net
