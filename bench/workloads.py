@@ -8,15 +8,15 @@ import hashlib
 import os
 import pathlib
 import random
-import re
 import shutil
 import subprocess
 import tarfile
 
+from harness.python_image import STDLIB, python_tree
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or ROOT / ".cache") / "stratus-bench"
-STDLIB = pathlib.Path("/usr/lib/python3.11")
-W1_SIZE = 68_500_000
+W1_SIZE = 57_700_000  # of the Python part
 EDIT = 20 * 1024
 # The large native program of W1: from Debian's cmake, which the build needs anyway.
 BIG_ELF = pathlib.Path("/usr/bin/ctest")
@@ -91,61 +91,16 @@ def workload(name):
     return found
 
 
-def python_tree(target, size=None):
-    """Copies this machine's Python 3.11 (program, standard library, shared libraries, packages) below target.
-
-    With `size`, packages are added in the order of their names until the tar would have about that size.
-    """
-    target.mkdir(parents=True)
-    used = 0
-
-    def add(source, destination=None):
-        nonlocal used
-        place = target / str(destination or source).lstrip("/")
-        if place.exists():
-            return
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, place, follow_symlinks=True)
-        used += place.stat().st_size + 1023
-
-    interpreter = pathlib.Path("/usr/bin/python3.11")
-    if not interpreter.exists() or not STDLIB.is_dir():
-        raise Unreachable("Debian's python3.11 is not installed")
-    add(interpreter)
-    modules = sorted((STDLIB / "lib-dynload").glob("*.so"))
-    for library in shared_libraries([interpreter, *modules]):
-        add(library)
-    for path in sorted(STDLIB.rglob("*")):
-        parts = path.relative_to(STDLIB).parts
-        if path.is_file() and not parts[0].startswith("config-") and parts[0] != "test":
-            add(path)
-    if size:
-        add(BIG_ELF, f"usr/lib/native/{BIG_ELF.name}")
-        for path in sorted(pathlib.Path("/usr/lib/python3/dist-packages").rglob("*")):
-            if used > size:
-                break
-            if path.is_file():
-                add(path)
-    for name in ("dev", "proc", "sys", "tmp"):
-        (target / name).mkdir(exist_ok=True)
-    return target
-
-
-def shared_libraries(programs):
-    """Every shared library (loader included) that these ELF files load, as ldd sees it."""
-    found = set()
-    for program in programs:
-        done = subprocess.run(["ldd", program], capture_output=True, text=True)
-        found.update(re.findall(r"(/\S+)(?= \(0x)", done.stdout))
-    return sorted(pathlib.Path(name) for name in found)
-
-
 def _make_w1(name, made):
     base = CACHE / "workloads" / "W1"
     if not base.exists():
         scratch = base.with_suffix(".partial")
         shutil.rmtree(scratch, ignore_errors=True)
-        python_tree(scratch, W1_SIZE)
+        if not python_tree(scratch, W1_SIZE):
+            raise Unreachable("Debian's python3.11 is not installed")
+        elf = scratch / "usr/lib/native" / BIG_ELF.name
+        elf.parent.mkdir()
+        shutil.copy2(BIG_ELF, elf)
         package, module = (scratch / "usr/lib/python3.11" / NEW_SOURCE).parent, pathlib.Path(NEW_SOURCE).stem
         (package / f"{module}.py").unlink()
         for compiled in (package / "__pycache__").glob(f"{module}.*"):

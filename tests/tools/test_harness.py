@@ -149,13 +149,14 @@ def test_service_image_runs_and_misbehaves_on_demand(programs):
     tree = image.tree(programs.path("tree"), "7")
 
     def start(*behaviours):
-        return programs.start("service", [tree / "bin" / "service", *image.command("7", *behaviours)[1:]])
+        program, *arguments = image.command(*behaviours)
+        arguments = [str(tree) + word if word.startswith("/etc/") else word for word in arguments]
+        return programs.start("service", [str(tree) + program, *arguments])
 
     good = start()
-    assert wait_until(lambda: HttpClient(image.url).get("/").body) == b"7"
+    assert wait_until(lambda: HttpClient(image.url).get("/").body.strip()) == b"7"
     assert good.stop() == 0
-    assert start("start-crash").process.wait(10) == 3
-    assert start("crash-after=10").process.wait(10) == 3
-    unwell = start("unhealthy", "slow-start=10")
-    assert wait_until(lambda: HttpClient(image.url).get("/").status) == 500
+    assert start("--crash-on-start").process.wait(10) != 0
+    unwell = start("--unhealthy")
+    assert wait_until(lambda: HttpClient(image.url).get("/healthz").status) == 503
     assert unwell.stop() == 0
