@@ -21,9 +21,8 @@ Result<Needed> mark(const RepositoryStore& repositories, const std::string& name
     if (!body && body.error().code() == ErrorCode::not_found) continue;
     if (!body) return fail(body.error().with_context("mark " + name));
     STRATUS_TRY(refs, parse_manifest_refs(*body, "").with_context("mark " + name + "@" + digest.text()));
-    if (refs.config) needed.insert(refs.config->digest);
-    for (const BlobRef& layer : refs.layers) needed.insert(layer.digest);
-    for (const BlobRef& child : refs.manifests) work.push_back(child.digest);
+    for (const oci::Descriptor& blob : refs.blobs) needed.insert(blob.digest);
+    for (const oci::Descriptor& child : refs.manifests) work.push_back(child.digest);
     STRATUS_TRY(referrers, repositories.referrers(name, digest));
     for (const Referrer& referrer : referrers) work.push_back(referrer.manifest.digest);
   }

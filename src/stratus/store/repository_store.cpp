@@ -10,7 +10,7 @@
 
 #include "stratus/base/json.hpp"
 #include "stratus/crypto/sha256.hpp"
-#include "stratus/store/names.hpp"
+#include "stratus/oci/reference.hpp"
 
 namespace stratus::store {
 
@@ -22,7 +22,7 @@ namespace {
 constexpr unsigned kMaxNesting = 8;  // of indexes in indexes, referrers of referrers
 
 Result<void> check_name(std::string_view name) {
-  if (is_repository_name(name)) return {};
+  if (oci::is_repository_name(name)) return {};
   return fail(ErrorCode::invalid, fmt::format("'{}' is not a repository name", name.substr(0, 100)));
 }
 
@@ -75,7 +75,7 @@ std::string encode_referrer(const ManifestRefs& refs, std::uint64_t size) {
 }
 
 Result<Referrer> decode_referrer(const Digest& digest, std::string_view text) {
-  STRATUS_TRY(value, parse_json(text, kMaxManifest));
+  STRATUS_TRY(value, parse_json(text, oci::kMaxManifest));
   ObjectReader reader(value, "");
   Referrer referrer{{digest, reader.text("mediaType", 255), reader.number("size")}, {}, {}};
   referrer.artifact_type = reader.optional_text("artifactType", 255);
@@ -142,8 +142,8 @@ Result<void> RepositoryStore::unlink_blob(std::string_view name, const Digest& d
 }
 
 Result<void> RepositoryStore::check_references(std::string_view name, const ManifestRefs& refs) const {
-  const auto check_blob = [&](const BlobRef& ref) -> Result<void> {
-    if (ref.is_foreign()) return {};
+  const auto check_blob = [&](const oci::Descriptor& ref) -> Result<void> {
+    if (is_foreign(ref)) return {};
     const auto missing = [&] {
       return fail(ErrorCode::not_found,
                   fmt::format("blob {} is not in {}: push it first", ref.digest.text(), name));
@@ -157,9 +157,8 @@ Result<void> RepositoryStore::check_references(std::string_view name, const Mani
     }
     return {};
   };
-  if (refs.config) STRATUS_CHECK(check_blob(*refs.config));
-  for (const BlobRef& layer : refs.layers) STRATUS_CHECK(check_blob(layer));
-  for (const BlobRef& child : refs.manifests) {
+  for (const oci::Descriptor& blob : refs.blobs) STRATUS_CHECK(check_blob(blob));
+  for (const oci::Descriptor& child : refs.manifests) {
     if (!is_there(directory(name) / "_manifests" / child.digest.hex())) {
       return fail(ErrorCode::not_found,
                   fmt::format("manifest {} is not in {}: push it first", child.digest.text(), name));
@@ -174,7 +173,7 @@ Result<PushedManifest> RepositoryStore::put_manifest(std::string_view name, std:
                                                      const std::optional<std::string>& tag,
                                                      const std::optional<Digest>& expected) {
   STRATUS_CHECK(check_name(name));
-  if (tag && !is_tag(*tag))
+  if (tag && !oci::is_tag(*tag))
     return fail(ErrorCode::invalid, fmt::format("'{}' is not a tag", tag->substr(0, 100)));
   const Digest digest = sha256(body);
   if (expected && *expected != digest) {
@@ -187,16 +186,14 @@ Result<PushedManifest> RepositoryStore::put_manifest(std::string_view name, std:
   STRATUS_TRY(stored, blobs_.put(as_bytes(body)));
   // The entry in the index first: without the link it does not count, with the link it must not be missing.
   if (refs.subject) {
-    STRATUS_CHECK(write_link(directory(name) / "_referrers" / refs.subject->digest.hex() / digest.hex(),
+    STRATUS_CHECK(write_link(directory(name) / "_referrers" / refs.subject->hex() / digest.hex(),
                              encode_referrer(refs, stored.size)));
   }
   STRATUS_CHECK(write_link(directory(name) / "_manifests" / digest.hex(), refs.media_type));
   // Pushed again, perhaps tagged for the first time: what refers to it must live as long.
   STRATUS_CHECK(touch_tree_locked(name, digest, 0));
   if (tag) STRATUS_CHECK(write_link(directory(name) / "_tags" / *tag, digest.text()));
-  PushedManifest pushed{digest, std::nullopt};
-  if (refs.subject) pushed.subject = refs.subject->digest;
-  return pushed;
+  return PushedManifest{digest, refs.subject};
 }
 
 Result<ManifestInfo> RepositoryStore::find_manifest(std::string_view name, const Digest& digest) const {
@@ -209,7 +206,8 @@ Result<ManifestInfo> RepositoryStore::find_manifest(std::string_view name, const
 
 Result<ManifestInfo> RepositoryStore::find_tag(std::string_view name, std::string_view tag) const {
   STRATUS_CHECK(check_name(name));
-  if (!is_tag(tag)) return fail(ErrorCode::invalid, fmt::format("'{}' is not a tag", tag.substr(0, 100)));
+  if (!oci::is_tag(tag))
+    return fail(ErrorCode::invalid, fmt::format("'{}' is not a tag", tag.substr(0, 100)));
   const auto text = read_file(directory(name) / "_tags" / std::string(tag), 100);
   if (!text) return fail(ErrorCode::not_found, fmt::format("no tag {} in {}", tag, name));
   STRATUS_TRY(digest, Digest::parse(*text));
@@ -218,7 +216,7 @@ Result<ManifestInfo> RepositoryStore::find_tag(std::string_view name, std::strin
 
 Result<std::string> RepositoryStore::read_manifest(std::string_view name, const Digest& digest) const {
   STRATUS_TRY(info, find_manifest(name, digest));
-  return blobs_.read(info.digest, kMaxManifest);
+  return blobs_.read(info.digest, oci::kMaxManifest);
 }
 
 Result<void> RepositoryStore::delete_tag(std::string_view name, std::string_view tag) {
@@ -241,9 +239,9 @@ Result<void> RepositoryStore::remove_manifest_locked(std::string_view name, cons
     if (text && *text == digest.text()) STRATUS_CHECK(remove_link(directory(name) / "_tags" / tag));
   }
   std::optional<Digest> subject;
-  if (const auto body = blobs_.read(digest, kMaxManifest)) {
+  if (const auto body = blobs_.read(digest, oci::kMaxManifest)) {
     const auto refs = parse_manifest_refs(*body, "");
-    if (refs && refs->subject) subject = refs->subject->digest;
+    if (refs) subject = refs->subject;
   }
   STRATUS_CHECK(remove_link(directory(name) / "_manifests" / digest.hex()));
   if (!subject) return {};
@@ -277,7 +275,7 @@ Result<std::vector<Referrer>> RepositoryStore::referrers(std::string_view name, 
   std::vector<Referrer> found;
   for (const Digest& digest : list_digests(entries)) {
     if (!is_there(directory(name) / "_manifests" / digest.hex())) continue;  // a push that was cut short
-    const auto text = read_file(entries / digest.hex(), kMaxManifest);
+    const auto text = read_file(entries / digest.hex(), oci::kMaxManifest);
     if (!text) continue;  // deleted since the listing
     STRATUS_TRY(referrer, decode_referrer(digest, *text).with_context((entries / digest.hex()).string()));
     found.push_back(std::move(referrer));
@@ -317,9 +315,8 @@ Result<void> RepositoryStore::touch_tree_locked(std::string_view name, const Dig
   STRATUS_CHECK(blobs_.touch(digest));
   STRATUS_TRY(body, read_manifest(name, digest));
   STRATUS_TRY(refs, parse_manifest_refs(body, ""));
-  if (refs.config) (void)blobs_.touch(refs.config->digest);
-  for (const BlobRef& layer : refs.layers) (void)blobs_.touch(layer.digest);
-  for (const BlobRef& child : refs.manifests) {
+  for (const oci::Descriptor& blob : refs.blobs) (void)blobs_.touch(blob.digest);
+  for (const oci::Descriptor& child : refs.manifests) {
     STRATUS_CHECK(touch_tree_locked(name, child.digest, depth + 1));
   }
   for (const Digest& referrer : list_digests(directory(name) / "_referrers" / digest.hex())) {

@@ -4,6 +4,7 @@
 
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/oci/media_types.hpp"
 #include "stratus/store/garbage.hpp"
 
 namespace stratus::store {
@@ -31,7 +32,7 @@ class RepositoryStoreTest : public ::testing::Test {
         R"({"schemaVersion":2,"config":)" + blob(name, "{}") + R"(,"layers":[)" + blob(name, layer) + "]";
     if (!subject.empty()) {
       body +=
-          R"(,"artifactType":"a/b","annotations":{"k":"v"},"subject":{"mediaType":"m","size":1,"digest":")" +
+          R"(,"artifactType":"a/b","annotations":{"k":"v"},"subject":{"mediaType":"a/m","size":1,"digest":")" +
           subject.text() + R"("})";
     }
     return repositories_->put_manifest(name, body + "}", "", tag, std::nullopt);
@@ -58,7 +59,7 @@ TEST_F(RepositoryStoreTest, KeepsManifestsAndTagsOverARestart) {
   ASSERT_TRUE(push("a/b", "two", "latest"));
   reopen();
   EXPECT_EQ(repositories_->find_tag("a/b", "v1")->digest, pushed->digest);
-  EXPECT_EQ(repositories_->find_manifest("a/b", pushed->digest)->media_type, kOciManifest);
+  EXPECT_EQ(repositories_->find_manifest("a/b", pushed->digest)->media_type, oci::media::kManifest);
   EXPECT_EQ(*repositories_->tags("a/b"), (std::vector<std::string>{"latest", "v1"}));
   EXPECT_EQ(*repositories_->repositories(), std::vector<std::string>{"a/b"});
   EXPECT_EQ(repositories_->tags("a").error().code(), ErrorCode::not_found);
@@ -77,7 +78,7 @@ TEST_F(RepositoryStoreTest, RefusesAManifestWhoseBlobsAreNotInTheRepository) {
 TEST_F(RepositoryStoreTest, RefusesAWrongLengthAndAWrongDigest) {
   (void)blob("app", "layer");
   const std::string body = R"({"schemaVersion":2,"config":)" + blob("app", "{}") +
-                           R"(,"layers":[{"mediaType":"m","size":4,"digest":")" + sha256("layer").text() +
+                           R"(,"layers":[{"mediaType":"a/m","size":4,"digest":")" + sha256("layer").text() +
                            R"("}]})";
   EXPECT_EQ(repositories_->put_manifest("app", body, "", "v1", {}).error().code(), ErrorCode::invalid);
   EXPECT_EQ(repositories_->put_manifest("app", body, "", {}, sha256("x")).error().code(), ErrorCode::corrupt);
