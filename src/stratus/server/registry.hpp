@@ -1,0 +1,83 @@
+// The OCI registry under /v2/ (OCI distribution specification 1.1, end-1 … end-14). Reads are open, writes
+// need the admin token. Runs on the loop; files go to the pool.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "stratus/net/http_server.hpp"
+#include "stratus/net/worker_pool.hpp"
+#include "stratus/server/admin_token.hpp"
+#include "stratus/server/registry_route.hpp"
+#include "stratus/server/upload_sessions.hpp"
+#include "stratus/store/repository_store.hpp"
+
+namespace stratus::server {
+
+struct RegistryHooks {
+  // A manifest or tag of the repository came or went.
+  std::function<void(const std::string& name)> changed = [](const std::string&) {};
+  // Whether a release needs this manifest; then it cannot be deleted.
+  std::function<bool(const std::string& name, const Digest& digest)> is_released =
+      [](const std::string&, const Digest&) { return false; };
+};
+
+struct RegistryCounters {
+  std::uint64_t blob_bytes_received = 0;
+  std::uint64_t blob_bytes_sent = 0;
+  std::uint64_t manifests_pushed = 0;
+};
+
+class Registry {
+ public:
+  // All must outlive it.
+  Registry(store::RepositoryStore& repositories, net::WorkerPool& pool, const AdminToken& token,
+           RegistryHooks hooks)
+      : repositories_(repositories),
+        pool_(pool),
+        token_(token),
+        hooks_(std::move(hooks)),
+        uploads_(repositories.blobs(), pool) {}
+
+  net::Task<void> handle(net::Exchange& exchange);
+  const RegistryCounters& counters() const { return counters_; }
+  UploadSessions& uploads() { return uploads_; }
+
+ private:
+  // What an endpoint answers when it does not succeed. An OciError is complete; an Error from below is mapped
+  // by `oci_error_of`.
+  template <class T>
+  using Outcome = tl::expected<T, OciError>;
+  using Done = Outcome<void>;
+
+  net::Task<Done> dispatch(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> greet(net::Exchange& exchange);
+  net::Task<Done> list_repositories(net::Exchange& exchange);
+  net::Task<Done> get_blob(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> delete_blob(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> start_upload(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> push_at_once(net::Exchange& exchange, const RegistryRoute& route, const Digest& digest);
+  net::Task<Done> upload_status(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> upload_chunk(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> finish_upload(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> cancel_upload(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> get_manifest(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> put_manifest(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> delete_manifest(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> list_tags(net::Exchange& exchange, const RegistryRoute& route);
+  net::Task<Done> list_referrers(net::Exchange& exchange, const RegistryRoute& route);
+
+  net::Task<Result<void>> receive(net::Exchange& exchange, store::BlobWriter& writer);
+  net::Task<Done> commit_and_link(const RegistryRoute& route, store::BlobWriter& writer,
+                                  const Digest& digest);
+  bool may_write(const net::Exchange& exchange) const;
+
+  store::RepositoryStore& repositories_;
+  net::WorkerPool& pool_;
+  const AdminToken& token_;
+  RegistryHooks hooks_;
+  UploadSessions uploads_;
+  RegistryCounters counters_;
+};
+
+}  // namespace stratus::server
