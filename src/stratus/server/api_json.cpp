@@ -1,0 +1,120 @@
+#include "stratus/server/api_json.hpp"
+
+#include <map>
+
+#include <boost/json.hpp>
+
+namespace stratus::server {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object describe(const db::Device& device) {
+  json::object object{{"id", device.id},
+                      {"first_seen_ms", device.first_seen_ms},
+                      {"last_seen_ms", device.last_seen_ms},
+                      {"name", device.name},
+                      {"state", device.state}};
+  const auto put = [&](const char* key, const std::string& text) {
+    if (!text.empty()) object[key] = text;
+  };
+  put("running", device.running);
+  put("running_version", device.running_version);
+  put("target", device.target);
+  put("target_version", device.target_version);
+  put("reason", device.reason);
+  return object;
+}
+
+// What was stored as JSON text goes out as it came in.
+json::value parse_stored(const std::string& text) {
+  json::error_code error;
+  json::value value = json::parse(text, error);
+  return error ? json::value(text) : value;
+}
+
+json::object describe(const std::string& name, const std::vector<const db::Release*>& releases,
+                      const db::Target* target) {
+  json::array versions;
+  for (const db::Release* const release : releases) {
+    versions.push_back(json::object{
+        {"version", release->version}, {"digest", release->digest}, {"created_ms", release->created_ms}});
+  }
+  json::object object{{"name", name}, {"versions", std::move(versions)}};
+  if (target != nullptr) {
+    object["target"] = json::object{
+        {"version", target->version}, {"digest", target->digest}, {"changed_ms", target->changed_ms}};
+  }
+  return object;
+}
+
+}  // namespace
+
+std::string encode_device(const db::Device& device) { return json::serialize(describe(device)); }
+
+std::string encode_devices(const std::vector<db::Device>& devices, const std::string& next) {
+  json::array items;
+  for (const db::Device& device : devices) items.push_back(describe(device));
+  json::object object{{"devices", std::move(items)}};
+  if (!next.empty()) object["next"] = next;
+  return json::serialize(object);
+}
+
+std::string encode_reports(const std::vector<db::Report>& reports) {
+  json::array items;
+  for (const db::Report& report : reports) {
+    items.push_back(json::object{{"received_ms", report.received_ms}, {"report", parse_stored(report.body)}});
+  }
+  return json::serialize(json::object{{"reports", std::move(items)}});
+}
+
+std::string encode_samples(const std::vector<db::Sample>& samples) {
+  json::array items;
+  for (const db::Sample& sample : samples) {
+    items.push_back(json::object{{"received_ms", sample.received_ms}, {"data", parse_stored(sample.body)}});
+  }
+  return json::serialize(json::object{{"samples", std::move(items)}});
+}
+
+std::string encode_release(const std::string& name, const std::vector<db::Release>& releases,
+                           const db::Target* target) {
+  std::vector<const db::Release*> pointers;
+  for (const db::Release& release : releases) pointers.push_back(&release);
+  return json::serialize(describe(name, pointers, target));
+}
+
+std::string encode_releases(const std::vector<db::Release>& releases,
+                            const std::vector<db::Target>& targets) {
+  std::map<std::string, std::vector<const db::Release*>> by_name;
+  for (const db::Release& release : releases) by_name[release.name].push_back(&release);
+  json::array items;
+  for (const auto& [name, versions] : by_name) {
+    const db::Target* target = nullptr;
+    for (const db::Target& candidate : targets) {
+      if (candidate.name == name) target = &candidate;
+    }
+    items.push_back(describe(name, versions, target));
+  }
+  return json::serialize(json::object{{"releases", std::move(items)}});
+}
+
+std::string encode_operation(const db::Operation& operation) {
+  json::object object{{"id", operation.id},       {"kind", operation.kind},
+                      {"name", operation.name},   {"version", operation.version},
+                      {"state", operation.state}, {"done", operation.done},
+                      {"total", operation.total}, {"created_ms", operation.created_ms}};
+  if (!operation.detail.empty()) object["detail"] = operation.detail;
+  if (operation.finished_ms != 0) object["finished_ms"] = operation.finished_ms;
+  return json::serialize(object);
+}
+
+std::string encode_garbage(const store::GarbageReport& report, bool dry_run) {
+  return json::serialize(json::object{{"dry_run", dry_run},
+                                      {"manifests", report.manifests},
+                                      {"blobs", report.blobs},
+                                      {"bytes", report.bytes},
+                                      {"uploads", report.uploads}});
+}
+
+}  // namespace stratus::server

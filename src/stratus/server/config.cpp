@@ -1,0 +1,94 @@
+#include "stratus/server/config.hpp"
+
+#include <charconv>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "stratus/base/file.hpp"
+
+namespace stratus::server {
+namespace {
+
+using Setter = std::function<bool(const toml::node&)>;
+
+template <class T>
+Setter number(T& into, std::int64_t smallest = 1) {
+  return [&into, smallest](const toml::node& node) {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < smallest) return false;
+    into = T(*value);
+    return true;
+  };
+}
+
+}  // namespace
+
+Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerConfig config) {
+  STRATUS_TRY(text, read_file(path, 1u << 20));
+  toml::table table;
+  try {
+    table = toml::parse(text, path.string());
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorCode::invalid,
+                fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description()));
+  }
+  const std::map<std::string, Setter> known{
+      {"listen",
+       [&](const toml::node& node) {
+         const auto value = node.value_exact<std::string>();
+         if (value) config.listen = *value;
+         return value.has_value();
+       }},
+      {"plain_http",
+       [&](const toml::node& node) {
+         const auto value = node.value_exact<bool>();
+         if (value) config.plain_http = *value;
+         return value.has_value();
+       }},
+      {"file_threads", number(config.file_threads)},
+      {"delta_threads", number(config.delta_threads)},
+      {"delta_queue", number(config.delta_queue)},
+      {"delta_temporary_bytes", number(config.delta_temporary, 0)},
+      {"deploy_wait_s", number(config.deploy_wait, 0)},
+      {"garbage_grace_s", number(config.garbage_grace, 0)},
+      {"upload_grace_s", number(config.upload_grace, 0)},
+      {"stop_grace_s", number(config.stop_grace, 0)},
+      {"samples_per_device", number(config.samples_per_device)},
+      {"reports_per_device", number(config.reports_per_device)},
+      {"devices", number(config.devices)},
+  };
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    const auto found = known.find(name);
+    if (found == known.end()) {
+      return fail(ErrorCode::invalid, fmt::format("{}:{}: '{}' is not a setting of stratus-server",
+                                                  path.string(), node.source().begin.line, name));
+    }
+    if (!found->second(node)) {
+      return fail(ErrorCode::invalid, fmt::format("{}:{}: '{}' has a value of the wrong type or out of range",
+                                                  path.string(), node.source().begin.line, name));
+    }
+  }
+  return config;
+}
+
+Result<Listen> parse_listen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  Listen listen;
+  if (colon != std::string::npos && colon > 0) {
+    listen.address = text.substr(0, colon);
+    if (listen.address.size() > 2 && listen.address.front() == '[' && listen.address.back() == ']') {
+      listen.address = listen.address.substr(1, listen.address.size() - 2);
+    }
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, listen.port);
+    if (error == std::errc() && stop == end && colon + 1 < text.size()) return listen;
+  }
+  return fail(ErrorCode::invalid, "'" + text + "' is not an address and port such as 127.0.0.1:8443");
+}
+
+}  // namespace stratus::server

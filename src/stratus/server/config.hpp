@@ -1,0 +1,42 @@
+// What a server can be told: by options and by one TOML file (docs/operations/server.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "stratus/base/result.hpp"
+
+namespace stratus::server {
+
+struct ServerConfig {
+  std::filesystem::path data;
+  std::string listen = "0.0.0.0:8443";
+  bool plain_http = false;
+
+  unsigned file_threads = 4;
+  unsigned delta_threads = 1;
+  std::size_t delta_queue = 256;               // jobs waiting; beyond it a base is tried again when asked for
+  std::uint64_t delta_temporary = 8ull << 30;  // bytes of uncompressed layers kept for further deltas
+  std::chrono::seconds deploy_wait{120};       // for deltas, before the target flips without them
+  std::chrono::seconds garbage_grace{3600};    // must outlast a push from its first blob to its manifest
+  std::chrono::seconds upload_grace{24 * 3600};
+  std::chrono::seconds stop_grace{10};
+
+  std::int64_t samples_per_device = 10'000;
+  std::int64_t reports_per_device = 1'000;
+  std::int64_t devices = 200'000;
+};
+
+// Values of the file over those of `config`. `invalid` names what is not known or of the wrong type.
+Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerConfig config);
+
+struct Listen {
+  std::string address;
+  std::uint16_t port = 0;
+};
+// "127.0.0.1:8443", "[::1]:8443"
+Result<Listen> parse_listen(const std::string& text);
+
+}  // namespace stratus::server

@@ -1,0 +1,121 @@
+#include "stratus/server/release_reader.hpp"
+
+#include <algorithm>
+
+#include "stratus/base/log.hpp"
+#include "stratus/oci/image_config.hpp"
+#include "stratus/oci/manifest.hpp"
+#include "stratus/oci/media_types.hpp"
+
+namespace stratus::server {
+
+namespace media = oci::media;
+
+namespace {
+
+constexpr std::uint64_t kMaxPayload = 16u << 10;
+
+std::string_view annotation(const oci::Manifest& manifest, std::string_view key) {
+  if (const auto found = manifest.annotations.find(std::string(key)); found != manifest.annotations.end()) {
+    return found->second;
+  }
+  return manifest.layers.empty() ? std::string_view() : manifest.layers.front().annotation(key);
+}
+
+Result<wire::ReleaseSignature> read_signature(const store::RepositoryStore& repositories,
+                                              const std::string& name, const Digest& artifact) {
+  STRATUS_TRY(text, repositories.read_manifest(name, artifact));
+  STRATUS_TRY(manifest, oci::parse_manifest(text));
+  if (manifest.layers.size() != 1)
+    return fail(ErrorCode::invalid, "a signature artifact without its one payload");
+  STRATUS_TRY(payload, repositories.blobs().read(manifest.layers.front().digest, kMaxPayload));
+  auto bytes = from_base64(annotation(manifest, media::kSignatureAnnotation));
+  if (!bytes) return fail(ErrorCode::invalid, "a signature that is not base64");
+  return wire::ReleaseSignature{std::string(annotation(manifest, media::kKeyIdAnnotation)),
+                                std::move(payload), std::move(*bytes)};
+}
+
+Result<std::vector<wire::DeltaOffer>> read_delta(const store::RepositoryStore& repositories,
+                                                 const std::string& name, const Digest& artifact,
+                                                 const Digest& base) {
+  STRATUS_TRY(text, repositories.read_manifest(name, artifact));
+  STRATUS_TRY(manifest, oci::parse_manifest(text));
+  std::vector<wire::DeltaOffer> offers;
+  for (const oci::Descriptor& layer : manifest.layers) {
+    STRATUS_TRY(diff_id, Digest::parse(layer.annotation(media::kDeltaDiffIdAnnotation)));
+    // An offer whose blob is gone would cost the device a failed transfer.
+    if (repositories.find_blob(name, layer.digest))
+      offers.push_back({base, diff_id, layer.digest, layer.size});
+  }
+  return offers;
+}
+
+bool is_delta_for(const store::Referrer& referrer, const Digest& base) {
+  if (referrer.artifact_type != media::kDelta) return false;
+  const auto found = referrer.annotations.find(std::string(media::kDeltaBaseAnnotation));
+  return found != referrer.annotations.end() && found->second == base.text();
+}
+
+}  // namespace
+
+Result<std::optional<Digest>> find_delta(const store::RepositoryStore& repositories, const std::string& name,
+                                         const Digest& target, const Digest& base) {
+  STRATUS_TRY(referrers, repositories.referrers(name, target));
+  for (const store::Referrer& referrer : referrers) {
+    if (is_delta_for(referrer, base)) return std::optional(referrer.manifest.digest);
+  }
+  return std::optional<Digest>();
+}
+
+Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const NextQuestion& question) {
+  NextAnswer answer;
+  wire::NextRelease& next = answer.next;
+  next.name = question.name;
+  next.version = question.version;
+  STRATUS_TRY(manifest_text, repositories.read_manifest(question.name, question.target));
+  next.manifest = std::move(manifest_text);
+  STRATUS_TRY(manifest, oci::parse_manifest(next.manifest));
+  STRATUS_TRY(config, repositories.blobs().read(manifest.config.digest, oci::kMaxConfig));
+  next.config = std::move(config);
+
+  STRATUS_TRY(referrers, repositories.referrers(question.name, question.target));
+  bool found_delta = false;
+  for (const store::Referrer& referrer : referrers) {
+    const Digest& artifact = referrer.manifest.digest;
+    if (referrer.artifact_type == media::kSignature &&
+        next.signatures.size() < wire::NextRelease::kMaxSignatures) {
+      // A broken artifact among good ones must not keep the release from devices.
+      auto signature = read_signature(repositories, question.name, artifact);
+      if (signature) next.signatures.push_back(std::move(*signature));
+      if (!signature) log::warning("releases", "signature {}: {}", artifact.text(), signature.error().text());
+    } else if (!question.base.empty() && !found_delta && is_delta_for(referrer, question.base)) {
+      auto offers = read_delta(repositories, question.name, artifact, question.base);
+      found_delta = offers.has_value();
+      if (offers) next.deltas = std::move(*offers);
+      if (!offers) log::warning("releases", "delta {}: {}", artifact.text(), offers.error().text());
+    }
+  }
+  answer.delta_missing = !found_delta && !question.base.empty() &&
+                         repositories.find_manifest(question.name, question.base).has_value();
+  return answer;
+}
+
+Result<void> check_release(const store::RepositoryStore& repositories, const std::string& name,
+                           const Digest& digest) {
+  STRATUS_TRY(info, repositories.find_manifest(name, digest));
+  if (info.media_type == media::kIndex || info.media_type == media::kDockerIndex) {
+    return fail(ErrorCode::invalid,
+                digest.text() + " is an index of images for several platforms; register one of its images");
+  }
+  STRATUS_TRY(text, repositories.read_manifest(name, digest));
+  STRATUS_TRY(manifest, oci::parse_manifest(text));
+  STRATUS_CHECK(oci::check_image(manifest));
+  STRATUS_TRY(config_text, repositories.blobs().read(manifest.config.digest, oci::kMaxConfig));
+  STRATUS_TRY(config, oci::parse_image_config(config_text));
+  if (config.diff_ids.size() != manifest.layers.size()) {
+    return fail(ErrorCode::invalid, "the configuration names another number of layers than the manifest");
+  }
+  return {};
+}
+
+}  // namespace stratus::server

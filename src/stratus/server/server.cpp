@@ -1,0 +1,237 @@
+#include "stratus/server/server.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include "stratus/base/log.hpp"
+#include "stratus/crypto/certificate.hpp"
+#include "stratus/net/loop.hpp"
+#include "stratus/server/api.hpp"
+#include "stratus/server/metrics.hpp"
+#include "stratus/server/registry.hpp"
+
+namespace stratus::server {
+namespace {
+
+// What has to be opened before anything can be served; each part may fail.
+struct Opened {
+  FileDescriptor lock;
+  AdminToken token;
+  std::unique_ptr<store::FileBlobStore> blobs;
+  std::unique_ptr<store::RepositoryStore> repositories;
+  std::unique_ptr<db::Catalogue> catalogue;
+  std::unique_ptr<DeltaMaker> deltas;
+};
+
+Result<Opened> open(const ServerConfig& config) {
+  STRATUS_CHECK(make_directories(config.data));
+  STRATUS_TRY(lock, open_file(config.data / "lock", O_RDWR | O_CREAT, 0600));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return fail(ErrorCode::conflict,
+                config.data.string() + " is used by another stratus-server; stop it first");
+  }
+  STRATUS_TRY(token, AdminToken::load_or_make(config.data / "admin.token"));
+  STRATUS_TRY(blobs, store::FileBlobStore::open(config.data));
+  STRATUS_TRY(repositories, store::RepositoryStore::open(config.data, *blobs));
+  db::CatalogueLimits limits;
+  limits.samples_per_device = config.samples_per_device;
+  limits.reports_per_device = config.reports_per_device;
+  limits.devices = config.devices;
+  STRATUS_TRY(catalogue, db::Catalogue::open(config.data / "catalogue.db", limits));
+  STRATUS_TRY(deltas, DeltaMaker::open(config.data / "scratch", config.delta_temporary, *repositories));
+  return Opened{std::move(lock),         std::move(token),     std::move(blobs),
+                std::move(repositories), std::move(catalogue), std::move(deltas)};
+}
+
+class Server {
+ public:
+  Server(net::Executor loop, const ServerConfig& config, Opened opened)
+      : config_(config),
+        opened_(std::move(opened)),
+        files_("files", config.file_threads),
+        garbage_pool_("garbage", 1),
+        sightings_(*opened_.catalogue),
+        releases_(*opened_.repositories, *opened_.catalogue, files_),
+        registry_(*opened_.repositories, files_, opened_.token, hooks()),
+        deployments_(loop, releases_, queue_, *opened_.catalogue, files_, sightings_, config.deploy_wait),
+        api_(releases_, deployments_, *opened_.catalogue, sightings_, files_, opened_.token, garbage_pool_,
+             [this](bool dry_run) { return collect(dry_run); }),
+        background_(loop),
+        queue_(
+            loop, config.delta_threads, config.delta_queue,
+            [maker = opened_.deltas.get()](const DeltaJob& job) { return maker->make(job); },
+            [this](const DeltaJob& job) {
+              releases_.invalidate(job.name);
+              deployments_.delta_finished();
+            }) {
+    releases_.use_queue(queue_);
+  }
+
+  Result<void> load() { return releases_.load(); }
+  void start() { background_.spawn(flush_regularly()); }
+
+  net::Task<void> handle(net::Exchange& exchange) {
+    const std::string& path = exchange.request().path;
+    if (path == "/v2" || path.starts_with("/v2/")) {
+      co_await registry_.handle(exchange);
+    } else if (path == "/healthz") {
+      net::ResponseHead head;
+      head.headers.set("Content-Type", "text/plain");
+      const std::string body = "ok\n";
+      (void)co_await exchange.respond(head, body);
+    } else if (path == "/metrics") {
+      co_await respond_metrics(exchange);
+    } else {
+      co_await api_.handle(exchange);
+    }
+  }
+
+  net::Task<void> stop() {
+    queue_.stop();
+    co_await background_.stop();
+    co_await deployments_.stop();
+    co_await sightings_.flush();
+  }
+
+ private:
+  RegistryHooks hooks() {
+    RegistryHooks hooks;
+    hooks.changed = [this](const std::string& name) { releases_.invalidate(name); };
+    hooks.is_released = [this](const std::string& name, const Digest& digest) {
+      return releases_.is_released(name, digest);
+    };
+    return hooks;
+  }
+
+  // On the garbage pool's thread.
+  Result<store::GarbageReport> collect(bool dry_run) {
+    store::GarbageOptions options;
+    options.grace = config_.garbage_grace;
+    options.upload_grace = config_.upload_grace;
+    options.dry_run = dry_run;
+    const auto roots = [this]() -> Result<std::vector<store::GarbageRoot>> {
+      STRATUS_TRY(releases, opened_.catalogue->releases(""));
+      std::vector<store::GarbageRoot> found;
+      for (const db::Release& release : releases) {
+        STRATUS_TRY(digest, Digest::parse(release.digest));
+        found.push_back({release.name, digest});
+      }
+      return found;
+    };
+    STRATUS_TRY(report, store::collect_garbage(*opened_.repositories, roots, options));
+    log::info("gc", "{}{} manifests, {} blobs, {} bytes, {} uploads", dry_run ? "would remove " : "removed ",
+              report.manifests, report.blobs, report.bytes, report.uploads);
+    return report;
+  }
+
+  net::Task<void> flush_regularly() {
+    for (;;) {
+      const Millis second(1000);
+      co_await net::sleep_for(second);
+      co_await sightings_.flush();
+      registry_.uploads().close_idle(std::chrono::minutes(10));
+    }
+  }
+
+  net::Task<void> respond_metrics(net::Exchange& exchange) {
+    auto count = [&] { return opened_.catalogue->counts(); };
+    auto counts = co_await files_.run(count);
+    using enum Metrics::Kind;
+    Metrics metrics;
+    metrics.add(gauge, "stratus_store_blobs", "Blobs in the store.", opened_.blobs->count());
+    metrics.add(gauge, "stratus_store_bytes", "Bytes of the blobs in the store.",
+                opened_.blobs->total_bytes());
+    const RegistryCounters& registry = registry_.counters();
+    metrics.add(counter, "stratus_registry_received_bytes_total", "Bytes of blobs received by uploads.",
+                registry.blob_bytes_received);
+    metrics.add(counter, "stratus_registry_sent_bytes_total", "Bytes of blobs sent to clients.",
+                registry.blob_bytes_sent);
+    metrics.add(counter, "stratus_registry_manifests_pushed_total", "Manifests pushed.",
+                registry.manifests_pushed);
+    metrics.add(gauge, "stratus_registry_uploads_open", "Uploads whose writer is open.",
+                registry_.uploads().open());
+    const NextCounters& next = releases_.counters();
+    constexpr std::string_view answers = "Answers to devices asking what is next.";
+    metrics.add(counter, "stratus_next_answers_total", answers, next.up_to_date, {{"answer", "up_to_date"}});
+    metrics.add(counter, "stratus_next_answers_total", answers, next.release, {{"answer", "release"}});
+    metrics.add(counter, "stratus_next_answers_total", answers, next.unknown, {{"answer", "unknown"}});
+    metrics.add(counter, "stratus_next_cache_hits_total", "Next answers taken from memory.", next.cache_hits);
+    const DeltaCounters& deltas = queue_.counters();
+    metrics.add(gauge, "stratus_delta_queue_jobs", "Deltas waiting or being made.", queue_.size());
+    constexpr std::string_view jobs = "Delta jobs by outcome.";
+    metrics.add(counter, "stratus_delta_jobs_total", jobs, deltas.made, {{"outcome", "made"}});
+    metrics.add(counter, "stratus_delta_jobs_total", jobs, deltas.useless, {{"outcome", "useless"}});
+    metrics.add(counter, "stratus_delta_jobs_total", jobs, deltas.failed, {{"outcome", "failed"}});
+    metrics.add(counter, "stratus_delta_jobs_total", jobs, deltas.refused, {{"outcome", "refused"}});
+    metrics.add(counter, "stratus_delta_recipe_bytes_total", "Bytes of recipes made.", deltas.recipe_bytes);
+    if (counts) {
+      const auto number = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
+      metrics.add(gauge, "stratus_devices", "Devices known.", number(counts->devices));
+      metrics.add(gauge, "stratus_reports", "Device reports kept.", number(counts->reports));
+      metrics.add(gauge, "stratus_samples", "Sensor samples kept.", number(counts->samples));
+      metrics.add(gauge, "stratus_releases", "Registered versions.", number(counts->releases));
+    }
+    net::ResponseHead head;
+    head.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    const std::string& body = metrics.text();
+    (void)co_await exchange.respond(head, body);
+  }
+
+  ServerConfig config_;
+  Opened opened_;
+  net::WorkerPool files_;
+  net::WorkerPool garbage_pool_;
+  Sightings sightings_;
+  Releases releases_;
+  Registry registry_;
+  Deployments deployments_;
+  Api api_;
+  net::TaskGroup background_;
+  DeltaQueue queue_;  // last: its jobs end first
+};
+
+Result<net::ServerOptions> listen_options(const ServerConfig& config) {
+  STRATUS_TRY(listen, parse_listen(config.listen));
+  net::ServerOptions options;
+  options.address = listen.address;
+  options.port = listen.port;
+  if (!config.plain_http) {
+    crypto::CertificateOptions certificate;
+    certificate.names = crypto::default_server_names();
+    certificate.now = system_clock().wall();
+    STRATUS_TRY(files, crypto::ensure_tls_files(config.data / "tls", "server", certificate));
+    options.tls = net::ServerTls{files.certificate, files.key};
+  }
+  return options;
+}
+
+}  // namespace
+
+net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
+                              std::function<void(const std::string& url)> ready) {
+  auto opened = open(config);
+  if (!opened) co_return forward_error(std::move(opened));
+  auto options = listen_options(config);
+  if (!options) co_return forward_error(std::move(options));
+  const std::string address = options->address;
+  Server server(loop, config, std::move(*opened));
+  STRATUS_CO_CHECK(server.load());
+  net::Handler handler = [&server](net::Exchange& exchange) { return server.handle(exchange); };
+  auto http = net::HttpServer::listen(loop, std::move(*options), handler);
+  if (!http) co_return forward_error(std::move(http));
+  server.start();
+  const bool any = address == "0.0.0.0" || address == "::";
+  const std::string host = any                                      ? "127.0.0.1"
+                           : address.find(':') != std::string::npos ? "[" + address + "]"
+                                                                    : address;
+  ready(fmt::format("{}://{}:{}", config.plain_http ? "http" : "https", host, (*http)->port()));
+  co_await net::wait_for_stop();
+  log::info("server", "stopping");
+  const std::chrono::milliseconds grace = config.stop_grace;
+  co_await (*http)->stop(grace);
+  co_await server.stop();
+  co_return Result<void>();
+}
+
+}  // namespace stratus::server

@@ -1,0 +1,24 @@
+#include "stratus/server/sightings.hpp"
+
+#include "stratus/base/log.hpp"
+
+namespace stratus::server {
+
+void Sightings::note(const std::string& device, const std::string& name, const Digest& running) {
+  if (waiting_.size() >= kMax && !waiting_.contains(device)) return;
+  waiting_[device] = {device, name, running.empty() ? "" : running.text(), now_ms()};
+}
+
+net::Task<void> Sightings::flush() {
+  if (waiting_.empty()) co_return;
+  std::vector<db::Sighting> taken;
+  for (auto& [device, sighting] : waiting_) taken.push_back(std::move(sighting));
+  waiting_.clear();
+  std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
+    catalogue_.note_sightings(std::move(taken), std::move(done));
+  };
+  auto written = co_await await_write(write);
+  if (!written) log::warning("devices", "sightings were not stored: {}", written.error().text());
+}
+
+}  // namespace stratus::server
