@@ -1,0 +1,429 @@
+#include "stratus/agent/agent.hpp"
+
+#include <algorithm>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include "stratus/agent/agent_core.hpp"
+#include "stratus/agent/control_socket.hpp"
+#include "stratus/base/clock.hpp"
+#include "stratus/base/log.hpp"
+#include "stratus/update/pacing.hpp"
+
+namespace stratus::agent {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using update::Action;
+using update::Event;
+using update::State;
+
+namespace {
+
+constexpr auto kJournalRetry = 2s;
+constexpr auto kHousekeeping = 5s;
+constexpr update::BackOff kRestartBackOff{100ms, 30s};
+constexpr auto kWellEnough = 10s;  // running so long resets the restart pause
+
+std::uint64_t now_ms() {
+  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+}
+
+net::ClientOptions client_options(const AgentConfig& config) {
+  net::ClientOptions options;
+  options.ca_file = config.ca_file;
+  return options;
+}
+
+Result<std::unique_ptr<crypto::ReleaseVerifier>> load_verifier(const AgentConfig& config) {
+  std::vector<crypto::PublicKey> keys;
+  for (const auto& file : config.keys) {
+    auto key = crypto::PublicKey::load(file);
+    if (!key) return fail(std::move(key.error()).with_context("release key " + file.string()));
+    keys.push_back(std::move(*key));
+  }
+  return crypto::make_pinned_key_verifier(std::move(keys));
+}
+
+json::value shown(const update::ReleaseId& release) {
+  if (release.manifest.empty()) return nullptr;
+  return json::object{{"version", release.version}, {"manifest", release.manifest.text()}};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Agent>> Agent::make(AgentConfig config, net::Executor executor) {
+  STRATUS_CHECK(check_config(config));
+  STRATUS_TRY(verifier, load_verifier(config));
+  STRATUS_TRY(state, StateStore::open(config.data));
+  STRATUS_CHECK(ImageStore(config.data).prepare());
+  runtime::LauncherOptions options;
+  options.store = std::filesystem::absolute(config.data);
+  options.user_namespace = config.user_namespace;
+  STRATUS_TRY(launcher, runtime::Launcher::make(options));
+  for (const std::string& missing : launcher.degradations()) log::warning("agent", "{}", missing);
+  std::unique_ptr<Agent> agent = std::make_unique<AgentCore>(
+      std::move(config), std::move(executor), std::move(state), std::move(verifier), std::move(launcher));
+  return agent;
+}
+
+AgentCore::AgentCore(AgentConfig config, net::Executor executor, StateStore state,
+                     std::unique_ptr<crypto::ReleaseVerifier> verifier, runtime::Launcher launcher)
+    : config_(std::move(config)),
+      executor_(std::move(executor)),
+      state_(std::move(state)),
+      images_(std::filesystem::absolute(config_.data)),
+      reports_(config_.data / "reports"),
+      worker_("unpack", 1),
+      verifier_(std::move(verifier)),
+      host_(executor_, worker_, config_, images_, std::move(launcher)),
+      client_(net::HttpClient::make(executor_, client_options(config_))),
+      wake_(executor_),
+      keeper_wake_(executor_),
+      report_wake_(executor_),
+      stopped_(executor_) {}
+
+Outcome AgentCore::outcome(Event event, std::string reason, bool blame) const {
+  Outcome done{event, {}};
+  done.detail.reason = std::move(reason);
+  done.detail.blame_release = blame;
+  done.detail.now_ms = now_ms();
+  return done;
+}
+
+void AgentCore::check_now() {
+  check_wanted_ = true;
+  wake_.notify();
+}
+
+void AgentCore::cancel() {
+  cancelled_ = true;
+  wake_.notify();
+}
+
+void AgentCore::stop(bool service_too) {
+  stopping_ = true;
+  stop_service_too_ = stop_service_too_ || service_too;
+  wake_.notify();
+  keeper_wake_.notify();
+  report_wake_.notify();
+  stopped_.notify();
+}
+
+// Sorts what an earlier agent left: the version in charge becomes main_, an interrupted candidate is known.
+void AgentCore::recover() {
+  Found found = host_.adopt();
+  dead_ = std::move(found.dead_this_boot);
+  const bool trying = record().state == State::probation;
+  const Digest& in_charge = trying ? record().candidate.manifest : record().current.manifest;
+  for (InstancePtr& instance : found.alive) {
+    log::info("service", "found version={} pid={} running", instance->release.version, instance->process.pid);
+    host_.watch(instance);
+    if (main_ == nullptr && instance->release.manifest == in_charge) {
+      main_ = instance;
+    } else {
+      adopted_.push_back(instance);
+    }
+  }
+}
+
+net::Task<Result<void>> AgentCore::run() {
+  recover();
+  const InstancePtr source = main_ != nullptr ? main_ : adopted_.empty() ? nullptr : adopted_.front();
+  Result<void> sockets = host_.open_sockets(source);
+  if (!sockets) co_return sockets;
+  auto control = ControlSocket::open(executor_, config_.data, *this);
+  if (!control) co_return forward_error(std::move(control));
+
+  namespace asio = boost::asio;
+  asio::co_spawn(executor_, keep_running(), asio::detached);
+  asio::co_spawn(executor_, keep_house(), asio::detached);
+  asio::co_spawn(executor_, deliver_reports(), asio::detached);
+  co_await drive();
+  if (stop_service_too_) co_await stop_service();
+  co_return Result<void>();
+}
+
+net::Task<void> AgentCore::drive() {
+  const bool alive = main_ != nullptr && main_->release == record().candidate;
+  const bool died = std::find(dead_.begin(), dead_.end(), record().candidate) != dead_.end();
+  const Event event = update::restart_event(record(), alive, died);
+  if (record().state != State::idle) {
+    log::info("agent", "found state {}, going on with '{}'", name_of(record().state), name_of(event));
+  }
+  // Outside a trial only the committed version runs.
+  if (record().state != State::probation) co_await end_all_but(main_);
+  Outcome first =
+      outcome(event, event == Event::restarted_dead ? "ended while the agent was away" : "interrupted",
+              event == Event::restarted_dead || event == Event::restarted_too_often);
+  Action action = co_await advance(first);
+  while (!stopping_) {
+    Outcome done = co_await perform(action);
+    if (stopping_) co_return;
+    action = co_await advance(done);
+  }
+}
+
+// Makes the step durable before its action is begun. While the journal cannot be written nothing goes on, and
+// the service keeps running.
+net::Task<Action> AgentCore::advance(Outcome done) {
+  update::DeviceRecord next = record();
+  const State before = next.state;
+  auto action = update::step(next, done.event, done.detail);
+  if (!action) {
+    log::error("agent", "{}", action.error().text());
+    co_return Action::rest;
+  }
+  const bool forgettable = (before == State::idle && next.state == State::checking) ||
+                           (before == State::checking && next.state == State::idle) ||
+                           (before == State::idle && next.state == State::idle);
+  if (forgettable) {
+    log::debug("agent", "{} → {}", name_of(before), name_of(next.state));
+    state_.save_later(next);
+    co_return *action;
+  }
+  for (;;) {
+    Result<void> saved = state_.save(next);
+    if (saved) break;
+    log::error("agent", "cannot write the journal, waiting: {}", saved.error().text());
+    if (stopping_) co_return Action::rest;
+    const std::chrono::milliseconds retry = kJournalRetry;
+    co_await pause(retry);
+  }
+  if (next.state != before || !done.detail.reason.empty()) {
+    log::info("agent", "{} → {}{}{}{}", name_of(before), name_of(next.state),
+              next.candidate.version.empty() ? "" : " version=", next.candidate.version,
+              done.detail.reason.empty() ? "" : ": " + done.detail.reason);
+  }
+  co_return *action;
+}
+
+net::Task<Outcome> AgentCore::perform(Action action) {
+  Outcome done{Event::settled, {}};
+  const auto most = std::clamp<std::chrono::milliseconds>(config_.poll * 8, 1s, 5min);
+  const std::uniform_real_distribution<double> unit(0, 1);
+  switch (action) {
+    case Action::rest: {
+      const auto duration = first_poll_ ? 0ms : config_.poll;
+      done = co_await rest(duration);
+      break;
+    }
+    case Action::back_off: {
+      const update::BackOff back_off{std::min(config_.poll, most), most};
+      const double random = std::generate_canonical<double, 32>(random_);
+      const auto duration = update::back_off_delay(back_off, ++attempts_, random);
+      done = co_await rest(duration);
+      break;
+    }
+    case Action::ask:
+      done = co_await ask();
+      break;
+    case Action::make_plan:
+      done = co_await plan();
+      break;
+    case Action::fetch:
+      done = co_await fetch();
+      break;
+    case Action::fetch_later:
+      done = co_await fetch_later();
+      break;
+    case Action::unpack:
+      done = co_await unpack();
+      break;
+    case Action::begin_swap:
+      done = co_await begin_swap();
+      break;
+    case Action::swap:
+      done = co_await swap();
+      break;
+    case Action::watch:
+      done = co_await watch();
+      break;
+    case Action::commit:
+      done = co_await commit();
+      break;
+    case Action::restore:
+      done = co_await restore();
+      break;
+    case Action::discard:
+      done = co_await discard();
+      break;
+    case Action::tell:
+      done = co_await conclude();
+      break;
+  }
+  co_return done;
+}
+
+net::Task<Outcome> AgentCore::rest(std::chrono::milliseconds duration) {
+  ::malloc_trim(0);
+  first_poll_ = false;
+  cancelled_ = false;
+  const auto end = std::chrono::steady_clock::now() + duration;
+  while (!stopping_ && !check_wanted_) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left <= 0ms) break;
+    (void)co_await wake_.wait(left);
+  }
+  check_wanted_ = false;
+  cancelled_ = false;
+  co_return outcome(Event::poll_due);
+}
+
+wire::DeviceReport AgentCore::make_report() const {
+  const update::DeviceRecord& now = record();
+  wire::DeviceReport report;
+  report.device = config_.device;
+  report.sequence = now.next_sequence;
+  report.name = config_.image;
+  report.state = std::string(name_of(now.state));
+  report.version = now.candidate.version;
+  report.target = now.candidate.manifest;
+  report.running = now.current.manifest;
+  report.running_version = now.current.version;
+  report.reason = now.reason;
+  report.plan = now.plan;
+  report.bytes = now.bytes;
+  report.time_ms = now_ms();
+  report.duration_ms = report.time_ms > now.began_ms ? report.time_ms - now.began_ms : 0;
+  report.downtime_ms = now.downtime_ms > 0 ? now.downtime_ms : static_cast<std::uint64_t>(downtime_.count());
+  return report;
+}
+
+// The end of every update: the report is queued durably, then the state may be left.
+net::Task<Outcome> AgentCore::conclude() {
+  for (;;) {
+    const Result<void> queued = reports_.add(make_report());
+    if (queued || stopping_) break;
+    log::error("agent", "cannot store the report, waiting: {}", queued.error().text());
+    const std::chrono::milliseconds retry = kJournalRetry;
+    co_await pause(retry);
+  }
+  candidate_.reset();
+  attempts_ = record().state == State::failed ? attempts_ : 0;
+  report_wake_.notify();
+  co_return outcome(Event::settled);
+}
+
+// Sees to it that the committed version runs whenever no swap is going on.
+net::Task<void> AgentCore::keep_running() {
+  unsigned attempt = 0;
+  while (!stopping_) {
+    const bool trying = swapping_ || record().state == State::probation ||
+                        record().state == State::swapping || record().state == State::rolled_back;
+    if (trying || record().current.manifest.empty() || (main_ != nullptr && !main_->ended)) {
+      const InstancePtr watched = main_;
+      if (watched != nullptr && !watched->ended && !trying) {
+        (void)co_await watched->changed.wait(1s);
+      } else {
+        (void)co_await keeper_wake_.wait(1s);
+      }
+      continue;
+    }
+    if (main_ != nullptr) {
+      const bool was_well = std::chrono::steady_clock::now() - main_->started > kWellEnough;
+      attempt = was_well ? 0 : attempt;
+      const double random = std::generate_canonical<double, 32>(random_);
+      if (attempt > 0) {
+        const auto delay = update::back_off_delay(kRestartBackOff, attempt, random);
+        (void)co_await keeper_wake_.wait(delay);
+      }
+      if (stopping_ || swapping_) continue;
+    }
+    ++attempt;
+    keeper_busy_ = true;
+    const Digest manifest = record().current.manifest;
+    Result<void> started = co_await run_release(manifest);
+    keeper_busy_ = false;
+    wake_.notify();
+    if (started) continue;
+    log::error("service", "cannot start version={}: {}", record().current.version, started.error().text());
+    const double random = std::generate_canonical<double, 32>(random_);
+    const auto delay = update::back_off_delay(kRestartBackOff, attempt, random);
+    (void)co_await keeper_wake_.wait(delay);
+  }
+}
+
+net::Task<void> AgentCore::keep_house() {
+  while (!stopping_) {
+    host_.rotate_log();
+    const std::chrono::milliseconds tick = kHousekeeping;
+    (void)co_await stopped_.wait(tick);
+  }
+}
+
+net::Task<void> AgentCore::deliver_reports() {
+  unsigned attempt = 0;
+  while (!stopping_) {
+    const std::vector<std::uint64_t> waiting = reports_.waiting();
+    if (waiting.empty()) {
+      co_await report_wake_.wait();
+      continue;
+    }
+    const auto text = reports_.read(waiting.front());
+    if (!text) {
+      reports_.remove(waiting.front());
+      continue;
+    }
+    net::ClientRequest post;
+    post.method = "POST";
+    post.url =
+        fmt::format("{}/api/v1/devices/{}/reports", config_.server, net::percent_encode(config_.device));
+    post.headers.set("Content-Type", "application/json");
+    post.body = *text;
+    auto answer = co_await client_->send(post);
+    if (answer && answer->status >= 200 && answer->status < 300) {
+      reports_.remove(waiting.front());
+      attempt = 0;
+      continue;
+    }
+    if (answer && (answer->status == 400 || answer->status == 422)) {
+      log::error("agent", "the server will never take report {}: {}", waiting.front(), answer->body);
+      reports_.remove(waiting.front());
+      continue;
+    }
+    const auto most = std::clamp<std::chrono::milliseconds>(config_.poll * 4, 1s, 5min);
+    const update::BackOff back_off{1s, most};
+    const double random = std::generate_canonical<double, 32>(random_);
+    const auto delay = update::back_off_delay(back_off, ++attempt, random);
+    co_await pause(delay);
+  }
+}
+
+net::Task<void> AgentCore::stop_service() {
+  const InstancePtr instance = main_;
+  if (instance != nullptr) co_await host_.stop(instance);
+  co_await end_all_but(nullptr);
+}
+
+std::string AgentCore::status() const {
+  const update::DeviceRecord& now = record();
+  const bool alive = main_ != nullptr && !main_->ended;
+  json::object object{{"device", config_.device},
+                      {"image", config_.image},
+                      {"state", name_of(now.state)},
+                      {"running", alive ? shown(main_->release) : json::value(nullptr)},
+                      {"pid", alive ? json::value(main_->process.pid) : json::value(nullptr)},
+                      {"current", shown(now.current)},
+                      {"previous", shown(now.previous)},
+                      {"candidate", shown(now.candidate)},
+                      {"reason", now.reason},
+                      {"plan", now.plan},
+                      {"bytes", now.bytes},
+                      {"downtime_ms", now.downtime_ms},
+                      {"server", config_.server},
+                      {"server_problem", link_},
+                      {"reports_waiting", reports_.waiting().size()}};
+  json::array bad;
+  for (const update::BadRelease& entry : now.bad) {
+    bad.push_back(json::object{{"manifest", entry.manifest.text()}, {"reason", entry.reason}});
+  }
+  object["bad"] = std::move(bad);
+  return json::serialize(object);
+}
+
+}  // namespace stratus::agent

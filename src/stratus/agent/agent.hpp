@@ -1,0 +1,35 @@
+// The device's agent: drives update's state machine with real effects, keeps the service running, reports.
+//
+// One loop, one thread; what blocks (unpacking, patching, starting) runs on one worker thread, so the service
+// and the loop go on meanwhile. Four coroutines: the update, the keeper (restarts a service that ended), the
+// reporter and the control socket; stop() ends them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "stratus/agent/config.hpp"
+#include "stratus/base/result.hpp"
+#include "stratus/net/task.hpp"
+
+namespace stratus::agent {
+
+class Agent {
+ public:
+  // Takes DATA's lock, reads the journal, finds what runs. `conflict` when another agent is at work there.
+  static Result<std::unique_ptr<Agent>> make(AgentConfig config, net::Executor executor);
+  virtual ~Agent() = default;
+
+  // Until stop(). An error: the agent cannot go on (its journal is unreadable, say).
+  virtual net::Task<Result<void>> run() = 0;
+
+  virtual void check_now() = 0;
+  // Ends the update that is going on, as soon as its step allows.
+  virtual void cancel() = 0;
+  // The service goes on running without an agent, unless it shall stop too.
+  virtual void stop(bool service_too) = 0;
+  // JSON object of `stratus-agent status`.
+  virtual std::string status() const = 0;
+};
+
+}  // namespace stratus::agent

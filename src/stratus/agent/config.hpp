@@ -1,0 +1,84 @@
+// What the agent is told: a TOML file (docs/operations/agent.md has every key), with command line flags on
+// top, and, for what a file leaves out, the image's own labels.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stratus/base/result.hpp"
+#include "stratus/oci/image_config.hpp"
+#include "stratus/runtime/container_spec.hpp"
+
+namespace stratus::agent {
+
+enum class SwapOrder : std::uint8_t { stop_first, start_first };
+enum class CheckKind : std::uint8_t { none, exec, http, tcp };
+
+// How the agent finds out whether a service is well.
+struct HealthCheckPlan {
+  CheckKind kind = CheckKind::none;
+  std::vector<std::string> command;  // exec
+  std::string url;                   // http: answers 200 to 399
+  std::string host;                  // tcp: accepts
+  std::uint16_t port = 0;
+  std::chrono::milliseconds interval{1'000};
+  std::chrono::milliseconds timeout{2'000};
+  std::chrono::milliseconds start_time{30'000};  // to become well after the start
+  unsigned retries = 3;                          // failures in a row that count
+};
+
+struct AgentConfig {
+  std::string server;             // URL of gateway or server
+  std::filesystem::path ca_file;  // empty: the system's
+  std::string device;
+  std::string image;
+  std::filesystem::path data;
+  std::vector<std::filesystem::path> keys;  // pinned release keys
+  std::chrono::milliseconds poll{60'000};
+
+  std::optional<SwapOrder> order;  // else the image's label, else stop-first
+  std::optional<std::chrono::milliseconds> probation;
+  bool deltas = true;
+  std::uint64_t byte_budget = 0;           // per update; 0: none
+  std::uint64_t disk_reserve = 16u << 20;  // bytes
+  std::uint64_t memory = 0;                // bytes for unpacking; 0: no bound
+
+  std::vector<std::string> env;   // on top of the image's
+  std::vector<std::string> args;  // instead of the image's command
+  std::vector<runtime::Volume> volumes;
+  std::vector<std::string> listen;  // "address:port": opened by the agent, passed on
+  runtime::Limits limits;
+  bool user_namespace = true;
+  bool read_only = false;
+  std::string host_name;
+  std::chrono::milliseconds stop_grace{10'000};
+  std::optional<HealthCheckPlan> health;  // else the image's
+};
+
+// `invalid` names the key that is wrong; an unknown key is wrong too.
+Result<AgentConfig> load_config(const std::filesystem::path& file);
+// After flags were applied: what must be there is, and the device id is one.
+Result<void> check_config(const AgentConfig& config);
+
+// "host:port", "[v6]:port", ":port" (all addresses).
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+std::optional<HostPort> parse_host_port(std::string_view text);
+// "10G", "512K", "1000".
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+// "1.5s", "200ms", "2m", "30" (seconds).
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+// The device's own word, else the image's labels `vnd.stratus.…`, else its OCI Healthcheck.
+Result<HealthCheckPlan> health_of(const AgentConfig& config, const oci::ImageConfig& image);
+SwapOrder order_of(const AgentConfig& config, const oci::ImageConfig& image);
+std::chrono::milliseconds probation_of(const AgentConfig& config, const oci::ImageConfig& image);
+
+}  // namespace stratus::agent

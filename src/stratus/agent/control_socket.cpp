@@ -1,0 +1,136 @@
+#include "stratus/agent/control_socket.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "stratus/base/file.hpp"
+
+namespace stratus::agent {
+
+namespace asio = boost::asio;
+using Protocol = asio::local::stream_protocol;
+
+namespace {
+
+// A socket's path has room for 107 bytes, DATA may have more: so by way of an open directory.
+struct SocketAddress {
+  FileDescriptor directory;
+  sockaddr_un address{};
+};
+
+Result<SocketAddress> address_of(const std::filesystem::path& data) {
+  SocketAddress out;
+  STRATUS_TRY(directory, open_file(data, O_PATH | O_DIRECTORY));
+  out.directory = std::move(directory);
+  out.address.sun_family = AF_UNIX;
+  const std::string path = fmt::format("/proc/self/fd/{}/agent.sock", out.directory.get());
+  std::memcpy(out.address.sun_path, path.c_str(), path.size() + 1);
+  return out;
+}
+
+std::string answer_to(std::string_view word, Agent& agent) {
+  if (word == "status") return agent.status();
+  if (word == "check") {
+    agent.check_now();
+  } else if (word == "cancel") {
+    agent.cancel();
+  } else if (word == "stop") {
+    agent.stop(true);
+  } else {
+    return R"({"error":"unknown word"})";
+  }
+  return R"({"ok":true})";
+}
+
+net::Task<void> serve(Protocol::socket socket, Agent& agent) {
+  boost::system::error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  std::string word(64, '\0');
+  const auto into = asio::buffer(word);
+  const std::size_t count = co_await socket.async_read_some(into, token);
+  if (error) co_return;
+  word.resize(count);
+  word.erase(word.find_last_not_of("\r\n ") + 1);
+  const std::string answer = answer_to(word, agent) + "\n";
+  const auto out = asio::buffer(answer);
+  (void)co_await asio::async_write(socket, out, token);
+}
+
+class AsioControlSocket final : public ControlSocket {
+ public:
+  AsioControlSocket(net::Executor executor, int fd, Agent& agent)
+      : acceptor_(executor, Protocol(), fd), agent_(agent) {}
+
+  net::Task<void> accept() {
+    const net::Executor executor = acceptor_.get_executor();
+    for (;;) {
+      boost::system::error_code error;
+      auto token = asio::redirect_error(asio::use_awaitable, error);
+      Protocol::socket peer = co_await acceptor_.async_accept(token);
+      if (error == asio::error::operation_aborted) co_return;
+      if (error) continue;
+      asio::co_spawn(executor, serve(std::move(peer), agent_), asio::detached);
+    }
+  }
+
+ private:
+  Protocol::acceptor acceptor_;
+  Agent& agent_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ControlSocket>> ControlSocket::open(net::Executor executor,
+                                                           const std::filesystem::path& data, Agent& agent) {
+  STRATUS_TRY(target, address_of(data));
+  (void)::unlink((data / "agent.sock").c_str());
+  FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const mode_t before = ::umask(0177);
+  const int bound =
+      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&target.address), sizeof target.address);
+  ::umask(before);
+  if (bound != 0 || ::listen(listener.get(), 16) != 0) {
+    return fail(Error::from_errno("control socket in " + data.string()));
+  }
+  auto made = std::make_unique<AsioControlSocket>(executor, listener.release(), agent);
+  asio::co_spawn(executor, made->accept(), asio::detached);
+  return std::unique_ptr<ControlSocket>(std::move(made));
+}
+
+Result<std::string> ask_agent(const std::filesystem::path& data, std::string_view word) {
+  STRATUS_TRY(target, address_of(data));
+  const FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval limit{5, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&target.address), sizeof target.address) !=
+      0) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("no agent answers in {}: {}", data.string(), std::strerror(errno)));
+  }
+  STRATUS_CHECK(write_all(socket.get(), as_bytes(word)));
+  std::string answer;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t count = ::read(socket.get(), buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(ErrorCode::timeout, "the agent did not answer");
+    if (count == 0) return answer;
+    answer.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace stratus::agent

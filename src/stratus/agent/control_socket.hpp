@@ -1,0 +1,26 @@
+// DATA/agent.sock: how `stratus-agent status|check|cancel|stop` talks to the agent that runs. One word in, a
+// line of JSON out; only root gets at it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "stratus/agent/agent.hpp"
+#include "stratus/base/result.hpp"
+#include "stratus/net/task.hpp"
+
+namespace stratus::agent {
+
+class ControlSocket {
+ public:
+  // Replaces a socket that a dead agent left (the lock says that it is dead). The agent must outlive it.
+  static Result<std::unique_ptr<ControlSocket>> open(net::Executor executor,
+                                                     const std::filesystem::path& data, Agent& agent);
+  virtual ~ControlSocket() = default;
+};
+
+// The client's side; blocking. `unavailable` when no agent answers.
+Result<std::string> ask_agent(const std::filesystem::path& data, std::string_view word);
+
+}  // namespace stratus::agent

@@ -1,0 +1,133 @@
+#include "stratus/agent/fetcher.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "stratus/base/file.hpp"
+#include "stratus/crypto/sha256.hpp"
+#include "stratus/update/pacing.hpp"
+
+namespace stratus::agent {
+namespace {
+
+constexpr std::size_t kHashBuffer = 128u << 10;  // bytes
+
+// A partial file with the running hash of what it holds.
+struct Partial {
+  FileDescriptor file;
+  std::uint64_t length = 0;
+  Sha256 hash;
+  bool foreign = false;  // what was answered cannot be (part of) the blob: nothing of it is kept
+
+  // Hashes what an earlier run left; a longer file than the blob is not ours.
+  static Result<Partial> open(const BlobRequest& request) {
+    Partial partial;
+    STRATUS_TRY(file, open_file(request.file, O_RDWR | O_CREAT, 0600));
+    partial.file = std::move(file);
+    STRATUS_TRY(size, file_size(partial.file.get()));
+    if (size > request.size) {
+      STRATUS_CHECK(partial.restart());
+      return partial;
+    }
+    std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kHashBuffer, size));
+    while (partial.length < size) {
+      const std::span<std::uint8_t> piece(buffer.data(),
+                                          std::min<std::uint64_t>(buffer.size(), size - partial.length));
+      STRATUS_CHECK(pread_exact(partial.file.get(), piece, partial.length));
+      partial.hash.update(piece);
+      partial.length += piece.size();
+    }
+    return partial;
+  }
+
+  Result<void> restart() {
+    if (::ftruncate(file.get(), 0) != 0) return fail(Error::from_errno("truncate a partial blob"));
+    length = 0;
+    hash = Sha256();
+    foreign = false;
+    return {};
+  }
+
+  Result<void> append(BytesView bytes, std::uint64_t limit) {
+    if (bytes.size() > limit - length) {
+      foreign = true;
+      return fail(ErrorCode::corrupt, "more bytes than the blob has");
+    }
+    STRATUS_CHECK(pwrite_all(file.get(), bytes, length));
+    hash.update(bytes);
+    length += bytes.size();
+    return {};
+  }
+};
+
+// What a server says must fit what was asked; a captive portal's page, say, is no blob.
+Result<void> check_head(const net::ClientResponse& head, Partial& partial) {
+  if (head.status == 200) return partial.restart();  // the whole, whatever we had
+  if (head.status != 206) return fail(ErrorCode::unavailable, fmt::format("answered {}", head.status));
+  const std::string expected = fmt::format("bytes {}-", partial.length);
+  const auto range = head.headers.get("Content-Range");
+  if (!range || range->substr(0, expected.size()) != expected) {
+    partial.foreign = true;
+    return fail(ErrorCode::corrupt, "answered another range than asked for");
+  }
+  return {};
+}
+
+Error status_error(const net::ClientResponse& response, const std::string& url) {
+  const ErrorCode code = error_code_of_http_status(response.status);
+  return Error(code, fmt::format("{} answered {}", url, response.status));
+}
+
+net::Task<Result<void>> fetch_piece(net::HttpClient& client, const BlobRequest& request, Partial& partial,
+                                    std::uint64_t piece) {
+  net::ClientRequest get;
+  get.url = request.url;
+  const bool whole = partial.length == 0 && piece >= request.size;
+  const std::uint64_t before = partial.length;
+  const std::uint64_t end = std::min(partial.length + piece, request.size);
+  if (!whole) get.headers.set("Range", fmt::format("bytes={}-{}", partial.length, end - 1));
+  std::function<Result<void>(const net::ClientResponse&)> on_head = [&](const net::ClientResponse& head) {
+    return check_head(head, partial);
+  };
+  ByteSink sink = [&](BytesView bytes) -> Result<void> {
+    if (request.is_cancelled && request.is_cancelled()) return fail(ErrorCode::cancelled, "cancelled");
+    return partial.append(bytes, request.size);
+  };
+  auto response = co_await client.download(get, on_head, sink);
+  if (!response) co_return fail(std::move(response.error()).with_context(request.url));
+  if (response->status != 200 && response->status != 206)
+    co_return fail(status_error(*response, request.url));
+  if (partial.length == before) co_return fail(ErrorCode::unavailable, request.url + ": an empty answer");
+  co_return Result<void>();
+}
+
+}  // namespace
+
+net::Task<Result<void>> fetch_blob(net::HttpClient& client, net::WorkerPool& worker, BlobRequest request) {
+  std::function<Result<Partial>()> open = [&request] { return Partial::open(request); };
+  auto opened = co_await worker.run(open);
+  if (!opened) co_return forward_error(std::move(opened));
+  Partial partial = std::move(*opened);
+  std::uint64_t chunk = request.size <= update::kSmallBlob ? request.size : update::kSmallBlob;
+  while (partial.length < request.size) {
+    const auto began = std::chrono::steady_clock::now();
+    const std::uint64_t before = partial.length;
+    auto fetched = co_await fetch_piece(client, request, partial, chunk);
+    if (partial.foreign) (void)partial.restart();
+    if (!fetched) co_return forward_error(std::move(fetched));
+    const auto elapsed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+    if (partial.length > before) chunk = update::next_chunk(chunk, partial.length - before, elapsed);
+  }
+  const Digest found = partial.hash.peek();
+  if (found == request.digest) co_return Result<void>();
+  (void)partial.restart();
+  co_return fail(ErrorCode::corrupt, fmt::format("{}: the bytes have digest {}, not {}", request.url,
+                                                 found.short_hex(), request.digest.short_hex()));
+}
+
+}  // namespace stratus::agent

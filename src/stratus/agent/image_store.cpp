@@ -1,0 +1,266 @@
+#include "stratus/agent/image_store.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <set>
+
+#include <boost/json.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stratus/base/file.hpp"
+#include "stratus/base/json.hpp"
+#include "stratus/base/log.hpp"
+#include "stratus/crypto/sha256.hpp"
+#include "stratus/delta/recipe.hpp"
+#include "stratus/oci/decompress.hpp"
+#include "stratus/oci/unpack.hpp"
+
+namespace stratus::agent {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view kUnpackedSizeAnnotation = "vnd.stratus.layer.unpacked-size";
+constexpr std::size_t kMaxAbout = 256u << 10;    // bytes
+constexpr std::size_t kReadBuffer = 128u << 10;  // bytes
+
+std::vector<fs::path> entries_of(const fs::path& directory) {
+  std::vector<fs::path> entries;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(directory, ignored)) entries.push_back(entry.path());
+  return entries;
+}
+
+std::uint64_t partial_size(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+std::uint64_t annotated_size(const oci::Descriptor& layer) {
+  std::uint64_t value = 0;
+  for (const char c : layer.annotation(kUnpackedSizeAnnotation)) {
+    if (c < '0' || c > '9' || value > (1ull << 50)) return 0;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return value;
+}
+
+// Streams one blob's tar into `sink`.
+Result<void> stream_layer(const fs::path& blob, std::string_view media_type, const ByteSink& sink) {
+  STRATUS_TRY(compression, oci::compression_of_media_type(media_type));
+  STRATUS_TRY(decompressor, oci::Decompressor::create(compression, {}, sink));
+  STRATUS_TRY(file, open_file(blob, O_RDONLY));
+  std::vector<std::uint8_t> buffer(kReadBuffer);
+  for (;;) {
+    const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail(Error::from_errno("read " + blob.string()));
+    if (count == 0) return decompressor->finish();
+    STRATUS_CHECK(decompressor->feed({buffer.data(), static_cast<std::size_t>(count)}));
+  }
+}
+
+Result<void> stream_delta(const fs::path& recipe, const Digest& diff_id, const fs::path& data,
+                          const Release* base, const ByteSink& sink) {
+  if (base == nullptr) return fail(ErrorCode::corrupt, "a delta, but nothing to apply it to");
+  STRATUS_TRY(info, delta::read_recipe_info(recipe));
+  if (info.output_digest != diff_id) {
+    return fail(ErrorCode::corrupt, fmt::format("the delta makes {}, not the layer {}",
+                                                info.output_digest.short_hex(), diff_id.short_hex()));
+  }
+  std::vector<fs::path> layers;
+  for (const std::string& name : ImageStore::layer_names(*base)) layers.push_back(data / name);
+  STRATUS_TRY(tree, delta::open_layered_tree(layers));
+  STRATUS_TRY(applied, delta::apply_recipe(recipe, *tree, delta::ApplyLimits{}, sink));
+  (void)applied;
+  return {};
+}
+
+}  // namespace
+
+fs::path ImageStore::partial_path(const Digest& blob) const { return data_ / "partial" / blob.hex(); }
+fs::path ImageStore::layer_path(const Digest& diff_id) const { return data_ / "layers" / diff_id.hex(); }
+
+Result<void> ImageStore::prepare() const {
+  for (const char* const name : {"layers", "images", "partial", "reports", "running", "upper", "merged"}) {
+    STRATUS_CHECK(make_directories(data_ / name));
+  }
+  for (const fs::path& entry : entries_of(data_ / "layers")) {
+    if (entry.extension() == ".tmp") STRATUS_CHECK(remove_tree(entry));
+  }
+  return {};
+}
+
+bool ImageStore::has_layer(const Digest& diff_id) const {
+  struct stat status {};
+  return ::stat(layer_path(diff_id).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool ImageStore::is_complete(const Release& release) const {
+  return std::all_of(release.config.diff_ids.begin(), release.config.diff_ids.end(),
+                     [this](const Digest& diff_id) { return has_layer(diff_id); });
+}
+
+std::vector<std::string> ImageStore::layer_names(const Release& release) {
+  // Overlayfs takes no directory twice; of equal layers the highest hides the others.
+  std::set<Digest> seen;
+  std::vector<std::string> names;
+  const auto& ids = release.config.diff_ids;
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+    if (seen.insert(*id).second) names.push_back("layers/" + id->hex());
+  }
+  std::reverse(names.begin(), names.end());
+  return names;
+}
+
+std::vector<update::LayerNeed> ImageStore::needs_of(const Release& release) const {
+  std::vector<update::LayerNeed> needs;
+  std::set<Digest> seen;
+  for (std::size_t i = 0; i < release.manifest.layers.size(); ++i) {
+    const Digest& diff_id = release.config.diff_ids[i];
+    if (!seen.insert(diff_id).second) continue;
+    const oci::Descriptor& layer = release.manifest.layers[i];
+    update::LayerNeed need;
+    need.diff_id = diff_id;
+    need.installed = has_layer(diff_id);
+    need.blob = {layer.digest, layer.size, partial_size(partial_path(layer.digest))};
+    need.unpacked_bytes = annotated_size(layer);
+    for (const wire::DeltaOffer& offer : release.deltas) {
+      if (offer.diff_id != diff_id) continue;
+      need.delta = update::BlobNeed{offer.blob, offer.size, partial_size(partial_path(offer.blob))};
+    }
+    needs.push_back(std::move(need));
+  }
+  return needs;
+}
+
+Result<void> ImageStore::save_release(const Release& release) const {
+  const fs::path directory = data_ / "images" / release.manifest_digest.hex();
+  STRATUS_CHECK(make_directories(directory));
+  STRATUS_CHECK(write_file_atomically(directory / "manifest", release.manifest_text));
+  STRATUS_CHECK(write_file_atomically(directory / "config", release.config_text));
+  json::array deltas;
+  for (const wire::DeltaOffer& offer : release.deltas) {
+    deltas.push_back(json::object{{"base", offer.base.text()},
+                                  {"diff_id", offer.diff_id.text()},
+                                  {"blob", offer.blob.text()},
+                                  {"size", offer.size}});
+  }
+  const json::object about{
+      {"name", release.name}, {"version", release.version}, {"deltas", std::move(deltas)}};
+  STRATUS_CHECK(write_file_atomically(directory / "release.json", json::serialize(about)));
+  return sync_directory(directory.parent_path());
+}
+
+Result<Release> ImageStore::load_release(const Digest& manifest) const {
+  const fs::path directory = data_ / "images" / manifest.hex();
+  STRATUS_TRY(about, read_file(directory / "release.json", kMaxAbout));
+  STRATUS_TRY(value, parse_json(about, kMaxAbout));
+  ObjectReader reader(value, "release.json");
+  std::string name = reader.text("name", 255);
+  std::string version = reader.text("version", 128);
+  std::vector<wire::DeltaOffer> deltas;
+  for (const json::value& element : reader.optional_array("deltas", wire::NextRelease::kMaxDeltas)) {
+    ObjectReader offer(element, "deltas");
+    deltas.push_back(
+        {offer.digest("base"), offer.digest("diff_id"), offer.digest("blob"), offer.number("size")});
+    STRATUS_CHECK(offer.done());
+  }
+  STRATUS_CHECK(reader.done());
+  STRATUS_TRY(manifest_text, read_file(directory / "manifest", oci::kMaxManifest));
+  STRATUS_TRY(config_text, read_file(directory / "config", oci::kMaxConfig));
+  STRATUS_TRY(release, parse_release(std::move(name), std::move(version), std::move(manifest_text),
+                                     std::move(config_text)));
+  release.deltas = std::move(deltas);
+  if (release.manifest_digest != manifest) {
+    return fail(ErrorCode::corrupt,
+                fmt::format("{} is not the manifest it is named after", directory.string()));
+  }
+  return release;
+}
+
+Result<void> ImageStore::install_layer(const update::PlanStep& step, const Release& release,
+                                       const Release* base) const {
+  const fs::path blob = partial_path(step.blob.digest);
+  if (has_layer(step.diff_id)) {
+    (void)::unlink(blob.c_str());
+    return {};
+  }
+  const fs::path temporary = layer_path(step.diff_id).string() + ".tmp";
+  const auto make = [&]() -> Result<void> {
+    STRATUS_CHECK(remove_tree(temporary));
+    STRATUS_CHECK(make_directories(temporary));
+    STRATUS_TRY(unpacker, oci::LayerUnpacker::create(temporary, {}));
+    Sha256 hash;
+    const ByteSink sink = [&](BytesView bytes) -> Result<void> {
+      hash.update(bytes);
+      return unpacker->feed(bytes);
+    };
+    if (step.kind == update::StepKind::delta) {
+      STRATUS_CHECK(stream_delta(blob, step.diff_id, data_, base, sink));
+    } else {
+      const auto layer = std::find_if(release.manifest.layers.begin(), release.manifest.layers.end(),
+                                      [&](const oci::Descriptor& d) { return d.digest == step.blob.digest; });
+      if (layer == release.manifest.layers.end()) return fail(ErrorCode::internal, "a step for no layer");
+      STRATUS_CHECK(stream_layer(blob, layer->media_type, sink));
+    }
+    if (hash.finish() != step.diff_id)
+      return fail(ErrorCode::corrupt, "the bytes are not those of its diff id");
+    STRATUS_TRY(totals, unpacker->finish());
+    (void)totals;
+    if (::rename(temporary.c_str(), layer_path(step.diff_id).c_str()) != 0) {
+      return fail(Error::from_errno("rename " + temporary.string()));
+    }
+    return sync_directory(data_ / "layers");
+  };
+  Result<void> made = make();
+  if (!made) {
+    (void)remove_tree(temporary);
+    return std::move(made).with_context("layer " + step.diff_id.short_hex());
+  }
+  (void)::unlink(blob.c_str());
+  return {};
+}
+
+void ImageStore::collect(const std::vector<Digest>& keep) const {
+  std::set<std::string> images;
+  std::set<std::string> layers;
+  for (const Digest& manifest : keep) {
+    images.insert(manifest.hex());
+    const auto release = load_release(manifest);
+    if (!release) {
+      // Without its list of layers nobody can say which to keep: better a full disk than a lost way back.
+      log::warning("agent", "nothing is removed, an image to keep cannot be read: {}",
+                   release.error().text());
+      return;
+    }
+    for (const Digest& diff_id : release->config.diff_ids) layers.insert(diff_id.hex());
+  }
+  for (const fs::path& entry : entries_of(data_ / "layers")) {
+    if (!layers.contains(entry.filename().string())) (void)remove_tree(entry);
+  }
+  for (const fs::path& entry : entries_of(data_ / "images")) {
+    if (!images.contains(entry.filename().string())) (void)remove_tree(entry);
+  }
+}
+
+void ImageStore::remove_partials() const {
+  for (const fs::path& entry : entries_of(data_ / "partial")) (void)::unlink(entry.c_str());
+}
+
+void ImageStore::remove_uppers(const std::vector<std::string>& living) const {
+  for (const fs::path& entry : entries_of(data_ / "upper")) {
+    if (std::find(living.begin(), living.end(), entry.filename().string()) == living.end()) {
+      (void)remove_tree(entry);
+    }
+  }
+}
+
+}  // namespace stratus::agent

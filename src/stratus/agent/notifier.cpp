@@ -1,0 +1,82 @@
+#include "stratus/agent/notifier.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
+
+namespace stratus::agent {
+
+namespace asio = boost::asio;
+
+struct Notifier::Impl {
+  asio::steady_timer timer;
+  bool pending = false;
+  int waiting = 0;
+};
+
+Notifier::Notifier(net::Executor executor)
+    : impl_(std::make_unique<Impl>(Impl{asio::steady_timer(std::move(executor)), false, 0})) {}
+Notifier::~Notifier() = default;
+
+void Notifier::notify() {
+  impl_->pending = true;
+  impl_->timer.cancel();
+}
+
+net::Task<bool> Notifier::wait(std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!impl_->pending && std::chrono::steady_clock::now() < end) {
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    // Set for each waiter anew would cancel the others: the shortest wins, the others look and wait again.
+    if (impl_->waiting == 0 || impl_->timer.expiry() > end) impl_->timer.expires_at(end);
+    ++impl_->waiting;
+    co_await impl_->timer.async_wait(token);
+    --impl_->waiting;
+  }
+  const bool notified = impl_->pending;
+  if (impl_->waiting == 0) impl_->pending = false;
+  co_return notified;
+}
+
+net::Task<void> Notifier::wait() {
+  bool notified = false;
+  while (!notified) notified = co_await wait(std::chrono::hours(24));
+}
+
+net::Task<void> pause(std::chrono::milliseconds duration) {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer(executor, duration);
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  co_await timer.async_wait(token);
+}
+
+net::Task<bool> wait_readable(int fd, std::chrono::milliseconds limit) {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::posix::stream_descriptor descriptor(executor, ::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  asio::steady_timer timer(executor, limit);
+  auto late = std::make_shared<bool>(false);
+  auto cancel = [&descriptor, late](const boost::system::error_code& error) {
+    if (error) return;
+    *late = true;
+    descriptor.cancel();
+  };
+  timer.async_wait(cancel);
+  boost::system::error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  const auto readable = asio::posix::stream_descriptor::wait_read;
+  co_await descriptor.async_wait(readable, token);
+  timer.cancel();
+  co_return !error;
+}
+
+net::Task<void> wait_readable(int fd) {
+  bool readable = false;
+  while (!readable) readable = co_await wait_readable(fd, std::chrono::hours(24));
+}
+
+}  // namespace stratus::agent

@@ -1,0 +1,324 @@
+#include "stratus/agent/service_host.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stratus/agent/listen_sockets.hpp"
+#include "stratus/base/clock.hpp"
+#include "stratus/base/file.hpp"
+#include "stratus/base/json.hpp"
+#include "stratus/base/log.hpp"
+
+namespace stratus::agent {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kMaxRecord = 4096;  // bytes
+constexpr auto kKillTime = 10s;
+
+int stop_signal_of(const Release& release) {
+  return runtime::parse_signal(release.config.stop_signal).value_or(SIGTERM);
+}
+
+net::ClientOptions probe_options() {
+  net::ClientOptions options;
+  options.connect_timeout = 2s;
+  return options;
+}
+
+}  // namespace
+
+ServiceHost::ServiceHost(net::Executor executor, net::WorkerPool& worker, const AgentConfig& config,
+                         const ImageStore& images, runtime::Launcher launcher)
+    : executor_(std::move(executor)),
+      worker_(worker),
+      config_(config),
+      images_(images),
+      launcher_(std::move(launcher)),
+      probe_client_(net::HttpClient::make(executor_, probe_options())) {}
+
+fs::path ServiceHost::record_path(const std::string& name) const {
+  return images_.data() / "running" / (name + ".json");
+}
+
+// Not synced: it need not outlive the boot, and a start should not wait for the disk.
+Result<void> ServiceHost::write_record(const Instance& instance) const {
+  const json::object record{
+      {"manifest", instance.release.manifest.text()}, {"version", instance.release.version},
+      {"stop_signal", instance.stop_signal},          {"pid", instance.process.pid},
+      {"start_ticks", instance.process.start_ticks},  {"boot_id", instance.process.boot_id}};
+  const fs::path path = record_path(instance.name);
+  const fs::path temporary = path.string() + ".tmp";
+  STRATUS_TRY(file, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  STRATUS_CHECK(write_all(file.get(), as_bytes(json::serialize(record))));
+  if (::rename(temporary.c_str(), path.c_str()) != 0)
+    return fail(Error::from_errno("rename " + path.string()));
+  return {};
+}
+
+InstancePtr ServiceHost::read_record(const fs::path& path) const {
+  const auto text = read_file(path, kMaxRecord);
+  if (!text) return nullptr;
+  const auto value = parse_json(*text, kMaxRecord);
+  if (!value) return nullptr;
+  ObjectReader reader(*value, path.string());
+  auto instance = std::make_shared<Instance>(executor_);
+  instance->name = path.stem().string();
+  instance->release.manifest = reader.digest("manifest");
+  instance->release.version = reader.text("version", 128);
+  instance->stop_signal = static_cast<int>(reader.optional_number("stop_signal", SIGTERM));
+  instance->process.pid = static_cast<int>(reader.number("pid"));
+  instance->process.start_ticks = reader.number("start_ticks");
+  instance->process.boot_id = reader.text("boot_id", 128);
+  instance->started = std::chrono::steady_clock::now();
+  return reader.done() ? instance : nullptr;
+}
+
+Found ServiceHost::adopt() {
+  Found found;
+  std::vector<std::string> living;
+  const auto boot = runtime::boot_id();
+  std::vector<fs::path> records;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(images_.data() / "running", ignored)) {
+    records.push_back(entry.path());
+  }
+  for (const fs::path& path : records) {
+    const InstancePtr instance = path.extension() == ".json" ? read_record(path) : nullptr;
+    auto pidfd = instance != nullptr ? runtime::open_process(instance->process)
+                                     : Result<FileDescriptor>(fail(ErrorCode::not_found, ""));
+    if (pidfd) {
+      instance->pidfd = std::move(*pidfd);
+      living.push_back(instance->name);
+      found.alive.push_back(instance);
+      continue;
+    }
+    if (instance != nullptr && boot && instance->process.boot_id == *boot) {
+      found.dead_this_boot.push_back(instance->release);
+    }
+    if (instance != nullptr) runtime::remove_control_group(instance->name);
+    (void)::unlink(path.c_str());
+  }
+  images_.remove_uppers(living);
+  return found;
+}
+
+Result<void> ServiceHost::open_sockets(const InstancePtr& from) {
+  const int pidfd = from != nullptr ? from->pidfd.get() : -1;
+  const int pid = from != nullptr ? from->process.pid : 0;
+  STRATUS_TRY(sockets, open_listen_sockets(config_.listen, pidfd, pid));
+  sockets_ = std::move(sockets);
+  return {};
+}
+
+runtime::ContainerSpec ServiceHost::spec_of(const Release& release, const std::string& name) const {
+  runtime::ContainerSpec spec;
+  spec.instance = name;
+  spec.store = fs::absolute(images_.data());
+  spec.layers = ImageStore::layer_names(release);
+  if (!config_.read_only) spec.writable = "upper/" + name;
+  spec.args = config_.args.empty() ? release.config.command() : config_.args;
+  spec.env = release.config.env;
+  for (const std::string& entry : config_.env) {
+    const std::string key = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(spec.env, [&](const std::string& other) { return other.rfind(key, 0) == 0; });
+    spec.env.push_back(entry);
+  }
+  spec.user = release.config.user;
+  spec.working_directory = release.config.working_dir;
+  spec.host_name = config_.host_name;
+  spec.volumes = config_.volumes;
+  spec.limits = config_.limits;
+  spec.log_file = images_.data() / "service.log";
+  for (const FileDescriptor& socket : sockets_) spec.listen_fds.push_back(socket.get());
+  return spec;
+}
+
+net::Task<Result<InstancePtr>> ServiceHost::prepare(const Release& release) {
+  const auto now = system_clock().wall().time_since_epoch().count();
+  const std::string name = fmt::format("{}-{:x}-{}", release.manifest_digest.short_hex(),
+                                       static_cast<std::uint64_t>(now), ++counter_);
+  const runtime::ContainerSpec spec = spec_of(release, name);
+  std::function<Result<runtime::Container>()> work = [this, &spec] { return launcher_.prepare(spec); };
+  auto container = co_await worker_.run(work);
+  if (!container) {
+    std::error_code ignored;
+    fs::remove_all(images_.data() / "upper" / name, ignored);
+    co_return forward_error(std::move(container));
+  }
+  for (const std::string& missing : container->degradations()) log::warning("service", "{}", missing);
+  auto instance = std::make_shared<Instance>(executor_);
+  instance->name = name;
+  instance->release = {release.manifest_digest, release.version};
+  instance->stop_signal = stop_signal_of(release);
+  instance->process = container->identity();
+  instance->pidfd = container->take_pidfd();
+  instance->prepared = std::move(*container);
+  co_return instance;
+}
+
+net::Task<Result<void>> ServiceHost::release(InstancePtr instance) {
+  Result<void> noted = write_record(*instance);
+  instance->started = std::chrono::steady_clock::now();
+  if (noted) {
+    // A write and a read on pipes: microseconds, not worth a trip to the worker.
+    noted = instance->prepared->release();
+  }
+  instance->prepared.reset();
+  if (noted) {
+    log::info("service", "started version={} pid={}", instance->release.version, instance->process.pid);
+  }
+  watch(instance);
+  if (!noted) co_await stop(instance);
+  co_return noted;
+}
+
+void ServiceHost::watch(InstancePtr instance) {
+  boost::asio::co_spawn(executor_, follow(std::move(instance)), boost::asio::detached);
+}
+
+net::Task<void> ServiceHost::follow(InstancePtr instance) {
+  const int pidfd = instance->pidfd.get();
+  co_await wait_readable(pidfd);
+  instance->how_ended = runtime::describe(runtime::reap(pidfd));
+  instance->ended = true;
+  clean(*instance);
+  if (!instance->end_expected) {
+    log::warning("service", "version={} pid={} {}", instance->release.version, instance->process.pid,
+                 instance->how_ended);
+  }
+  instance->changed.notify();
+}
+
+void ServiceHost::clean(const Instance& instance) const {
+  runtime::remove_control_group(instance.name);
+  (void)remove_tree(images_.data() / "upper" / instance.name);
+  // A record stays when nobody wanted the end: should the agent end before it has drawn its conclusion, the
+  // next one sees that this version died.
+  if (instance.end_expected) (void)::unlink(record_path(instance.name).c_str());
+}
+
+net::Task<void> ServiceHost::wait_ended(InstancePtr instance, std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!instance->ended) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left <= 0ms) co_return;
+    (void)co_await instance->changed.wait(left);
+  }
+}
+
+net::Task<void> ServiceHost::stop(InstancePtr instance) {
+  instance->end_expected = true;
+  const int pidfd = instance->pidfd.get();
+  if (!instance->ended) {
+    (void)runtime::send_signal(pidfd, instance->stop_signal);
+    const auto grace = config_.stop_grace;
+    co_await wait_ended(instance, grace);
+  }
+  if (!instance->ended) {
+    log::warning("service", "version={} did not stop within {} ms: killed", instance->release.version,
+                 config_.stop_grace.count());
+    (void)runtime::send_signal(pidfd, SIGKILL);
+    const std::chrono::milliseconds limit = kKillTime;
+    co_await wait_ended(instance, limit);
+  }
+  (void)::unlink(record_path(instance->name).c_str());
+}
+
+net::Task<Result<void>> ServiceHost::probe_tcp(const HealthCheckPlan& plan) {
+  namespace asio = boost::asio;
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address(plan.host == "localhost" ? "127.0.0.1" : plan.host, error);
+  if (error) co_return fail(ErrorCode::invalid, fmt::format("check: '{}' is no numeric address", plan.host));
+  const asio::ip::tcp::endpoint endpoint(address, plan.port);
+  asio::ip::tcp::socket socket(executor_);
+  asio::steady_timer timer(executor_, plan.timeout);
+  auto cancel = [&socket](const boost::system::error_code& stopped) {
+    boost::system::error_code ignored;
+    if (!stopped) socket.close(ignored);
+  };
+  timer.async_wait(cancel);
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  co_await socket.async_connect(endpoint, token);
+  timer.cancel();
+  if (error) {
+    co_return fail(ErrorCode::unavailable,
+                   fmt::format("check {}:{}: {}", plan.host, plan.port, error.message()));
+  }
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> ServiceHost::probe_exec(InstancePtr instance, const HealthCheckPlan& plan) {
+  runtime::InsideCommand command;
+  command.args = plan.command;
+  std::function<Result<FileDescriptor>()> start = [this, &instance, &command] {
+    return launcher_.start_inside(instance->pidfd.get(), command);
+  };
+  auto process = co_await worker_.run(start);
+  if (!process) co_return forward_error(std::move(process));
+  const int pidfd = process->get();
+  const auto limit = plan.timeout;
+  const bool ended = co_await wait_readable(pidfd, limit);
+  if (!ended) {
+    (void)runtime::send_signal(pidfd, SIGKILL);
+    co_await wait_readable(pidfd);
+  }
+  const runtime::ExitStatus status = runtime::reap(pidfd);
+  if (!ended) co_return fail(ErrorCode::timeout, "the check did not end in time");
+  if (status.code != 0 || status.signal != 0) {
+    co_return fail(ErrorCode::unavailable, "the check ended with " + runtime::describe(status));
+  }
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> ServiceHost::probe(InstancePtr instance, const HealthCheckPlan& plan) {
+  if (instance->ended) co_return fail(ErrorCode::unavailable, "ended: " + instance->how_ended);
+  if (plan.kind == CheckKind::none) co_return Result<void>();
+  if (plan.kind == CheckKind::exec) {
+    auto checked = co_await probe_exec(instance, plan);
+    co_return checked;
+  }
+  if (plan.kind == CheckKind::tcp) {
+    auto checked = co_await probe_tcp(plan);
+    co_return checked;
+  }
+  net::ClientRequest get;
+  get.url = plan.url;
+  get.total_timeout = plan.timeout;
+  get.headers.set("Connection", "close");
+  auto response = co_await probe_client_->send(get);
+  if (!response) co_return fail(std::move(response.error()).with_context("check " + get.url));
+  if (response->status < 200 || response->status >= 400) {
+    co_return fail(ErrorCode::unavailable, fmt::format("check {} answered {}", get.url, response->status));
+  }
+  co_return Result<void>();
+}
+
+void ServiceHost::rotate_log() const {
+  const fs::path path = images_.data() / "service.log";
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) <= kMaxLog) return;
+  // The service keeps its descriptor, which appends: so copy away and cut. Lines between are lost.
+  std::error_code ignored;
+  fs::copy_file(path, path.string() + ".1", fs::copy_options::overwrite_existing, ignored);
+  (void)!::truncate(path.c_str(), 0);
+}
+
+}  // namespace stratus::agent

@@ -1,0 +1,111 @@
+#include "stratus/agent/state_store.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "stratus/update/journal.hpp"
+
+namespace stratus::agent {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::uint64_t kMaxJournal = 4u << 20;  // bytes
+
+struct Loaded {
+  update::DeviceRecord record;
+  std::uint64_t valid_bytes = 0;
+};
+
+Result<Loaded> load(const fs::path& path) {
+  const auto bytes = read_file(path, kMaxJournal);
+  if (!bytes && bytes.error().code() == ErrorCode::not_found) return Loaded{};
+  if (!bytes) return fail(bytes.error());
+  // A crash while the file was being made may leave less than the mark: nothing was recorded yet.
+  if (bytes->size() < update::kJournalMark.size() &&
+      update::kJournalMark.substr(0, bytes->size()) == *bytes) {
+    return Loaded{};
+  }
+  auto contents = update::read_journal(*bytes);
+  if (!contents) return fail(std::move(contents.error()).with_context(path.string()));
+  Loaded loaded;
+  loaded.valid_bytes = contents->valid_bytes;
+  if (contents->last) {
+    auto record = update::parse_record(*contents->last);
+    if (!record) return fail(std::move(record.error()).with_context(path.string()));
+    loaded.record = std::move(*record);
+  }
+  return loaded;
+}
+
+// So that a full disk does not keep the outcome "the disk is full" from being noted. Best effort: not every
+// file system can.
+void reserve(int fd, std::uint64_t bytes) {
+  (void)::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes));
+}
+
+}  // namespace
+
+Result<StateStore> StateStore::open(const fs::path& data) {
+  STRATUS_CHECK(make_directories(data));
+  StateStore store;
+  store.path_ = data / "journal";
+  STRATUS_TRY(lock, open_file(data / "lock", O_RDWR | O_CREAT, 0600));
+  store.lock_ = std::move(lock);
+  if (::flock(store.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return fail(ErrorCode::conflict, fmt::format("another agent uses {}: stop it first", data.string()));
+  }
+  STRATUS_TRY(loaded, load(store.path_));
+  store.record_ = std::move(loaded.record);
+  if (loaded.valid_bytes == 0) {
+    STRATUS_CHECK(store.rewrite(store.record_));
+    return store;
+  }
+  STRATUS_TRY(file, open_file(store.path_, O_RDWR));
+  if (::ftruncate(file.get(), static_cast<off_t>(loaded.valid_bytes)) != 0) {
+    return fail(Error::from_errno("truncate " + store.path_.string()));
+  }
+  store.file_ = std::move(file);
+  store.size_ = loaded.valid_bytes;
+  reserve(store.file_.get(), kCompactAt);
+  return store;
+}
+
+Result<update::DeviceRecord> StateStore::peek(const fs::path& data) {
+  STRATUS_TRY(loaded, load(data / "journal"));
+  return std::move(loaded.record);
+}
+
+Result<void> StateStore::rewrite(const update::DeviceRecord& record) {
+  const std::string bytes =
+      std::string(update::kJournalMark) + update::encode_journal_record(update::encode_record(record));
+  STRATUS_CHECK(write_file_atomically(path_, bytes, 0600));
+  STRATUS_TRY(file, open_file(path_, O_RDWR));
+  file_ = std::move(file);
+  size_ = bytes.size();
+  reserve(file_.get(), kCompactAt);
+  return {};
+}
+
+Result<void> StateStore::save(const update::DeviceRecord& record) {
+  const std::string bytes = update::encode_journal_record(update::encode_record(record));
+  if (size_ + bytes.size() > kCompactAt) {
+    STRATUS_CHECK(rewrite(record));
+    record_ = record;
+    return {};
+  }
+  Result<void> written = pwrite_all(file_.get(), as_bytes(bytes), size_);
+  if (written && ::fdatasync(file_.get()) != 0) written = fail(Error::from_errno("sync " + path_.string()));
+  if (!written) {
+    (void)!::ftruncate(file_.get(), static_cast<off_t>(size_));
+    return std::move(written).with_context(path_.string());
+  }
+  size_ += bytes.size();
+  record_ = record;
+  return {};
+}
+
+}  // namespace stratus::agent

@@ -1,0 +1,39 @@
+// The journal as a file (docs/formats/journal.md): one writer, locked. Blocking, small: save() is one append
+// and one fdatasync.
+#pragma once
+
+#include <filesystem>
+
+#include "stratus/base/file.hpp"
+#include "stratus/base/result.hpp"
+#include "stratus/update/device_record.hpp"
+
+namespace stratus::agent {
+
+class StateStore {
+ public:
+  // Makes DATA when it is missing. `conflict` when another agent holds it. Cuts a torn tail off.
+  static Result<StateStore> open(const std::filesystem::path& data);
+  // The last record without taking the lock: for `status` while no agent answers.
+  static Result<update::DeviceRecord> peek(const std::filesystem::path& data);
+
+  const update::DeviceRecord& record() const { return record_; }
+  // Durable when it returns. After an error the old record still stands.
+  Result<void> save(const update::DeviceRecord& record);
+  // For a step that a restart may forget (asking and having asked): spares the flash a write each poll.
+  void save_later(const update::DeviceRecord& record) { record_ = record; }
+
+ private:
+  StateStore() = default;
+  Result<void> rewrite(const update::DeviceRecord& record);
+
+  static constexpr std::uint64_t kCompactAt = 256u << 10;  // bytes
+
+  std::filesystem::path path_;
+  FileDescriptor lock_;
+  FileDescriptor file_;
+  std::uint64_t size_ = 0;
+  update::DeviceRecord record_;
+};
+
+}  // namespace stratus::agent

@@ -1,0 +1,84 @@
+#include "stratus/agent/status.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "stratus/agent/control_socket.hpp"
+#include "stratus/agent/state_store.hpp"
+#include "stratus/base/json.hpp"
+
+namespace stratus::agent {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kMaxStatus = 64u << 10;  // bytes
+
+json::value shown(const update::ReleaseId& release) {
+  if (release.manifest.empty()) return nullptr;
+  return json::object{{"version", release.version}, {"manifest", release.manifest.text()}};
+}
+
+// Without an agent nobody knows whether the service still runs.
+Result<std::string> from_journal(const std::filesystem::path& data) {
+  STRATUS_TRY(record, StateStore::peek(data));
+  return json::serialize(json::object{{"agent", "not running"},
+                                      {"state", name_of(record.state)},
+                                      {"running", nullptr},
+                                      {"current", shown(record.current)},
+                                      {"previous", shown(record.previous)},
+                                      {"candidate", shown(record.candidate)},
+                                      {"reason", record.reason}});
+}
+
+std::string version_of(const json::object& status, std::string_view key) {
+  const json::value* const value = status.if_contains(key);
+  const json::object* const release = value != nullptr ? value->if_object() : nullptr;
+  if (release == nullptr) return "none";
+  const json::string& version = release->at("version").as_string();
+  const json::string& manifest = release->at("manifest").as_string();
+  return fmt::format("{} ({})", std::string_view(version), std::string_view(manifest).substr(0, 19));
+}
+
+std::string text_of(const json::object& status, std::string_view key) {
+  const json::value* const value = status.if_contains(key);
+  if (value == nullptr || !value->is_string()) return "";
+  return std::string(value->get_string());
+}
+
+}  // namespace
+
+Result<void> show_status(const std::filesystem::path& data, bool as_json) {
+  auto text = ask_agent(data, "status");
+  if (!text) text = from_journal(data);
+  if (!text) return forward_error(std::move(text));
+  while (!text->empty() && text->back() == '\n') text->pop_back();
+  if (as_json) {
+    fmt::print("{}\n", *text);
+    return {};
+  }
+  STRATUS_TRY(value, parse_json(*text, kMaxStatus));
+  const json::object* const status = value.if_object();
+  if (status == nullptr) return fail(ErrorCode::internal, "the agent's answer is no object");
+  fmt::print("state      {}\nrunning    {}\ncommitted  {}\nprevious   {}\ncandidate  {}\n",
+             text_of(*status, "state"), version_of(*status, "running"), version_of(*status, "current"),
+             version_of(*status, "previous"), version_of(*status, "candidate"));
+  for (const char* const key : {"agent", "reason", "server_problem"}) {
+    const std::string line = text_of(*status, key);
+    if (!line.empty()) fmt::print("{:<10} {}\n", key, line);
+  }
+  return {};
+}
+
+Result<void> send_word(const std::filesystem::path& data, std::string_view word) {
+  STRATUS_TRY(answer, ask_agent(data, word));
+  (void)answer;
+  return {};
+}
+
+std::string ready_line(const AgentConfig& config) {
+  return json::serialize(json::object{{"ready", true}, {"device", config.device}, {"image", config.image}});
+}
+
+}  // namespace stratus::agent

@@ -1,0 +1,19 @@
+// What the subcommands other than `run` do.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "stratus/agent/config.hpp"
+#include "stratus/base/result.hpp"
+
+namespace stratus::agent {
+
+// Prints the agent's own word, or, when none runs, what the journal says.
+Result<void> show_status(const std::filesystem::path& data, bool json);
+Result<void> send_word(const std::filesystem::path& data, std::string_view word);
+// {"ready":true,…} for standard output.
+std::string ready_line(const AgentConfig& config);
+
+}  // namespace stratus::agent

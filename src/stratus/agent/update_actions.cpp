@@ -1,0 +1,222 @@
+// Asking, planning, fetching and unpacking: the part of an update during which the old version just runs on.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "stratus/agent/agent_core.hpp"
+#include "stratus/agent/fetcher.hpp"
+#include "stratus/base/log.hpp"
+#include "stratus/crypto/sha256.hpp"
+#include "stratus/update/pacing.hpp"
+#include "stratus/wire/next.hpp"
+
+namespace stratus::agent {
+
+using namespace std::chrono_literals;
+using update::Event;
+
+namespace {
+
+constexpr unsigned kMaxAttempts = 20;  // without a byte of progress
+constexpr unsigned kMaxDamaged = 2;    // wrong bytes in a row
+
+// "1.5 KB of 20 KB" is for people; the log has exact numbers.
+std::string plan_line(const update::Plan& plan) {
+  return fmt::format("plan={} blobs={} bytes={} peak_disk={} peak_memory={}", name_of(plan.kind),
+                     plan.steps.size(), plan.bytes, plan.peak_disk, plan.peak_memory);
+}
+
+}  // namespace
+
+std::uint64_t AgentCore::take_traffic() {
+  const net::HttpClient::Traffic traffic = client_->traffic();
+  const std::uint64_t total = traffic.sent + traffic.received;
+  return total - std::exchange(traffic_mark_, total);
+}
+
+net::Task<Outcome> AgentCore::ask() {
+  (void)take_traffic();
+  net::ClientRequest get;
+  get.url = fmt::format("{}/api/v1/next/{}?device={}", config_.server, net::percent_encode(config_.image),
+                        net::percent_encode(config_.device));
+  if (!record().current.manifest.empty()) get.url += "&have=" + record().current.manifest.hex();
+  get.max_response = wire::NextRelease::kMaxEncoded;
+  auto answer = co_await client_->send(get);
+  if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
+  if (!answer || (answer->status != 200 && answer->status != 204)) {
+    link_ = answer ? fmt::format("{} answered {}", get.url, answer->status) : answer.error().text();
+    log::warning("agent", "no answer about updates: {}", link_);
+    co_return outcome(Event::unreachable);
+  }
+  link_.clear();
+  attempts_ = 0;
+  if (answer->status == 204) co_return outcome(Event::up_to_date);
+  auto next = wire::parse_next(answer->body);
+  if (!next) {
+    link_ = "the answer cannot be read: " + next.error().text();
+    log::warning("agent", "{}", link_);
+    co_return outcome(Event::unreachable);
+  }
+  Outcome considered = co_await consider(std::move(*next));
+  co_return considered;
+}
+
+// Whether the release may be had at all. Nothing of it is fetched or unpacked before this says yes.
+net::Task<Outcome> AgentCore::consider(wire::NextRelease next) {
+  const Digest manifest = sha256(next.manifest);
+  if (manifest == record().current.manifest) co_return outcome(Event::up_to_date);
+  if (record().is_bad(manifest)) {
+    log::info("agent", "version={} failed here before and is not tried again", next.version);
+    co_return outcome(Event::known_bad);
+  }
+  auto release = check_release(next, config_.image, *verifier_);
+  if (!release) {
+    Outcome refused = outcome(Event::refused, release.error().text(), true);
+    refused.detail.release = {manifest, next.version};
+    // Only the release's own content is blamed; a signature may still be added to the same manifest, so an
+    // unsigned one is looked at again, but said once.
+    refused.detail.blame_release = release.error().code() != ErrorCode::denied;
+    const bool said = last_refused_ == manifest;
+    last_refused_ = manifest;
+    if (said) co_return outcome(Event::known_bad);
+    co_return refused;
+  }
+  candidate_ = std::move(*release);
+  std::function<Result<void>()> save = [this] { return images_.save_release(*candidate_); };
+  Result<void> saved = co_await worker_.run(save);
+  Outcome accepted = outcome(saved ? Event::accepted : Event::refused,
+                             saved ? "" : "cannot be stored: " + saved.error().text());
+  accepted.detail.release = {manifest, candidate_->version};
+  damaged_ = 0;
+  downtime_ = 0ms;
+  co_return accepted;
+}
+
+// The candidate as it was accepted, when this is another run of the agent.
+Result<void> AgentCore::need_candidate() {
+  if (candidate_ && candidate_->manifest_digest == record().candidate.manifest) return {};
+  STRATUS_TRY(loaded, images_.load_release(record().candidate.manifest));
+  candidate_ = std::move(loaded);
+  return {};
+}
+
+net::Task<Outcome> AgentCore::plan() {
+  if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
+  if (const Result<void> there = need_candidate(); !there)
+    co_return outcome(Event::refused, there.error().text());
+  update::PlanLimits limits;
+  limits.deltas = config_.deltas && !record().without_deltas;
+  limits.byte_budget = config_.byte_budget;
+  limits.reserve = config_.disk_reserve;
+  limits.memory = config_.memory;
+  const auto space = disk_space(config_.data);
+  if (!space) co_return outcome(Event::no_space, space.error().text());
+  limits.free_disk = space->free_bytes;
+  auto made = update::make_plan(images_.needs_of(*candidate_), limits);
+  if (!made) co_return outcome(Event::over_limits, made.error().text());
+  plan_ = std::move(*made);
+  log::info("agent", "version={} {}", candidate_->version, plan_line(plan_));
+  attempts_ = 0;
+  Outcome ready = outcome(plan_.steps.empty() ? Event::nothing_to_fetch : Event::plan_ready);
+  ready.detail.plan = name_of(plan_.kind);
+  ready.detail.bytes = take_traffic();
+  co_return ready;
+}
+
+Outcome AgentCore::after_fetch_error(const Error& error, const update::PlanStep& step, bool progress) {
+  Outcome done = outcome(Event::link_lost, error.text());
+  if (progress) attempts_ = 0;
+  if (error.code() == ErrorCode::cancelled || cancelled_) {
+    done = outcome(Event::cancel_requested, "cancelled by the operator");
+  } else if (error.code() == ErrorCode::no_space) {
+    images_.remove_partials();  // first of all, so that the journal has room again
+    done = outcome(Event::no_space, error.text());
+  } else if (error.code() == ErrorCode::corrupt && ++damaged_ >= kMaxDamaged) {
+    damaged_ = 0;
+    done = outcome(step.kind == update::StepKind::delta ? Event::damaged : Event::gave_up, error.text());
+  } else if (++attempts_ > kMaxAttempts) {
+    done = outcome(Event::gave_up, error.text());
+  }
+  done.detail.bytes = take_traffic();
+  return done;
+}
+
+net::Task<Outcome> AgentCore::fetch() {
+  for (const update::PlanStep& step : plan_.steps) {
+    BlobRequest request;
+    request.url = fmt::format("{}/v2/{}/blobs/{}", config_.server, config_.image, step.blob.digest.text());
+    request.file = images_.partial_path(step.blob.digest);
+    request.digest = step.blob.digest;
+    request.size = step.blob.size;
+    request.is_cancelled = [this] { return cancelled_ || stopping_; };
+    const std::uint64_t before = client_->traffic().received;
+    Result<void> fetched = co_await fetch_blob(*client_, worker_, request);
+    if (stopping_) co_return outcome(Event::link_lost, "the agent stops");
+    if (!fetched) {
+      // A head of an error answer is no progress; a piece of a blob is more than that.
+      const bool progress = client_->traffic().received - before > 4096;
+      co_return after_fetch_error(fetched.error(), step, progress);
+    }
+    damaged_ = 0;
+  }
+  Outcome done = outcome(Event::fetched);
+  done.detail.bytes = take_traffic();
+  co_return done;
+}
+
+net::Task<Outcome> AgentCore::fetch_later() {
+  const update::BackOff back_off{200ms, std::clamp<std::chrono::milliseconds>(config_.poll, 1s, 60s)};
+  const double random = std::generate_canonical<double, 32>(random_);
+  const auto delay = update::back_off_delay(back_off, attempts_, random);
+  if (attempts_ > 0) (void)co_await wake_.wait(delay);
+  if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
+  Outcome done = co_await fetch();
+  co_return done;
+}
+
+Outcome AgentCore::after_unpack_error(const Error& error, const update::PlanStep& step) {
+  switch (error.code()) {
+    case ErrorCode::no_space:
+      images_.remove_partials();
+      return outcome(Event::no_space, error.text());
+    case ErrorCode::corrupt:
+      // The blob had its digest: a recipe that does not fit, or a layer that is not what the release says.
+      if (step.kind == update::StepKind::delta) return outcome(Event::damaged, error.text());
+      return outcome(Event::gave_up, error.text(), true);
+    case ErrorCode::invalid:
+    case ErrorCode::denied:
+      return outcome(Event::refused, error.text(), true);
+    default:
+      return outcome(Event::gave_up, error.text());
+  }
+}
+
+net::Task<Outcome> AgentCore::unpack() {
+  if (!current_ && !record().current.manifest.empty()) {
+    auto loaded = images_.load_release(record().current.manifest);
+    if (loaded) current_ = std::move(*loaded);
+  }
+  const Release* const base = current_ ? &*current_ : nullptr;
+  for (const update::PlanStep& step : plan_.steps) {
+    if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
+    std::function<Result<void>()> work = [&] { return images_.install_layer(step, *candidate_, base); };
+    Result<void> installed = co_await worker_.run(work);
+    if (!installed) co_return after_unpack_error(installed.error(), step);
+  }
+  if (!images_.is_complete(*candidate_))
+    co_return outcome(Event::gave_up, "a layer is missing after unpacking");
+  co_return outcome(Event::verified);
+}
+
+net::Task<Outcome> AgentCore::discard() {
+  std::function<bool()> work = [this] {
+    images_.remove_partials();
+    images_.collect(releases_to_keep(record()));
+    return true;
+  };
+  (void)co_await worker_.run(work);
+  Outcome done = co_await conclude();
+  co_return done;
+}
+
+}  // namespace stratus::agent
