@@ -1,6 +1,5 @@
 #include "stratus/server/config.hpp"
 
-#include <charconv>
 #include <functional>
 #include <map>
 #include <sstream>
@@ -74,21 +73,6 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
     }
   }
   return config;
-}
-
-Result<Listen> parse_listen(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  Listen listen;
-  if (colon != std::string::npos && colon > 0) {
-    listen.address = text.substr(0, colon);
-    if (listen.address.size() > 2 && listen.address.front() == '[' && listen.address.back() == ']') {
-      listen.address = listen.address.substr(1, listen.address.size() - 2);
-    }
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, listen.port);
-    if (error == std::errc() && stop == end && colon + 1 < text.size()) return listen;
-  }
-  return fail(ErrorCode::invalid, "'" + text + "' is not an address and port such as 127.0.0.1:8443");
 }
 
 }  // namespace stratus::server

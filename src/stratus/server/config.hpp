@@ -32,11 +32,4 @@ struct ServerConfig {
 // Values of the file over those of `config`. `invalid` names what is not known or of the wrong type.
 Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerConfig config);
 
-struct Listen {
-  std::string address;
-  std::uint16_t port = 0;
-};
-// "127.0.0.1:8443", "[::1]:8443"
-Result<Listen> parse_listen(const std::string& text);
-
 }  // namespace stratus::server

@@ -28,7 +28,7 @@ net::Task<void> respond_oci_error(net::Exchange& exchange, OciError error) {
   head.status = error.status;
   head.headers.set("Content-Type", "application/json");
   if (error.status == 401) head.headers.set("WWW-Authenticate", "Basic realm=\"stratus\"");
-  const std::string body = encode_oci_error(error);
+  const std::string body = oci::encode_oci_error(error);
   (void)co_await exchange.respond(head, body);
 }
 

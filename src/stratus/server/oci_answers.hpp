@@ -7,9 +7,11 @@
 #include <tl/expected.hpp>
 
 #include "stratus/net/http_server.hpp"
-#include "stratus/server/registry_route.hpp"
+#include "stratus/oci/registry_route.hpp"
 
 namespace stratus::server {
+
+using oci::OciError;
 
 tl::unexpected<OciError> refuse(int status, std::string code, std::string message);
 

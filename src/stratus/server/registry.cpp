@@ -67,7 +67,8 @@ bool Registry::may_write(const net::Exchange& exchange) const {
 
 net::Task<void> Registry::handle(net::Exchange& exchange) {
   OciError error;
-  const RegistryRoute route = parse_registry_route(exchange.request().path, error);
+  const std::string path = net::percent_decode(exchange.request().path).value_or("");
+  const RegistryRoute route = oci::parse_registry_route(path, error);
   const std::string& method = exchange.request().method;
   if (route.endpoint == RegistryEndpoint::unknown) {
     co_await respond_oci_error(exchange, error);

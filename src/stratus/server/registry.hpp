@@ -7,12 +7,16 @@
 
 #include "stratus/net/http_server.hpp"
 #include "stratus/net/worker_pool.hpp"
+#include "stratus/oci/registry_route.hpp"
 #include "stratus/server/admin_token.hpp"
-#include "stratus/server/registry_route.hpp"
 #include "stratus/server/upload_sessions.hpp"
 #include "stratus/store/repository_store.hpp"
 
 namespace stratus::server {
+
+using oci::OciError;
+using oci::RegistryEndpoint;
+using oci::RegistryRoute;
 
 struct RegistryHooks {
   // A manifest or tag of the repository came or went.

@@ -217,7 +217,7 @@ net::Task<Registry::Done> Registry::upload_chunk(net::Exchange& exchange, const 
     head.status = 416;
     head.headers.set("Range", received_range(blob.size()));
     head.headers.set("Content-Type", "application/json");
-    const std::string body = encode_oci_error(fits.error());
+    const std::string body = oci::encode_oci_error(fits.error());
     (void)co_await exchange.respond(head, body);
     co_return Done();
   }

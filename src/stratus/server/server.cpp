@@ -5,10 +5,11 @@
 #include <sys/file.h>
 
 #include "stratus/base/log.hpp"
+#include "stratus/base/metrics.hpp"
 #include "stratus/crypto/certificate.hpp"
+#include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/server/api.hpp"
-#include "stratus/server/metrics.hpp"
 #include "stratus/server/registry.hpp"
 
 namespace stratus::server {
@@ -192,7 +193,7 @@ class Server {
 };
 
 Result<net::ServerOptions> listen_options(const ServerConfig& config) {
-  STRATUS_TRY(listen, parse_listen(config.listen));
+  STRATUS_TRY(listen, net::parse_listen_address(config.listen));
   net::ServerOptions options;
   options.address = listen.address;
   options.port = listen.port;
@@ -221,11 +222,7 @@ net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
   auto http = net::HttpServer::listen(loop, std::move(*options), handler);
   if (!http) co_return forward_error(std::move(http));
   server.start();
-  const bool any = address == "0.0.0.0" || address == "::";
-  const std::string host = any                                      ? "127.0.0.1"
-                           : address.find(':') != std::string::npos ? "[" + address + "]"
-                                                                    : address;
-  ready(fmt::format("{}://{}:{}", config.plain_http ? "http" : "https", host, (*http)->port()));
+  ready(net::local_url(!config.plain_http, address, (*http)->port()));
   co_await net::wait_for_stop();
   log::info("server", "stopping");
   const std::chrono::milliseconds grace = config.stop_grace;

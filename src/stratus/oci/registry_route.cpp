@@ -1,13 +1,12 @@
-#include "stratus/server/registry_route.hpp"
+#include "stratus/oci/registry_route.hpp"
 
 #include <vector>
 
 #include <boost/json.hpp>
 
-#include "stratus/net/http_message.hpp"
 #include "stratus/oci/reference.hpp"
 
-namespace stratus::server {
+namespace stratus::oci {
 namespace {
 
 std::vector<std::string_view> split(std::string_view path) {
@@ -57,11 +56,8 @@ RegistryRoute parse_registry_route(std::string_view path, OciError& error) {
     error = {status, std::move(code), std::move(message)};
     return RegistryRoute();
   };
-  const auto decoded = net::percent_decode(path);
-  if (!decoded || (*decoded != "/v2" && !decoded->starts_with("/v2/"))) {
-    return refuse(404, "UNSUPPORTED", "no such endpoint");
-  }
-  const std::string_view rest = std::string_view(*decoded).substr(std::min<std::size_t>(decoded->size(), 4));
+  if (path != "/v2" && !path.starts_with("/v2/")) return refuse(404, "UNSUPPORTED", "no such endpoint");
+  const std::string_view rest = path.substr(std::min<std::size_t>(path.size(), 4));
   route.endpoint = classify(rest, route);
   switch (route.endpoint) {
     case RegistryEndpoint::base:
@@ -99,4 +95,4 @@ std::string encode_oci_error(const OciError& error) {
   return json::serialize(json::object{{"errors", std::move(errors)}});
 }
 
-}  // namespace stratus::server
+}  // namespace stratus::oci

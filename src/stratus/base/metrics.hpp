@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace stratus::server {
+namespace stratus {
 
 class Metrics {
  public:
@@ -23,4 +23,4 @@ class Metrics {
   std::string last_;
 };
 
-}  // namespace stratus::server
+}  // namespace stratus

@@ -1,8 +1,8 @@
-#include "stratus/server/metrics.hpp"
+#include "stratus/base/metrics.hpp"
 
 #include <fmt/format.h>
 
-namespace stratus::server {
+namespace stratus {
 
 void Metrics::add(Kind kind, std::string_view name, std::string_view help, std::uint64_t value,
                   Labels labels) {
@@ -26,4 +26,4 @@ void Metrics::add(Kind kind, std::string_view name, std::string_view help, std::
   text_ += fmt::format(" {}\n", value);
 }
 
-}  // namespace stratus::server
+}  // namespace stratus

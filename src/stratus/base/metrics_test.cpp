@@ -1,8 +1,8 @@
-#include "stratus/server/metrics.hpp"
+#include "stratus/base/metrics.hpp"
 
 #include <gtest/gtest.h>
 
-namespace stratus::server {
+namespace stratus {
 namespace {
 
 TEST(Metrics, WritesTheTextFormat) {
@@ -17,4 +17,4 @@ TEST(Metrics, WritesTheTextFormat) {
 }
 
 }  // namespace
-}  // namespace stratus::server
+}  // namespace stratus

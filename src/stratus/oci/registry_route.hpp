@@ -8,7 +8,7 @@
 #include "stratus/base/digest.hpp"
 #include "stratus/base/result.hpp"
 
-namespace stratus::server {
+namespace stratus::oci {
 
 enum class RegistryEndpoint : std::uint8_t {
   base,       // /v2/
@@ -38,11 +38,11 @@ struct OciError {
   std::string message;
 };
 
-// `path`: percent-encoded, without the query. Names, tags and digests are checked by their grammar; what does
+// `path`: percent-decoded, without the query. Names, tags and digests are checked by their grammar; what does
 // not fit fills `error` and yields `unknown`.
 RegistryRoute parse_registry_route(std::string_view path, OciError& error);
 
 // {"errors":[{"code":…,"message":…}]}
 std::string encode_oci_error(const OciError& error);
 
-}  // namespace stratus::server
+}  // namespace stratus::oci
