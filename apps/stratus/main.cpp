@@ -1,4 +1,6 @@
 // The `stratus` program: options only. Each command is a function of stratus/cli.
+#include <chrono>
+#include <cstdio>
 #include <functional>
 
 #include <CLI/CLI.hpp>
@@ -6,7 +8,11 @@
 
 #include "stratus/base/log.hpp"
 #include "stratus/cli/common.hpp"
+#include "stratus/cli/deploy.hpp"
+#include "stratus/cli/devices.hpp"
+#include "stratus/cli/inspect.hpp"
 #include "stratus/cli/key.hpp"
+#include "stratus/cli/publish.hpp"
 
 namespace {
 
@@ -24,6 +30,117 @@ void add_key(CLI::App& app, const CommonOptions& common, Action& action) {
   generate->add_option("DIR", directory, "where the key pair goes")->required();
   generate->footer("Example:\n  stratus key generate ~/keys");
   generate->callback([&] { action = [&] { return stratus::cli::generate_key(directory, common); }; });
+}
+
+// Options of `publish` that end up in the image's configuration.
+void add_start_options(CLI::App& app, stratus::cli::StartOptions& start) {
+  // One word an option: a value may look like an option itself ("--cmd --port --cmd 80").
+  app.add_option("--entrypoint", start.entrypoint, "program to start; repeat for its fixed arguments")
+      ->allow_extra_args(false);
+  app.add_option("--cmd", start.cmd, "argument of the program; repeat for more")->allow_extra_args(false);
+  app.add_option("--env", start.env, "NAME=value; repeat for more")->allow_extra_args(false);
+  app.add_option("--label", start.labels, "NAME=value; repeat for more")->allow_extra_args(false);
+  app.add_option("--port", start.ports, "port that the program serves, as 8080 or 8080/tcp")
+      ->allow_extra_args(false);
+  app.add_option("--user", start.user, "user to run as: NAME, UID, UID:GID");
+  app.add_option("--workdir", start.workdir, "directory to start in");
+  app.add_option("--stop-signal", start.stop_signal, "signal that ends the program, SIGTERM by default");
+  app.add_option("--health-cmd", start.health_cmd,
+                 "shell line that succeeds while the program is well; none: no check");
+  app.add_option("--from-config", start.from_config, "OCI image configuration (JSON) to begin with")
+      ->check(CLI::ExistingFile);
+}
+
+void add_publish(CLI::App& app, const CommonOptions& common, Action& action) {
+  CLI::App* const publish =
+      app.add_subcommand("publish", "Make PATH the version VERSION of NAME, and deploy it");
+  static stratus::cli::PublishOptions options;
+  static std::string devices = "refuse", owner;
+  static bool no_deploy = false;
+  publish->add_option("NAME:VERSION", options.reference, "what it is to be called")->required();
+  publish
+      ->add_option("PATH", options.build.source, "a directory, a tar of a root file system, or an OCI layout")
+      ->required()
+      ->check(CLI::ExistingPath);
+  publish->add_option("--sign-key", options.sign_key, "release.key to sign with")->check(CLI::ExistingFile);
+  publish->add_flag("--no-deploy", no_deploy, "only publish; `stratus deploy` later");
+  publish->add_option("--against", options.against,
+                      "version to lay it upon (default: the newest; none: no other)");
+  publish->add_option("--to-layout", options.to_layout,
+                      "write to an OCI layout on disk instead of the server");
+  publish->add_option("--devices", devices, "device nodes in PATH: keep or refuse")
+      ->check(CLI::IsMember({"keep", "refuse"}));
+  publish->add_option("--max-layers", options.build.max_layers,
+                      "beyond so many layers: one fresh layer (24)");
+  publish->add_flag("--flatten", options.build.flatten, "one fresh layer in any case");
+  publish->add_flag("--ignore-times", options.build.ignore_times,
+                    "a file of which only the time changed is unchanged");
+  publish->add_option("--owner", owner, "UID:GID of all files, instead of their own");
+  publish->add_option("--architecture", options.build.architecture,
+                      "as amd64, arm64 (default: this machine's)");
+  publish->add_option("--platform", options.build.platform,
+                      "OS/ARCHITECTURE to take from an OCI layout of several");
+  publish->add_option("--level", options.build.level, "zstd level of a new layer, 1 to 19 (19)")
+      ->check(CLI::Range(1, 19));
+  add_start_options(*publish, options.build.start);
+  publish->footer(
+      "Examples:\n"
+      "  stratus publish web:1.0 ./rootfs --entrypoint /usr/bin/web --sign-key ~/keys/release.key\n"
+      "  stratus publish web:1.1 rootfs.tar.zst --no-deploy\n"
+      "  skopeo copy docker://…/app oci:app && stratus publish app:7 app --sign-key ~/keys/release.key");
+  publish->callback([&] {
+    action = [&]() -> Result<void> {
+      options.deploy = !no_deploy;
+      options.build.keep_devices = devices == "keep";
+      if (!owner.empty()) {
+        std::uint32_t uid = 0, gid = 0;
+        char end = 0;
+        if (std::sscanf(owner.c_str(), "%u:%u%c", &uid, &gid, &end) != 2) {
+          return stratus::fail(stratus::ErrorCode::invalid, "--owner " + owner + ": not UID:GID");
+        }
+        options.build.owner = {uid, gid};
+      }
+      return stratus::cli::publish(options, common);
+    };
+  });
+}
+
+void add_release_commands(CLI::App& app, const CommonOptions& common, Action& action) {
+  static std::string reference;
+  CLI::App* const deploy = app.add_subcommand("deploy", "Make a published version what devices run next");
+  deploy->add_option("NAME:VERSION", reference, "the version")->required();
+  deploy->footer("Example:\n  stratus deploy web:1.0");
+  deploy->callback([&] { action = [&] { return stratus::cli::deploy(reference, common); }; });
+
+  CLI::App* const releases = app.add_subcommand("releases", "List what was published");
+  releases->add_option("NAME", reference, "only this name");
+  releases->footer("Example:\n  stratus releases web");
+  releases->callback([&] { action = [&] { return stratus::cli::list_releases(reference, common); }; });
+
+  CLI::App* const inspect = app.add_subcommand("inspect", "Show layers, signatures and deltas of a version");
+  inspect->add_option("NAME:VERSION", reference, "the version; the newest without one")->required();
+  inspect->footer("Example:\n  stratus inspect web:1.1");
+  inspect->callback([&] { action = [&] { return stratus::cli::inspect(reference, common); }; });
+}
+
+void add_fleet_commands(CLI::App& app, const CommonOptions& common, Action& action) {
+  CLI::App* const devices = app.add_subcommand("devices", "List devices and what they run");
+  devices->footer("Example:\n  stratus devices --json");
+  devices->callback([&] { action = [&] { return stratus::cli::list_devices(common); }; });
+
+  static unsigned seconds = 0;
+  CLI::App* const watch = app.add_subcommand("watch", "Print every change of a device until interrupted");
+  watch->add_option("--for", seconds, "end after so many seconds");
+  watch->footer("Example:\n  stratus watch");
+  watch->callback(
+      [&] { action = [&] { return stratus::cli::watch_devices(common, std::chrono::seconds(seconds)); }; });
+
+  static bool dry_run = false;
+  CLI::App* const gc =
+      app.add_subcommand("gc", "Remove what no tag, release or transfer needs from the server");
+  gc->add_flag("--dry-run", dry_run, "only say what would go");
+  gc->footer("Example:\n  stratus gc --dry-run");
+  gc->callback([&] { action = [&] { return stratus::cli::collect_garbage(dry_run, common); }; });
 }
 
 void add_common(CLI::App& app, CommonOptions& common) {
@@ -51,6 +168,9 @@ int main(int argc, char** argv) {
 
   Action action;
   add_key(app, common, action);
+  add_publish(app, common, action);
+  add_release_commands(app, common, action);
+  add_fleet_commands(app, common, action);
 
   try {
     app.parse(argc, argv);

@@ -1,0 +1,164 @@
+#include "stratus/cli/inspect.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "stratus/base/bytes.hpp"
+#include "stratus/base/clock.hpp"
+#include "stratus/cli/image_target.hpp"
+#include "stratus/cli/release_list.hpp"
+#include "stratus/oci/image_config.hpp"
+#include "stratus/oci/media_types.hpp"
+#include "stratus/oci/reference.hpp"
+
+namespace stratus::cli {
+
+namespace json = boost::json;
+namespace media = oci::media;
+
+namespace {
+
+struct Delta {
+  std::string base;  // version, or digest of an image without one
+  std::uint64_t size = 0;
+};
+
+struct Findings {
+  ReleaseLine release;
+  oci::Manifest manifest;
+  oci::ImageConfig config;
+  std::set<Digest> shared;  // layers that the version before has, too
+  std::string before;       // that version
+  std::vector<std::string> signers;
+  std::vector<Delta> deltas;
+};
+
+Result<Findings> find(const oci::Reference& reference, const CommonOptions& common) {
+  STRATUS_TRY(server, ServerConnection::open(common));
+  STRATUS_TRY(target, open_server_target(common));
+  STRATUS_TRY(releases, fetch_releases(*server, reference.name));
+  const auto line = std::find_if(releases.begin(), releases.end(), [&](const ReleaseLine& one) {
+    return reference.tag.empty() ? one.digest == reference.digest || reference.digest.empty()
+                                 : one.version == reference.tag;
+  });
+  if (line == releases.end()) {
+    return fail(ErrorCode::not_found, fmt::format("no release {}:{}", reference.name, reference.tag));
+  }
+  Findings out;
+  out.release = *line;
+  STRATUS_TRY(text, target->fetch_manifest(reference.name, line->digest));
+  STRATUS_TRY(manifest, oci::parse_manifest(text));
+  STRATUS_TRY(config_text, target->fetch_text(reference.name, manifest.config.digest, oci::kMaxConfig));
+  STRATUS_TRY(config, oci::parse_image_config(config_text));
+  out.manifest = std::move(manifest);
+  out.config = std::move(config);
+  if (const auto before = std::next(line); before != releases.end()) {
+    STRATUS_TRY(before_text, target->fetch_manifest(reference.name, before->digest));
+    STRATUS_TRY(before_manifest, oci::parse_manifest(before_text));
+    for (const oci::Descriptor& layer : before_manifest.layers) out.shared.insert(layer.digest);
+    out.before = before->version;
+  }
+  STRATUS_TRY(referrers, target->referrers(reference.name, line->digest));
+  for (const oci::Descriptor& one : referrers) {
+    if (one.artifact_type == media::kSignature) {
+      out.signers.emplace_back(one.annotation(media::kKeyIdAnnotation));
+    } else if (one.artifact_type == media::kDelta) {
+      STRATUS_TRY(delta_text, target->fetch_manifest(reference.name, one.digest));
+      STRATUS_TRY(delta_manifest, oci::parse_manifest(delta_text));
+      Delta delta{std::string(one.annotation(media::kDeltaBaseAnnotation)), 0};
+      for (const ReleaseLine& other : releases) {
+        if (other.digest.text() == delta.base) delta.base = other.version;
+      }
+      for (const oci::Descriptor& layer : delta_manifest.layers) delta.size += layer.size;
+      out.deltas.push_back(std::move(delta));
+    }
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
+
+std::string to_text(const Findings& found) {
+  std::string out =
+      fmt::format("{}:{}{}\n  manifest  {}\n  published {}\n  platform  {}/{}\n  starts    {}\n",
+                  found.release.name, found.release.version, found.release.is_target ? "  (deployed)" : "",
+                  found.release.digest.text(), format_time(WallTime(Millis(found.release.created_ms))),
+                  found.config.os, found.config.architecture, joined(found.config.command()));
+  out += found.signers.empty() ? "  signed    no\n" : "";
+  for (const std::string& signer : found.signers)
+    out += fmt::format("  signed by {}\n", signer.substr(0, 12));
+  out += "  layers\n";
+  std::uint64_t total = 0;
+  for (const oci::Descriptor& layer : found.manifest.layers) {
+    total += layer.size;
+    const bool shared = found.shared.contains(layer.digest);
+    out += fmt::format("    {}  {:>9}  {}\n", layer.digest.short_hex(), human_bytes(layer.size),
+                       shared ? "also in " + found.before : "new");
+  }
+  out += fmt::format("    in all        {:>9}\n", human_bytes(total));
+  for (const Delta& delta : found.deltas) {
+    out += fmt::format("  delta from {:<12} {:>9}\n", delta.base,
+                       delta.size == 0 ? "no gain" : human_bytes(delta.size));
+  }
+  out.pop_back();
+  return out;
+}
+
+std::string to_json(const Findings& found) {
+  json::array layers, signers, deltas;
+  for (const oci::Descriptor& layer : found.manifest.layers) {
+    layers.push_back(json::object{{"digest", layer.digest.text()},
+                                  {"media_type", layer.media_type},
+                                  {"size", layer.size},
+                                  {"shared", found.shared.contains(layer.digest)}});
+  }
+  for (const std::string& signer : found.signers) signers.emplace_back(signer);
+  for (const Delta& delta : found.deltas)
+    deltas.push_back(json::object{{"base", delta.base}, {"size", delta.size}});
+  return json::serialize(json::object{{"name", found.release.name},
+                                      {"version", found.release.version},
+                                      {"digest", found.release.digest.text()},
+                                      {"deployed", found.release.is_target},
+                                      {"created_ms", found.release.created_ms},
+                                      {"platform", found.config.os + "/" + found.config.architecture},
+                                      {"command", joined(found.config.command())},
+                                      {"layers", std::move(layers)},
+                                      {"signers", std::move(signers)},
+                                      {"deltas", std::move(deltas)}});
+}
+
+}  // namespace
+
+Result<void> list_releases(const std::string& name, const CommonOptions& common) {
+  STRATUS_TRY(server, ServerConnection::open(common));
+  STRATUS_TRY(releases, fetch_releases(*server, name));
+  if (!name.empty() && releases.empty())
+    return fail(ErrorCode::not_found, fmt::format("no releases of '{}'", name));
+  json::array lines;
+  if (releases.empty()) say(common, "Nothing published yet. Try: stratus publish NAME:VERSION PATH");
+  for (const ReleaseLine& line : releases) {
+    say(common,
+        fmt::format("{:<40} {}  {}{}", line.name + ":" + line.version, line.digest.short_hex(),
+                    format_time(WallTime(Millis(line.created_ms))), line.is_target ? "  deployed" : ""));
+    lines.push_back(json::object{{"name", line.name},
+                                 {"version", line.version},
+                                 {"digest", line.digest.text()},
+                                 {"created_ms", line.created_ms},
+                                 {"deployed", line.is_target}});
+  }
+  print_json(common, json::serialize(json::object{{"releases", std::move(lines)}}));
+  return {};
+}
+
+Result<void> inspect(const std::string& text, const CommonOptions& common) {
+  STRATUS_TRY(reference, oci::parse_reference(text));
+  STRATUS_TRY(found, find(reference, common));
+  say(common, to_text(found));
+  print_json(common, to_json(found));
+  return {};
+}
+
+}  // namespace stratus::cli

@@ -1,0 +1,221 @@
+#include "stratus/cli/publish.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "stratus/base/clock.hpp"
+#include "stratus/base/file.hpp"
+#include "stratus/cli/deploy.hpp"
+#include "stratus/cli/image_target.hpp"
+#include "stratus/crypto/release_verifier.hpp"
+#include "stratus/crypto/sha256.hpp"
+#include "stratus/oci/media_types.hpp"
+#include "stratus/oci/reference.hpp"
+
+namespace stratus::cli {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+namespace media = oci::media;
+
+namespace {
+
+// A directory of one's own under $TMPDIR that goes away again.
+class Scratch {
+ public:
+  static Result<Scratch> make() {
+    const char* const base = std::getenv("TMPDIR");
+    std::string pattern =
+        fmt::format("{}/stratus-XXXXXX", base != nullptr && *base != '\0' ? base : "/var/tmp");
+    if (::mkdtemp(pattern.data()) == nullptr) return fail(Error::from_errno("create " + pattern));
+    return Scratch(pattern);
+  }
+  Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ~Scratch() {
+    if (!path_.empty()) (void)remove_tree(path_);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  explicit Scratch(fs::path path) : path_(std::move(path)) {}
+  fs::path path_;
+};
+
+struct Sent {
+  std::uint64_t bytes = 0;
+  std::size_t layers = 0;
+};
+
+oci::Descriptor describe(std::string_view media_type, std::string_view text) {
+  oci::Descriptor out;
+  out.media_type = media_type;
+  out.digest = sha256(text);
+  out.size = text.size();
+  return out;
+}
+
+// The version to lay the new one upon: nothing, the named, or the newest. Publishing a version again is laid
+// upon itself: the same input then gives the same image, and nothing happens.
+Result<const PublishedVersion*> choose_base(const std::vector<PublishedVersion>& versions,
+                                            const std::string& name, const std::string& version,
+                                            const std::string& against) {
+  const auto find = [&](const std::string& wanted) -> const PublishedVersion* {
+    for (const PublishedVersion& one : versions) {
+      if (one.version == wanted) return &one;
+    }
+    return nullptr;
+  };
+  if (against == "none") return static_cast<const PublishedVersion*>(nullptr);
+  if (!against.empty()) {
+    if (const PublishedVersion* const found = find(against)) return found;
+    return fail(ErrorCode::not_found, fmt::format("--against {}: there is no {}:{}", against, name, against));
+  }
+  if (const PublishedVersion* const same = find(version)) return same;
+  return versions.empty() ? nullptr : &versions.front();
+}
+
+Result<Sent> send_image(ImageTarget& target, const std::string& name, const std::string& version,
+                        const BuiltImage& image, Progress& progress) {
+  Sent sent;
+  for (const BuiltLayer& layer : image.layers) {
+    if (layer.file.empty()) continue;
+    STRATUS_TRY(there, target.has_blob(name, layer.descriptor));
+    if (there) continue;
+    progress.start("Sending layer", layer.descriptor.size);
+    STRATUS_CHECK(target.put_blob(name, layer.descriptor, layer.file,
+                                  [&](std::uint64_t bytes) { progress.advance(bytes); }));
+    sent.bytes += layer.descriptor.size;
+    ++sent.layers;
+  }
+  STRATUS_CHECK(target.put_text(name, image.config));
+  STRATUS_CHECK(target.put_manifest(name, version, image.manifest, image.media_type));
+  return sent;
+}
+
+// The signature as an OCI artifact that refers to the image (docs/formats/image.md). One a key is enough:
+// every device fetches all of them.
+Result<std::string> send_signature(ImageTarget& target, const std::string& name, const std::string& version,
+                                   const BuiltImage& image, const crypto::SigningKey& key) {
+  const std::string key_id = key.public_key().id();
+  STRATUS_TRY(referrers, target.referrers(name, image.digest));
+  for (const oci::Descriptor& one : referrers) {
+    const bool same = one.annotation(media::kKeyIdAnnotation) == key_id &&
+                      one.annotation(media::kVersionAnnotation) == version;
+    if (one.artifact_type == media::kSignature && same) return key_id;
+  }
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(system_clock().wall().time_since_epoch());
+  STRATUS_TRY(signature, crypto::sign_statement({name, image.digest, version, now.count()}, key));
+  oci::Manifest artifact;
+  artifact.media_type = media::kManifest;
+  artifact.artifact_type = media::kSignature;
+  artifact.config = describe(media::kEmpty, "{}");
+  artifact.layers = {describe(media::kSimpleSigning, signature.payload)};
+  artifact.layers[0].annotations.emplace(media::kSignatureAnnotation, to_base64(signature.signature));
+  artifact.layers[0].annotations.emplace(media::kKeyIdAnnotation, signature.key_id);
+  artifact.annotations.emplace(media::kKeyIdAnnotation, key_id);
+  artifact.annotations.emplace(media::kVersionAnnotation, version);
+  artifact.subject = describe(image.media_type, image.manifest);
+  STRATUS_CHECK(target.put_text(name, "{}"));
+  STRATUS_CHECK(target.put_text(name, signature.payload));
+  STRATUS_CHECK(target.put_manifest(name, "", oci::encode_manifest(artifact), artifact.media_type));
+  return key_id;
+}
+
+void report(const PublishOptions& options, const CommonOptions& common, const oci::Reference& reference,
+            const PublishedVersion* base, const BuiltImage& image, const Sent& sent,
+            const std::string& key_id, const std::string& deployed) {
+  const oci::DiffSummary& summary = image.summary;
+  std::string how = base == nullptr ? "as a first version" : fmt::format("against {}", base->version);
+  if (image.flattened) how += ", as one fresh layer";
+  std::string text =
+      fmt::format("{}:{} {}\n  {}: {} added, {} changed, {} removed\n  {} layers, {} sent ({})",
+                  reference.name, reference.tag, image.digest.text(), how, summary.added, summary.changed,
+                  summary.removed, image.layers.size(), sent.layers, human_bytes(sent.bytes));
+  text += key_id.empty() ? "\n  not signed: devices with a pinned key will refuse it (--sign-key release.key)"
+                         : fmt::format("\n  signed by key {}", key_id.substr(0, 12));
+  if (!deployed.empty()) text += "\n  " + deployed;
+  say(common, text);
+  json::array layers;
+  for (const BuiltLayer& layer : image.layers) {
+    layers.push_back(json::object{{"digest", layer.descriptor.digest.text()},
+                                  {"diff_id", layer.diff_id.text()},
+                                  {"size", layer.descriptor.size},
+                                  {"new", !layer.file.empty()}});
+  }
+  json::object out{{"name", reference.name},
+                   {"version", reference.tag},
+                   {"digest", image.digest.text()},
+                   {"added", summary.added},
+                   {"changed", summary.changed},
+                   {"removed", summary.removed},
+                   {"flattened", image.flattened},
+                   {"layers", std::move(layers)},
+                   {"sent_layers", sent.layers},
+                   {"sent_bytes", sent.bytes},
+                   {"deployed", options.deploy && options.to_layout.empty()}};
+  if (base != nullptr) out["against"] = base->version;
+  if (!key_id.empty()) out["key_id"] = key_id;
+  if (!deployed.empty()) out["detail"] = deployed;
+  print_json(common, json::serialize(out));
+}
+
+}  // namespace
+
+Result<void> publish(const PublishOptions& options, const CommonOptions& common) {
+  STRATUS_TRY(reference, oci::parse_reference(options.reference));
+  if (reference.tag.empty() || !reference.digest.empty()) {
+    return fail(ErrorCode::invalid, fmt::format("'{}': say NAME:VERSION", options.reference));
+  }
+  const std::string what = "publish " + options.reference;
+  // Everything that may be wrong with the command is found before anything is sent.
+  std::optional<crypto::SigningKey> key;
+  if (!options.sign_key.empty()) {
+    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
+    key = std::move(loaded);
+  }
+  STRATUS_TRY(target,
+              options.to_layout.empty() ? open_server_target(common) : open_layout_target(options.to_layout));
+  STRATUS_TRY(versions, target->versions(reference.name).with_context(what));
+  STRATUS_TRY(base, choose_base(versions, reference.name, reference.tag, options.against));
+  STRATUS_TRY(scratch, Scratch::make());
+  const LayerCache cache = LayerCache::open_default();
+  Progress progress(common);
+  std::optional<BaseImage> base_image;
+  if (base != nullptr) {
+    STRATUS_TRY(loaded, load_base(*target, reference.name, *base, cache, progress).with_context(what));
+    base_image = std::move(loaded);
+  }
+  STRATUS_TRY(image,
+              build_image(options.build, base_image ? &*base_image : nullptr, cache, scratch.path(), progress)
+                  .with_context(what));
+  for (const PublishedVersion& one : versions) {
+    if (one.version == reference.tag && one.manifest != image.digest) {
+      return fail(
+          ErrorCode::conflict,
+          fmt::format("{}: this version was published with other contents ({}); a version never changes, "
+                      "publish under the next one",
+                      what, one.manifest.short_hex()));
+    }
+  }
+  STRATUS_TRY(sent, send_image(*target, reference.name, reference.tag, image, progress).with_context(what));
+  std::string key_id;
+  if (key) {
+    STRATUS_TRY(signer,
+                send_signature(*target, reference.name, reference.tag, image, *key).with_context(what));
+    key_id = std::move(signer);
+  }
+  STRATUS_CHECK(target->register_version(reference.name, reference.tag, image.digest).with_context(what));
+  std::string deployed;
+  if (options.deploy && options.to_layout.empty()) {
+    STRATUS_TRY(words, deploy_version(common, reference.name, reference.tag, progress));
+    deployed = std::move(words);
+  }
+  progress.clear();
+  report(options, common, reference, base, image, sent, key_id, deployed);
+  return {};
+}
+
+}  // namespace stratus::cli

@@ -1,0 +1,150 @@
+#include "stratus/cli/server_connection.hpp"
+
+#include <optional>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "stratus/base/file.hpp"
+#include "stratus/base/json.hpp"
+#include "stratus/net/http_client.hpp"
+
+namespace stratus::cli {
+
+namespace {
+
+constexpr std::uint64_t kMaxToken = 4096;
+
+Result<std::string> read_token(const std::filesystem::path& file) {
+  if (file.empty()) return std::string();
+  STRATUS_TRY(text, read_file(file, kMaxToken).with_context("token"));
+  const std::size_t end = text.find_last_not_of(" \t\r\n");
+  text.erase(end == std::string::npos ? 0 : end + 1);
+  if (text.empty() || text.find_first_of("\r\n") != std::string::npos) {
+    return fail(ErrorCode::invalid, fmt::format("{} does not hold one token", file.string()));
+  }
+  return text;
+}
+
+// The words of a problem document (RFC 9457) or of a registry's error list.
+std::string words_of(const std::string& body) {
+  const auto parsed = parse_json(body, 64u << 10);
+  const boost::json::object* const object = parsed ? parsed->if_object() : nullptr;
+  if (object == nullptr) return {};
+  const auto text = [](const boost::json::object& from, const char* key) {
+    const boost::json::value* const found = from.if_contains(key);
+    return found != nullptr && found->is_string() ? std::string(found->get_string().c_str()) : std::string();
+  };
+  if (const auto detail = text(*object, "detail"); !detail.empty()) return detail;
+  const boost::json::value* const errors = object->if_contains("errors");
+  if (errors != nullptr && errors->is_array() && !errors->get_array().empty() &&
+      errors->get_array()[0].is_object()) {
+    const auto& first = errors->get_array()[0].get_object();
+    const std::string detail = text(first, "detail");
+    return text(first, "message") + (detail.empty() ? "" : ": " + detail);
+  }
+  return text(*object, "title");
+}
+
+}  // namespace
+
+struct ServerConnection::Impl {
+  boost::asio::io_context loop{1};
+  std::unique_ptr<net::HttpClient> client;
+  std::string base;
+  std::string token;
+
+  net::ClientRequest prepare(const Request& request) const {
+    net::ClientRequest out;
+    out.method = request.method;
+    out.url = request.path.starts_with("/") ? base + request.path : request.path;
+    out.headers = request.headers;
+    // The token goes to the server that was named and nowhere else, whatever a Location says.
+    if (!token.empty() && out.url.starts_with(base + "/"))
+      out.headers.set("Authorization", "Bearer " + token);
+    if (!request.content_type.empty()) out.headers.set("Content-Type", request.content_type);
+    if (!request.accept.empty()) out.headers.set("Accept", request.accept);
+    out.body = request.body;
+    out.body_file = request.file;
+    out.body_offset = request.offset;
+    out.body_length = request.length;
+    out.max_response = request.max_answer;
+    return out;
+  }
+
+  // Runs the loop until this one transfer has its result.
+  Result<net::ClientResponse> wait(net::Task<Result<net::ClientResponse>> task) {
+    std::optional<Result<net::ClientResponse>> result;
+    boost::asio::co_spawn(loop, std::move(task),
+                          [&](std::exception_ptr problem, Result<net::ClientResponse> done) {
+                            if (!problem) result = std::move(done);
+                            loop.stop();
+                          });
+    loop.restart();
+    loop.run();
+    if (!result) return fail(ErrorCode::internal, "the transfer ended without a result");
+    return std::move(*result);
+  }
+};
+
+ServerConnection::ServerConnection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ServerConnection::~ServerConnection() = default;
+
+Result<std::unique_ptr<ServerConnection>> ServerConnection::open(const CommonOptions& common) {
+  if (common.server.empty()) {
+    return fail(ErrorCode::invalid, "which server? Say --server https://HOST:8443, or set STRATUS_SERVER");
+  }
+  if (!common.server.starts_with("https://") && !common.server.starts_with("http://")) {
+    return fail(ErrorCode::invalid,
+                fmt::format("--server {}: begins with neither https:// nor http://", common.server));
+  }
+  auto impl = std::make_unique<Impl>();
+  STRATUS_TRY(token, read_token(common.token_file));
+  impl->token = std::move(token);
+  impl->base = common.server;
+  while (impl->base.ends_with('/')) impl->base.pop_back();
+  net::ClientOptions options;
+  options.ca_file = common.ca_file;
+  impl->client = net::HttpClient::make(impl->loop.get_executor(), options);
+  return std::unique_ptr<ServerConnection>(new ServerConnection(std::move(impl)));
+}
+
+Result<Answer> ServerConnection::send(const Request& request) {
+  STRATUS_TRY(response, impl_->wait(impl_->client->send(impl_->prepare(request)))
+                            .with_context(fmt::format("{} {}", request.method, request.path)));
+  return Answer{response.status, std::move(response.headers), std::move(response.body)};
+}
+
+Result<Answer> ServerConnection::expect_success(const Request& request) {
+  STRATUS_TRY(answer, send(request));
+  if (answer.status / 100 != 2) return fail(refusal(request, answer));
+  return answer;
+}
+
+Result<void> ServerConnection::download(const std::string& path, const ByteSink& sink) {
+  Request request;
+  request.path = path;
+  request.max_answer = 1ull << 60;
+  STRATUS_TRY(response, impl_
+                            ->wait(impl_->client->download(
+                                impl_->prepare(request),
+                                [](const net::ClientResponse&) { return Result<void>(); }, sink))
+                            .with_context("GET " + path));
+  if (response.status / 100 != 2)
+    return fail(refusal(request, {response.status, response.headers, response.body}));
+  return {};
+}
+
+Error refusal(const Request& request, const Answer& answer) {
+  std::string words = words_of(answer.body);
+  if (words.empty()) words = fmt::format("the server answered {}", answer.status);
+  if (answer.status == 401) {
+    words += " (writing needs the server's token: --token-file DATA/admin.token, or STRATUS_TOKEN_FILE)";
+  }
+  return Error(error_code_of_http_status(answer.status),
+               fmt::format("{} {}: {}", request.method, request.path, words));
+}
+
+}  // namespace stratus::cli
