@@ -47,11 +47,24 @@ def sources():
         yield path
 
 
+def mcu_sources():
+    yield from sorted((ROOT / "mcu").rglob("*.[ch]pp"))
+
+
 def where(path, line):
     return f"{path.relative_to(ROOT)}:{line}"
 
 
 def check_includes():
+    # The device library is freestanding: its own headers, two of the language, and mem* (bytes.hpp).
+    for path in sorted((ROOT / "mcu" / "stratus").rglob("*.[ch]pp")):
+        if path.stem.endswith(("_test", "_testing")):
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            match = INCLUDE.match(line)
+            allowed = ("<stdint.h>", "<stddef.h>") + (("<string.h>",) if path.name == "bytes.hpp" else ())
+            if match and match.group(1) not in allowed and not match.group(1).startswith('"stratus/mcu/'):
+                yield f"{where(path, number)}: the freestanding library must not include {match.group(1)}"
     for path in sources():
         module = path.relative_to(SOURCE).parts[0]
         if module not in MODULES:
@@ -113,7 +126,7 @@ def check_coawait():
 
 
 def check_sizes():
-    for path in sources():
+    for path in [*sources(), *mcu_sources()]:
         count = path.read_text().count("\n")
         if count > HARD_LINES:
             yield f"{where(path, 1)}: {count} lines, more than {HARD_LINES}"
@@ -123,7 +136,7 @@ def check_format():
     tool = shutil.which("clang-format")
     if not tool:
         return
-    files = [str(p) for p in sources()]
+    files = [str(p) for p in [*sources(), *mcu_sources()]]
     done = subprocess.run([tool, "--dry-run", "-Werror", *files], capture_output=True, text=True, cwd=ROOT)
     seen = set()
     for line in done.stderr.splitlines():

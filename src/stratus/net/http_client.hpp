@@ -61,6 +61,11 @@ class HttpClient {
   virtual Task<Result<ClientResponse>> download(ClientRequest request,
                                                 std::function<Result<void>(const ClientResponse&)> on_head,
                                                 ByteSink sink) = 0;
+  // As download, at the sink's pace: while it works, the transfer rests as soon as half a megabyte waits. The
+  // view stays valid until the sink's task has ended.
+  using PacedSink = std::function<Task<Result<void>>(BytesView)>;
+  virtual Task<Result<ClientResponse>> download_paced(
+      ClientRequest request, std::function<Result<void>(const ClientResponse&)> on_head, PacedSink sink) = 0;
 
   // Everything sent and received so far by this client, heads included, TLS framing not.
   struct Traffic {

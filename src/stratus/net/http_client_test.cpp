@@ -152,6 +152,40 @@ TEST_F(HttpClientTest, StreamsChunkedAnswers) {
   });
 }
 
+TEST_F(HttpClientTest, RestsWhileAPacedSinkWorks) {
+  content_.assign(1'000'000, 'c');
+  run([&]() -> Task<Result<void>> {
+    std::uint64_t total = 0, seen_at_rest = 0;
+    const std::function<Result<void>(const ClientResponse&)> on_head;
+    const HttpClient::PacedSink slow = [&](BytesView data) -> Task<Result<void>> {
+      for (int turn = 0; total == 0 && turn < 2'000; ++turn) {
+        co_await yield_turn();
+      }
+      if (total == 0) seen_at_rest = client_->traffic().received;
+      total += data.size();
+      co_return Result<void>();
+    };
+    ClientRequest large = get("/chunks");
+    large.max_response = 20'000'000;
+    const auto response = co_await client_->download_paced(std::move(large), on_head, slow);
+    EXPECT_TRUE(response);
+    EXPECT_EQ(total, 10'000'000u);
+    EXPECT_GT(seen_at_rest, 0u);
+    EXPECT_LT(seen_at_rest, 1'000'000u);
+    const HttpClient::PacedSink full = [](BytesView) -> Task<Result<void>> {
+      co_return fail(ErrorCode::no_space, "full");
+    };
+    auto refused = co_await client_->download_paced(get("/chunks"), on_head, full);
+    EXPECT_EQ(refused.error().code(), ErrorCode::no_space);
+    refused = co_await client_->download_paced(get("/torn"), on_head, slow);
+    EXPECT_EQ(refused.error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(total, 10'000'004u);
+    refused = co_await client_->download_paced(get("/missing"), on_head, full);
+    EXPECT_EQ(refused->body, "{\"no\":1}");
+    co_return Result<void>();
+  });
+}
+
 TEST_F(HttpClientTest, LetsTheCallerRefuseHeadAndBody) {
   run([&]() -> Task<Result<void>> {
     const std::function<Result<void>(const ClientResponse&)> refuse = [](const ClientResponse&) {

@@ -25,6 +25,7 @@ namespace asio = boost::asio;
 using Descriptor = asio::posix::stream_descriptor;
 
 constexpr std::uint64_t kErrorBody = 64 * 1024;
+constexpr std::size_t kHeld = 256 * 1024;  // of a paced download: waiting, and as much again in the sink
 
 ErrorCode code_of(CURLcode code) {
   switch (code) {
@@ -176,6 +177,10 @@ struct Transfer {
 
   void header_line(std::string_view line);
   bool body_piece(BytesView data);
+  bool must_rest(BytesView data) {
+    resting = paced && !held.empty() && held.size() + data.size() > kHeld;
+    return resting;
+  }
   std::size_t upload(std::span<std::uint8_t> into);
 
   std::shared_ptr<Multi> multi;
@@ -185,7 +190,10 @@ struct Transfer {
   ClientRequest request;
   ClientResponse response;
   std::function<Result<void>(const ClientResponse&)> on_head;
-  ByteSink sink;  // empty: into response.body
+  ByteSink sink;       // empty: into response.body
+  bool paced = false;  // instead of a sink: into `held`
+  bool resting = false;
+  Bytes held;
   FileDescriptor upload_file;
   std::uint64_t uploaded = 0;
   std::uint64_t received = 0;
@@ -195,7 +203,7 @@ struct Transfer {
   bool added = false;
   bool ended = false;
 
-  bool streamed() const { return sink && response.status >= 200 && response.status < 300; }
+  bool streamed() const { return (sink || paced) && response.status >= 200 && response.status < 300; }
 };
 
 void Transfer::header_line(std::string_view line) {
@@ -226,11 +234,14 @@ bool Transfer::body_piece(BytesView data) {
       refused =
           fail(ErrorCode::no_space, fmt::format("the answer is larger than {} bytes", request.max_response));
     } else {
-      refused = sink(data);
+      refused = paced ? Result<void>() : sink(data);
+      if (paced) held.insert(held.end(), data.begin(), data.end());
+      if (paced) done.cancel();
     }
     return refused.has_value();
   }
-  const std::uint64_t limit = sink ? std::min(kErrorBody, request.max_response) : request.max_response;
+  const std::uint64_t limit =
+      sink || paced ? std::min(kErrorBody, request.max_response) : request.max_response;
   if (received > limit) {
     refused = fail(ErrorCode::no_space, fmt::format("the answer is larger than {} bytes", limit));
     return false;
@@ -291,7 +302,10 @@ std::size_t write_header(char* data, std::size_t size, std::size_t count, void* 
   return transfer->refused ? size * count : 0;
 }
 std::size_t write_body(char* data, std::size_t size, std::size_t count, void* to) {
-  return static_cast<Transfer*>(to)->body_piece(as_bytes({data, size * count})) ? size * count : 0;
+  auto* const transfer = static_cast<Transfer*>(to);
+  const BytesView piece = as_bytes({data, size * count});
+  if (transfer->must_rest(piece)) return CURL_WRITEFUNC_PAUSE;  // curl offers the same piece again
+  return transfer->body_piece(piece) ? piece.size() : 0;
 }
 std::size_t read_upload(char* data, std::size_t size, std::size_t count, void* from) {
   return static_cast<Transfer*>(from)->upload({reinterpret_cast<std::uint8_t*>(data), size * count});
@@ -334,6 +348,33 @@ class CurlClient final : public HttpClient {
     co_return result;
   }
 
+  Task<Result<ClientResponse>> download_paced(ClientRequest request,
+                                              std::function<Result<void>(const ClientResponse&)> on_head,
+                                              PacedSink sink) override {
+    const auto transfer = std::make_unique<Transfer>(multi_);
+    transfer->request = std::move(request);
+    transfer->on_head = std::move(on_head);
+    transfer->paced = true;
+    STRATUS_CO_CHECK(prepare(*transfer).with_context(transfer->request.url));
+    multi_->add(*transfer);
+    Bytes piece;
+    for (;;) {
+      boost::system::error_code ignored;
+      if (!transfer->ended && transfer->held.empty())
+        co_await transfer->done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      if (transfer->held.empty()) break;
+      piece.clear();
+      piece.swap(transfer->held);
+      if (transfer->resting && !transfer->ended) {
+        transfer->resting = false;
+        curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+      }
+      auto taken = co_await sink(piece);
+      if (!taken) co_return forward_error(std::move(taken).with_context(transfer->request.url));
+    }
+    co_return outcome(*transfer);
+  }
+
   Traffic traffic() const override { return multi_->traffic; }
 
  private:
@@ -343,15 +384,19 @@ class CurlClient final : public HttpClient {
     boost::system::error_code ignored;
     if (!transfer.ended)
       co_await transfer.done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    if (!transfer.ended) co_return fail(ErrorCode::cancelled, transfer.request.url + ": cancelled");
+    co_return outcome(transfer);
+  }
+
+  static Result<ClientResponse> outcome(Transfer& transfer) {
+    if (!transfer.ended) return fail(ErrorCode::cancelled, transfer.request.url + ": cancelled");
     if (!transfer.refused)
-      co_return fail(std::move(transfer.refused.error()).with_context(transfer.request.url));
+      return fail(std::move(transfer.refused.error()).with_context(transfer.request.url));
     if (transfer.code != CURLE_OK) {
       const char* const text =
           transfer.error_text[0] != '\0' ? transfer.error_text.data() : curl_easy_strerror(transfer.code);
-      co_return fail(code_of(transfer.code), transfer.request.url + ": " + text);
+      return fail(code_of(transfer.code), transfer.request.url + ": " + text);
     }
-    co_return std::move(transfer.response);
+    return std::move(transfer.response);
   }
 
   Result<void> prepare(Transfer& transfer) const {

@@ -1,0 +1,108 @@
+// stratus-mcu-tool: makes and signs what microcontrollers take. Options in, library calls, files out.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "host/delta_encoder.hpp"
+#include "host/image_writer.hpp"
+#include "host/p256_key.hpp"
+#include <CLI/CLI.hpp>
+
+#include "stratus/base/file.hpp"
+
+using namespace stratus;
+using namespace stratus::mcu::host;
+
+namespace {
+
+constexpr std::uint64_t kLimit = 64u << 20;
+
+struct Options {
+  std::string key, in, second, out, model, version = "0.0.0";
+  std::uint32_t counter = 0, load = 0;
+};
+
+Result<P256Key> read_key(const std::string& path) {
+  STRATUS_TRY(pem, read_file(path, kLimit));
+  return P256Key::from_pem(pem);
+}
+
+Result<void> make_key(const Options& o) {
+  STRATUS_TRY(key, P256Key::generate());
+  STRATUS_TRY(pem, key.pem());
+  return write_file_atomically(o.out, pem, 0600);
+}
+
+Result<void> print_public(const Options& o) {
+  STRATUS_TRY(key, read_key(o.key));
+  std::printf("%s\n", to_hex(key.public_xy()).c_str());
+  return {};
+}
+
+Result<void> make_image(const Options& o) {
+  STRATUS_TRY(key, read_key(o.key));
+  STRATUS_TRY(payload, read_file(o.in, kLimit));
+  ImageFields fields;
+  unsigned major = 0, minor = 0, revision = 0;
+  if (std::sscanf(o.version.c_str(), "%u.%u.%u", &major, &minor, &revision) != 3 || major > 255 ||
+      minor > 255 || revision > 65535) {
+    return fail(ErrorCode::invalid, "version '" + o.version + "' is not MAJOR.MINOR.REVISION");
+  }
+  fields.major = static_cast<std::uint8_t>(major);
+  fields.minor = static_cast<std::uint8_t>(minor);
+  fields.revision = static_cast<std::uint16_t>(revision);
+  fields.security_counter = o.counter;
+  fields.load_address = o.load;
+  fields.model = o.model;
+  STRATUS_TRY(image, write_image(as_bytes(payload), fields, key.signer()));
+  return write_file_atomically(o.out, as_text(image));
+}
+
+Result<void> make_delta(const Options& o) {
+  STRATUS_TRY(base, read_file(o.in, kLimit));
+  STRATUS_TRY(target, read_file(o.second, kLimit));
+  STRATUS_TRY(delta, encode_delta(as_bytes(base), as_bytes(target)));
+  std::printf("%zu bytes, %.1f %% of the image\n", delta.size(),
+              100.0 * static_cast<double>(delta.size()) / static_cast<double>(target.size()));
+  return write_file_atomically(o.out, as_text(delta));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  CLI::App app{
+      "Makes and signs firmware for microcontrollers.\n\nExample:\n"
+      "  stratus-mcu-tool key release.pem\n"
+      "  stratus-mcu-tool image --key release.pem --model board-1 --version 1.2.0 --counter 3 app.bin "
+      "app.img\n"
+      "  stratus-mcu-tool delta old.img app.img app.delta",
+      "stratus-mcu-tool"};
+  app.require_subcommand(1);
+  Options o;
+  Result<void> (*action)(const Options&) = nullptr;
+  auto* key = app.add_subcommand("key", "make a signing key");
+  key->add_option("OUT", o.out, "private key, PEM")->required();
+  key->callback([&] { action = make_key; });
+  auto* pub = app.add_subcommand("public", "print the public key as devices hold it (x and y, hexadecimal)");
+  pub->add_option("KEY", o.key, "private key, PEM")->required();
+  pub->callback([&] { action = print_public; });
+  auto* image = app.add_subcommand("image", "make a signed image");
+  image->add_option("--key", o.key, "release key, PEM")->required();
+  image->add_option("--model", o.model, "board it is for")->required();
+  image->add_option("--version", o.version, "MAJOR.MINOR.REVISION");
+  image->add_option("--counter", o.counter, "security counter");
+  image->add_option("--load", o.load, "address it runs at");
+  image->add_option("PAYLOAD", o.in)->required();
+  image->add_option("OUT", o.out)->required();
+  image->callback([&] { action = make_image; });
+  auto* delta = app.add_subcommand("delta", "make a patch from one image to another");
+  delta->add_option("OLD", o.in)->required();
+  delta->add_option("NEW", o.second)->required();
+  delta->add_option("OUT", o.out)->required();
+  delta->callback([&] { action = make_delta; });
+  CLI11_PARSE(app, count, arguments);
+  const Result<void> done = action(o);
+  if (done) return 0;
+  std::fprintf(stderr, "stratus-mcu-tool: %s\n", done.error().text().c_str());
+  return mapping_of(done.error().code()).exit_status;
+}

@@ -1,0 +1,128 @@
+"""What devices tell the server: reports and samples, acknowledged only once they are kept."""
+import concurrent.futures
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from harness import wait_until
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.fixture
+def server(plain_stack):
+    return plain_stack.start_server()
+
+
+def report(server, sequence, device="d1", **more):
+    body = {"device": device, "sequence": sequence, "name": "app", "state": "committed", "time_ms": sequence, **more}
+    return server.http.post(f"/api/v1/devices/{device}/reports", json=body, token=None)
+
+
+def test_a_report_tells_the_devices_state(server):
+    assert report(server, 1, running=DIGEST, running_version="1").status == 204
+    assert report(server, 2, state="rolled_back", reason="unhealthy", version="2", running=DIGEST).status == 204
+    device = server.http.get("/api/v1/devices/d1").json()
+    assert (device["state"], device["reason"], device["running"]) == ("rolled_back", "unhealthy", DIGEST)
+    kept = server.http.get("/api/v1/devices/d1/reports").json()["reports"]
+    assert [entry["report"]["sequence"] for entry in kept] == [2, 1]
+    assert report(server, 2, state="rolled_back", reason="unhealthy", version="2", running=DIGEST).status == 204
+    assert len(server.http.get("/api/v1/devices/d1/reports").json()["reports"]) == 2
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"[]", b"{", b"{}", json.dumps({"device": "d2", "sequence": 1, "name": "a", "state": "x", "time_ms": 1}).encode(),
+    b'{"device":"d1","device":"d1","sequence":1,"name":"a","state":"x","time_ms":1}',
+    b'{"device":"d1","sequence":-1,"name":"a","state":"x","time_ms":1}'])
+def test_a_malformed_report_is_refused(server, body):
+    refused = server.http.post("/api/v1/devices/d1/reports", body=body, token=None)
+    assert refused.status == 400 and refused.json()["detail"]
+    assert server.http.get("/api/v1/devices/d1").status == 404
+
+
+def test_a_report_has_a_limit(server):
+    refused = report(server, 1, reason="x" * 20_000)
+    assert refused.status == 413
+
+
+def test_samples_are_kept_newest_first(server):
+    for value in range(5):
+        assert server.http.post("/api/v1/devices/d1/data", json={"temperature": value}, token=None).status == 204
+    kept = server.http.get("/api/v1/devices/d1/data?limit=3").json()["samples"]
+    assert [sample["data"]["temperature"] for sample in kept] == [4, 3, 2]
+    assert server.http.post("/api/v1/devices/d1/data", body=b"[1]", token=None).status == 400
+    assert server.http.post("/api/v1/devices/d1/data", body=b'{"x":"' + b"y" * 17_000 + b'"}', token=None).status == 413
+    assert server.http.post("/api/v1/devices/a%2Fb/data", json={}, token=None).status == 400
+
+
+def test_devices_are_listed_in_pages(server):
+    for number in range(7):
+        assert report(server, 1, device=f"d{number}").status == 204
+    seen, after = [], ""
+    while True:
+        page = server.http.get(f"/api/v1/devices?limit=3&after={after}").json()
+        seen += [device["id"] for device in page["devices"]]
+        after = page.get("next")
+        if not after:
+            break
+    assert seen == [f"d{number}" for number in range(7)]
+
+
+def test_acknowledged_reports_survive_kill(plain_stack, server):
+    """Eight devices report as fast as they can until the server is killed under them."""
+    def flood(device):
+        acknowledged = 0
+        try:
+            while report(server, acknowledged + 1, device=device).status == 204:
+                acknowledged += 1
+        except OSError:
+            pass
+        return acknowledged
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        floods = {f"d{n}": pool.submit(flood, f"d{n}") for n in range(8)}
+        wait_until(lambda: server.http.get("/api/v1/devices").json()["devices"], what="the first reports")
+        wait_until(lambda: all(d["id"] for d in server.http.get("/api/v1/devices").json()["devices"][:8]))
+        server.program.kill()
+        acknowledged = {device: future.result() for device, future in floods.items()}
+    again = plain_stack.start_server()
+    for device, count in acknowledged.items():
+        if count:
+            kept = again.http.get(f"/api/v1/devices/{device}/reports?limit=1000").json()["reports"]
+            assert {entry["report"]["sequence"] for entry in kept} >= set(range(max(1, count - 900), count + 1))
+
+
+def test_metrics_are_well_formed(server):
+    """By the rules of Prometheus' text format; by promtool too where it is installed."""
+    report(server, 1)
+    text = server.http.get("/metrics", token=None).body.decode()
+    assert "\nstratus_devices 1\n" in text
+    kinds, finished, last = {}, set(), None
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split()
+            assert name not in kinds and kind in ("counter", "gauge")
+            kinds[name] = kind
+        elif not line.startswith("# HELP "):
+            name = re.fullmatch(r"([a-z_]+)(\{[a-z_]+=\"[^\"]*\"\})? \d+", line).group(1)
+            assert name in kinds and name not in finished
+            assert name.startswith("stratus_") and name.endswith("_total") == (kinds[name] == "counter")
+            if last not in (None, name):
+                finished.add(last)
+            last = name
+    if shutil.which("promtool"):
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_second_server_on_the_same_data_is_refused(server):
+    from harness import BIN
+    done = subprocess.run([BIN / "stratus-server", "--data", server.data, "--listen", "127.0.0.1:0", "--plain-http"],
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 5 and "another stratus-server" in done.stderr
+
+
+def test_a_graceful_stop_ends_with_status_0(server):
+    assert server.program.stop() == 0
