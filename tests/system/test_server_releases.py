@@ -190,6 +190,32 @@ def test_a_release_cannot_be_deleted_by_the_registry(server, app):
     assert server.http.delete(app.path("manifests", digest_of(manifest))).status == 403
     assert server.http.delete(app.path("manifests/1")).status == 202  # the tag may go
     assert deploy(server, "1")["state"] == "done"
+    assert server.http.delete(RELEASES + "/versions/1").status == 409  # it is the target
+    publish(server, app, "2", [{"bin/app": b"y"}])
+    deploy(server, "2")
+    assert server.http.delete(RELEASES + "/versions/1", token=None).status == 401
+    assert server.http.delete(RELEASES + "/versions/1").status == 204
+    assert server.http.delete(RELEASES + "/versions/1").status == 404
+    assert server.http.delete(app.path("manifests", digest_of(manifest))).status == 202
+
+
+def test_a_server_killed_or_stopped_while_it_makes_a_delta(plain_stack, server, app):
+    """Nothing half made is seen afterwards, and the next deployment makes it."""
+    first = publish(server, app, "1", [{"bin/app": RANDOM.randbytes(4_000_000)}])
+    deploy(server, "1")
+    publish(server, app, "2", [{"bin/app": RANDOM.randbytes(4_000_000)}])
+    for end in (lambda s: s.program.kill(), lambda s: s.program.stop()):
+        begun = server.http.put(f"{RELEASES}/target", json={"version": "2"}).headers["Location"]
+        wait_until(lambda: any((server.data / "scratch").rglob("*.tar")), what="the delta to begin")
+        end(server)
+        server = plain_stack.start_server()
+        state = server.http.get(begun).json()["state"]
+        assert state in ("failed", "done")
+        assert ask(server).json()["version"] == ("2" if state == "done" else "1")
+        assert not any((server.data / "scratch").rglob("*.tar"))
+    assert deploy(server, "2")["state"] == "done"
+    told = ask(server, first).json()
+    assert told["version"] == "2" and "delta_pending" not in told
 
 
 @pytest.mark.parametrize("method,path", [

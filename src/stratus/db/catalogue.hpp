@@ -105,6 +105,8 @@ class Catalogue {
   virtual void note_sightings(std::vector<Sighting> sightings, Done done) = 0;
   // `conflict`: the version exists with another digest. Repeating is fine.
   virtual void add_release(Release release, Done done) = 0;
+  // Idempotent.
+  virtual void remove_release(std::string name, std::string version, Done done) = 0;
   virtual void set_target(Target target, Done done) = 0;
   virtual void put_operation(Operation operation, Done done) = 0;
 

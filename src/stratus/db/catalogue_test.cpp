@@ -75,6 +75,9 @@ TEST_F(CatalogueTest, AVersionIsNeverReplaced) {
   EXPECT_EQ(catalogue_->releases("app")->size(), 2u);
   EXPECT_EQ(catalogue_->releases("")->size(), 2u);
   EXPECT_TRUE(catalogue_->releases("other")->empty());
+  ASSERT_TRUE(wait([&](auto done) { catalogue_->remove_release("app", "1", done); }));
+  EXPECT_EQ(catalogue_->releases("app")->size(), 1u);
+  ASSERT_TRUE(release("1", "sha256:c"));
 }
 
 TEST_F(CatalogueTest, AFailedWriteDoesNotTakeItsNeighboursAlong) {

@@ -91,6 +91,7 @@ net::Task<Result<void>> Api::dispatch(net::Exchange& exchange, const ApiRoute& r
   if (endpoint == releases && get) co_return co_await list_releases(exchange, route.first);
   if (endpoint == release && get) co_return co_await list_releases(exchange, route.first);
   if (endpoint == version && put) co_return co_await register_version(exchange, route);
+  if (endpoint == version && method == "DELETE") co_return co_await remove_version(exchange, route);
   if (endpoint == target && put) co_return co_await set_target(exchange, route);
   if (endpoint == operation && get) co_return co_await get_operation(exchange, route);
   if (endpoint == garbage && post) co_return co_await collect_garbage(exchange);
@@ -256,6 +257,12 @@ net::Task<Result<void>> Api::register_version(net::Exchange& exchange, const Api
   const auto target = releases_.target(route.first);
   const std::string body = encode_release(route.first, *found, target ? &*target : nullptr);
   co_return co_await respond_json(exchange, 200, body);
+}
+
+net::Task<Result<void>> Api::remove_version(net::Exchange& exchange, const ApiRoute& route) {
+  auto removed = co_await releases_.remove(route.first, route.second);
+  if (!removed) co_return removed;
+  co_return co_await respond_nothing(exchange);
 }
 
 net::Task<Result<void>> Api::set_target(net::Exchange& exchange, const ApiRoute& route) {

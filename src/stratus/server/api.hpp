@@ -40,6 +40,7 @@ class Api {
   net::Task<Result<void>> list_samples(net::Exchange& exchange, const ApiRoute& route);
   net::Task<Result<void>> list_releases(net::Exchange& exchange, const std::string& name);
   net::Task<Result<void>> register_version(net::Exchange& exchange, const ApiRoute& route);
+  net::Task<Result<void>> remove_version(net::Exchange& exchange, const ApiRoute& route);
   net::Task<Result<void>> set_target(net::Exchange& exchange, const ApiRoute& route);
   net::Task<Result<void>> get_operation(net::Exchange& exchange, const ApiRoute& route);
   net::Task<Result<void>> collect_garbage(net::Exchange& exchange);

@@ -10,6 +10,7 @@ namespace stratus::server {
 
 struct DeltaQueue::Shared {
   std::atomic<bool> stopping{false};
+  std::atomic<unsigned> running{0};
   DeltaQueue* queue;  // of the loop's thread; null once the queue is gone
 };
 
@@ -37,6 +38,7 @@ DeltaQueue::~DeltaQueue() {
 }
 
 void DeltaQueue::stop() { shared_->stopping = true; }
+bool DeltaQueue::is_running() const { return shared_->running > 0; }
 
 DeltaQueue::State DeltaQueue::request(const DeltaJob& job) {
   if (pending_.contains(job)) return State::pending;
@@ -52,7 +54,9 @@ DeltaQueue::State DeltaQueue::request(const DeltaJob& job) {
   pending_.insert(job);
   pool_.post([shared = shared_, loop = loop_, make = make_, job] {
     Result<DeltaResult> result = fail(ErrorCode::cancelled, "the server is stopping");
+    ++shared->running;
     if (!shared->stopping) result = make(job);
+    --shared->running;
     boost::asio::post(loop, [shared, job, result = std::move(result)] {
       if (shared->queue != nullptr) shared->queue->conclude(job, result);
     });
@@ -63,7 +67,9 @@ DeltaQueue::State DeltaQueue::request(const DeltaJob& job) {
 void DeltaQueue::conclude(const DeltaJob& job, const Result<DeltaResult>& result) {
   pending_.erase(job);
   const std::string what = job.name + " " + job.base.short_hex() + " -> " + job.target.short_hex();
-  if (!result) {
+  if (!result && result.error().code() == ErrorCode::cancelled) {
+    log::debug("delta", "{}: {}", what, result.error().text());
+  } else if (!result) {
     ++counters_.failed;
     if (failed_.size() >= kMaxRemembered) failed_.clear();
     failed_[job] = system_clock().steady();

@@ -35,8 +35,9 @@ class DeltaQueue {
   bool is_pending(const DeltaJob& job) const { return pending_.contains(job); }
   std::size_t size() const { return pending_.size(); }
   const DeltaCounters& counters() const { return counters_; }
-  // Lets what runs finish, drops what waits.
+  // Drops what waits; what runs cannot be cancelled.
   void stop();
+  bool is_running() const;
 
  private:
   void conclude(const DeltaJob& job, const Result<DeltaResult>& result);

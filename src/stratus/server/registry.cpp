@@ -175,7 +175,7 @@ net::Task<Registry::Done> Registry::put_manifest(net::Exchange& exchange, const 
     }
     return repositories_.put_manifest(route.name, *body, type.substr(0, type.find(';')), tag, expected);
   };
-  auto pushed = co_await pool_.run(put);
+  auto pushed = co_await writes_.run(put);
   if (!pushed) co_return refuse(pushed.error(), "MANIFEST_BLOB_UNKNOWN", "MANIFEST_INVALID");
   ++counters_.manifests_pushed;
   hooks_.changed(route.name);
@@ -199,7 +199,7 @@ net::Task<Registry::Done> Registry::delete_manifest(net::Exchange& exchange, con
     return route.by_digest() ? repositories_.delete_manifest(route.name, route.digest)
                              : repositories_.delete_tag(route.name, route.reference);
   };
-  auto removed = co_await pool_.run(remove);
+  auto removed = co_await writes_.run(remove);
   if (!removed) co_return refuse(removed.error(), "MANIFEST_UNKNOWN");
   hooks_.changed(route.name);
   net::ResponseHead head;

@@ -35,13 +35,14 @@ struct RegistryCounters {
 class Registry {
  public:
   // All must outlive it.
-  Registry(store::RepositoryStore& repositories, net::WorkerPool& pool, const AdminToken& token,
-           RegistryHooks hooks)
+  Registry(store::RepositoryStore& repositories, net::WorkerPool& pool, net::WorkerPool& writes,
+           const AdminToken& token, RegistryHooks hooks)
       : repositories_(repositories),
         pool_(pool),
+        writes_(writes),
         token_(token),
         hooks_(std::move(hooks)),
-        uploads_(repositories.blobs(), pool) {}
+        uploads_(repositories.blobs(), writes) {}
 
   net::Task<void> handle(net::Exchange& exchange);
   const RegistryCounters& counters() const { return counters_; }
@@ -78,6 +79,7 @@ class Registry {
 
   store::RepositoryStore& repositories_;
   net::WorkerPool& pool_;
+  net::WorkerPool& writes_;  // their own threads: a slow disk must not hold up who only reads
   const AdminToken& token_;
   RegistryHooks hooks_;
   UploadSessions uploads_;

@@ -54,9 +54,11 @@ tl::expected<void, OciError> check_chunk(const net::RequestHead& request, std::u
 }  // namespace
 
 net::Task<Registry::Done> Registry::get_blob(net::Exchange& exchange, const RegistryRoute& route) {
+  const bool is_head = exchange.request().method == "HEAD";
   auto open = [&]() -> Result<store::BlobReader> {
-    STRATUS_TRY(info, repositories_.find_blob(route.name, route.digest));
-    return repositories_.blobs().open(info.digest);
+    // Whoever asks by HEAD may leave out pushing it: that protects the blob from the collector.
+    if (is_head) STRATUS_CHECK(repositories_.find_blob(route.name, route.digest));
+    return repositories_.open_blob(route.name, route.digest);
   };
   auto reader = co_await pool_.run(open);
   if (!reader) co_return refuse(reader.error(), "BLOB_UNKNOWN");
@@ -76,7 +78,7 @@ net::Task<Registry::Done> Registry::get_blob(net::Exchange& exchange, const Regi
                                                   range.first + range.length - 1, reader->size));
   }
   // A device pays for every byte of the head, and it knows the digest: only HEAD repeats it.
-  if (exchange.request().method == "HEAD") {
+  if (is_head) {
     head.headers.set("Content-Type", "application/octet-stream");
     head.headers.set("Docker-Content-Digest", route.digest.text());
     head.headers.set("Accept-Ranges", "bytes");
@@ -90,7 +92,7 @@ net::Task<Registry::Done> Registry::get_blob(net::Exchange& exchange, const Regi
 
 net::Task<Registry::Done> Registry::delete_blob(net::Exchange& exchange, const RegistryRoute& route) {
   auto unlink = [&] { return repositories_.unlink_blob(route.name, route.digest); };
-  auto removed = co_await pool_.run(unlink);
+  auto removed = co_await writes_.run(unlink);
   if (!removed) co_return refuse(removed.error(), "BLOB_UNKNOWN");
   net::ResponseHead head;
   head.status = 202;
@@ -115,7 +117,7 @@ net::Task<Result<void>> Registry::receive(net::Exchange& exchange, store::BlobWr
     if (filled > 0) {
       const BytesView piece = BytesView(buffer).first(filled);
       auto write = [&] { return writer.write(piece); };
-      auto written = co_await pool_.run(write);
+      auto written = co_await writes_.run(write);
       if (!written) co_return written;
       counters_.blob_bytes_received += filled;
     }
@@ -131,7 +133,7 @@ net::Task<Registry::Done> Registry::commit_and_link(const RegistryRoute& route, 
     STRATUS_TRY(info, writer.commit(digest));
     return repositories_.link_blob(route.name, info.digest);
   };
-  auto committed = co_await pool_.run(commit);
+  auto committed = co_await writes_.run(commit);
   if (!committed) co_return refuse(committed.error(), "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID");
   co_return Done();
 }
@@ -139,7 +141,7 @@ net::Task<Registry::Done> Registry::commit_and_link(const RegistryRoute& route, 
 net::Task<Registry::Done> Registry::push_at_once(net::Exchange& exchange, const RegistryRoute& route,
                                                  const Digest& digest) {
   auto create = [&] { return repositories_.blobs().create(); };
-  auto writer = co_await pool_.run(create);
+  auto writer = co_await writes_.run(create);
   if (!writer) co_return refuse(writer.error(), "BLOB_UPLOAD_UNKNOWN");
   store::BlobWriter& open = **writer;
   auto received = co_await receive(exchange, open);
@@ -168,7 +170,7 @@ net::Task<Registry::Done> Registry::start_upload(net::Exchange& exchange, const 
       STRATUS_TRY(info, repositories_.find_blob(from, *digest));
       return repositories_.link_blob(route.name, info.digest);
     };
-    auto linked = co_await pool_.run(mount);
+    auto linked = co_await writes_.run(mount);
     mounted = linked.has_value();
   } else if (digest) {
     auto pushed = co_await push_at_once(exchange, route, *digest);
@@ -223,7 +225,7 @@ net::Task<Registry::Done> Registry::upload_chunk(net::Exchange& exchange, const 
   }
   auto received = co_await receive(exchange, blob);
   auto sync = [&] { return blob.sync(); };
-  auto synced = co_await pool_.run(sync);
+  auto synced = co_await writes_.run(sync);
   if (!received) co_return refuse(received.error(), "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID");
   if (!synced) co_return refuse(synced.error(), "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID");
   head.status = 202;
@@ -251,7 +253,7 @@ net::Task<Registry::Done> Registry::finish_upload(net::Exchange& exchange, const
     // Bytes that are not the ones announced will not become them.
     if (committed.error().code == "DIGEST_INVALID") {
       auto discard = [&] { return blob.discard(); };
-      (void)co_await pool_.run(discard);
+      (void)co_await writes_.run(discard);
       uploads_.forget(route.name, route.reference);
     }
     co_return committed;
@@ -270,7 +272,7 @@ net::Task<Registry::Done> Registry::cancel_upload(net::Exchange& exchange, const
   auto lease = co_await uploads_.acquire(route.name, route.reference);
   if (!lease) co_return refuse(lease.error(), "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID");
   auto discard = [&] { return lease->blob().discard(); };
-  auto discarded = co_await pool_.run(discard);
+  auto discarded = co_await writes_.run(discard);
   if (!discarded) co_return refuse(discarded.error(), "BLOB_UPLOAD_UNKNOWN");
   uploads_.forget(route.name, route.reference);
   net::ResponseHead head;

@@ -42,6 +42,25 @@ net::Task<Result<void>> Releases::add(std::string name, std::string version, Dig
   co_return Result<void>();
 }
 
+net::Task<Result<void>> Releases::remove(std::string name, std::string version) {
+  const auto digest = find(name, version);
+  if (!digest) co_return fail(digest.error());
+  if (const auto current = target(name); current && current->digest == digest->text()) {
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("{}:{} is what devices run; deploy another version first", name, version));
+  }
+  std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
+    catalogue_.remove_release(name, version, std::move(done));
+  };
+  auto written = co_await await_write(write);
+  if (!written) co_return written;
+  releases_.erase({name, version});
+  digests_.clear();  // another version may have the same digest
+  for (const auto& [key, value] : releases_) digests_.insert({key.first, value});
+  log::info("releases", "removed {}:{} {}", name, version, digest->text());
+  co_return Result<void>();
+}
+
 net::Task<Result<void>> Releases::set_target(std::string name, std::string version) {
   const auto digest = find(name, version);
   if (!digest) co_return fail(digest.error());

@@ -36,6 +36,8 @@ class Releases {
   // Registers what was pushed. `conflict`: the version has another digest. `invalid`: devices could not run
   // it.
   net::Task<Result<void>> add(std::string name, std::string version, Digest digest);
+  // Its image becomes garbage unless a tag holds it. `conflict`: it is the target. Deltas from it stay.
+  net::Task<Result<void>> remove(std::string name, std::string version);
   net::Task<Result<void>> set_target(std::string name, std::string version);
   Result<db::Target> target(const std::string& name) const;  // `not_found`
   Result<Digest> find(const std::string& name, const std::string& version) const;

@@ -1,5 +1,7 @@
 #include "stratus/server/server.hpp"
 
+#include <cstdlib>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -51,10 +53,11 @@ class Server {
       : config_(config),
         opened_(std::move(opened)),
         files_("files", config.file_threads),
+        writes_("writes", config.file_threads),
         garbage_pool_("garbage", 1),
         sightings_(*opened_.catalogue),
         releases_(*opened_.repositories, *opened_.catalogue, files_),
-        registry_(*opened_.repositories, files_, opened_.token, hooks()),
+        registry_(*opened_.repositories, files_, writes_, opened_.token, hooks()),
         deployments_(loop, releases_, queue_, *opened_.catalogue, files_, sightings_, config.deploy_wait),
         api_(releases_, deployments_, *opened_.catalogue, sightings_, files_, opened_.token, garbage_pool_,
              [this](bool dry_run) { return collect(dry_run); }),
@@ -93,6 +96,12 @@ class Server {
     co_await background_.stop();
     co_await deployments_.stop();
     co_await sightings_.flush();
+    // Making a delta may take long and cannot be cancelled, but it may be cut off at any time: what it leaves
+    // is in the scratch directory. Everything else has ended.
+    if (queue_.is_running()) {
+      log::info("server", "stopped; a delta that was being made is left, it will be made again when needed");
+      std::_Exit(0);
+    }
   }
 
  private:
@@ -182,6 +191,7 @@ class Server {
   ServerConfig config_;
   Opened opened_;
   net::WorkerPool files_;
+  net::WorkerPool writes_;
   net::WorkerPool garbage_pool_;
   Sightings sightings_;
   Releases releases_;

@@ -132,6 +132,14 @@ Result<BlobInfo> RepositoryStore::find_blob(std::string_view name, const Digest&
   return blobs_.touch(digest);
 }
 
+Result<BlobReader> RepositoryStore::open_blob(std::string_view name, const Digest& digest) const {
+  STRATUS_CHECK(check_name(name));
+  if (!is_there(directory(name) / "_blobs" / digest.hex())) {
+    return fail(ErrorCode::not_found, fmt::format("no blob {} in {}", digest.text(), name));
+  }
+  return blobs_.open(digest);
+}
+
 Result<void> RepositoryStore::unlink_blob(std::string_view name, const Digest& digest) {
   STRATUS_CHECK(check_name(name));
   const std::unique_lock lock(changes_);

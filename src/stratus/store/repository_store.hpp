@@ -53,6 +53,8 @@ class RepositoryStore {
   Result<void> link_blob(std::string_view name, const Digest& digest);
   // `not_found` unless the repository may serve it. Somebody relies on the answer: protects it as touch does.
   Result<BlobInfo> find_blob(std::string_view name, const Digest& digest) const;
+  // For reading; what is open stays readable whatever happens to the blob.
+  Result<BlobReader> open_blob(std::string_view name, const Digest& digest) const;
   Result<void> unlink_blob(std::string_view name, const Digest& digest);
 
   // Checks the manifest and that all it names is in the repository (`not_found` naming what is missing), then

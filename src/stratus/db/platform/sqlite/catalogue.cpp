@@ -128,6 +128,15 @@ class SqliteCatalogue final : public Catalogue {
         std::move(done));
   }
 
+  void remove_release(std::string name, std::string version, Done done) override {
+    writer_.submit(
+        [name = std::move(name), version = std::move(version)](Connection& c) -> Result<void> {
+          STRATUS_CHECK(c.execute("DELETE FROM releases WHERE name = $1 AND version = $2", {name, version}));
+          return {};
+        },
+        std::move(done));
+  }
+
   void set_target(Target target, Done done) override {
     writer_.submit(
         [target = std::move(target)](Connection& c) -> Result<void> {
