@@ -14,10 +14,9 @@ constexpr std::size_t kScored = 4096;  // bytes looked at when two alignments ar
 class Aligner {
  public:
   Aligner(BytesView target, BytesView reference, const MatchFinder& finder, std::uint64_t position)
-      : target_(target),
-        reference_(reference),
-        finder_(finder),
-        shift_(static_cast<std::int64_t>(position)) {}
+      : target_(target), reference_(reference), finder_(finder), shift_(static_cast<std::int64_t>(position)) {
+    recent_.use(position);
+  }
 
   std::vector<PatchStep> run() {
     std::size_t at = 0;
@@ -31,9 +30,8 @@ class Aligner {
       if (match.size > kGain) {
         const std::size_t scored = std::min(match.size, kScored);
         if (scored > agreement(at, scored) + kGain) {
-          const auto shift = static_cast<std::int64_t>(match.position) - static_cast<std::int64_t>(at);
-          switch_to(at, shift);
-          at += match.size;
+          switch_to(at, cheapest_shift(at, match));
+          at += std::max<std::size_t>(equal_run(at, shift_), 1);
           continue;
         }
       }
@@ -61,6 +59,17 @@ class Aligner {
     std::size_t count = 0;
     for (std::size_t i = at; i < at + size; ++i) count += agrees(i, shift_) ? 1 : 0;
     return count;
+  }
+
+  // A shift used lately costs a byte, a near one two, a far one four: worth a few bytes of match.
+  std::int64_t cheapest_shift(std::size_t at, const Match& match) const {
+    for (std::size_t i = 0; i < RecentShifts::kSize; ++i) {
+      const auto shift = static_cast<std::int64_t>(recent_[i]);
+      if (equal_run(at, shift) + 3 >= match.size) return shift;
+    }
+    const auto expected = static_cast<std::uint64_t>(static_cast<std::int64_t>(at) + shift_);
+    return static_cast<std::int64_t>(finder_.nearest(match, expected).position) -
+           static_cast<std::int64_t>(at);
   }
 
   // How far beyond `start_` the current alignment pays, at most to `end`.
@@ -113,6 +122,7 @@ class Aligner {
     add_step(end, begin);
     start_ = begin;
     shift_ = shift;
+    recent_.use(static_cast<std::uint64_t>(shift));
   }
 
   void finish() { add_step(reach_forward(target_.size()), target_.size()); }
@@ -137,6 +147,7 @@ class Aligner {
   const MatchFinder& finder_;
   std::int64_t shift_;
   std::size_t start_ = 0;  // what comes before has its step
+  RecentShifts recent_;
   std::vector<PatchStep> steps_;
 };
 

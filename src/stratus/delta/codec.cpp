@@ -13,9 +13,10 @@ namespace stratus::delta {
 namespace {
 
 // Brotli at its best setting manages about 0.5 MB/s and LZMA wins on large inputs anyway.
-constexpr std::size_t kBrotliLimit = 3u << 20;
+constexpr std::size_t kBrotliLimit = 256u << 10;
 constexpr std::size_t kZstdLimit = 64u << 10;
-constexpr std::size_t kTryManyLimit = 1u << 20;
+constexpr std::size_t kTryManyLimit = 64u << 10;
+constexpr std::size_t kTryFewLimit = 2u << 20;
 
 unsigned window_log_for(std::size_t size, unsigned least, unsigned most) {
   const auto needed = static_cast<unsigned>(std::bit_width(size == 0 ? 0 : size - 1));
@@ -66,15 +67,16 @@ Compressed compress_best(BytesView raw) {
   if (raw.size() <= kBrotliLimit) {
     spec = {Codec::brotli, window_log_for(raw.size(), 10, 22), 0};
     keep_smaller(best, spec, platform::brotli_compress(raw, spec.window_log, false));
-    keep_smaller(best, spec, platform::brotli_compress(raw, spec.window_log, true));
   }
-  const bool many = raw.size() <= kTryManyLimit;
-  for (const std::uint8_t properties :
-       {lzma_properties(3, 0, 0), lzma_properties(3, 0, 2), lzma_properties(0, 0, 0),
-        lzma_properties(0, 2, 2), lzma_properties(1, 0, 0)}) {
+  std::initializer_list<std::uint8_t> few{lzma_properties(3, 0, 0), lzma_properties(1, 0, 0)};
+  std::initializer_list<std::uint8_t> many{lzma_properties(3, 0, 0), lzma_properties(1, 0, 0),
+                                           lzma_properties(0, 0, 0), lzma_properties(3, 0, 2),
+                                           lzma_properties(0, 2, 2)};
+  std::initializer_list<std::uint8_t> one{lzma_properties(3, 0, 0)};
+  const auto choice = raw.size() <= kTryManyLimit ? many : raw.size() <= kTryFewLimit ? few : one;
+  for (const std::uint8_t properties : choice) {
     spec = {Codec::lzma, window_log_for(raw.size(), 12, 23), properties};
     keep_smaller(best, spec, platform::lzma_compress(raw, spec.window_log, properties));
-    if (!many && properties == lzma_properties(3, 0, 2)) break;
   }
   return best;
 }

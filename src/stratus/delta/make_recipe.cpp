@@ -31,6 +31,12 @@ namespace {
 constexpr std::uint64_t kGroupLimit = 64ull << 20;
 // Larger old files are aligned alone.
 constexpr std::uint64_t kAloneAbove = 16ull << 20;
+// A large file that the quick matcher explains in a few steps, but for less than this share of its bytes,
+// needs no suffix array.
+constexpr std::size_t kQuickAbove = 2u << 20;
+constexpr std::size_t kQuickSteps = 4;
+constexpr std::size_t kQuickShare = 256;
+constexpr std::size_t kTryBothLimit = 256u << 10;  // bytes of differences
 
 // A base file that something is copied from.
 struct Source {
@@ -76,7 +82,7 @@ class Maker {
   Result<std::array<Bytes, kPatchStreams>> patch_headers();
   Bytes write(const std::array<Bytes, kPatchStreams>& header_streams);
   void place_sources();
-  std::array<Bytes, kPatchStreams> patch_content(std::size_t zero_run);
+  std::array<Bytes, kPatchStreams> patch_content(std::size_t equal_run);
 
   const FileTree& base_;
   const MakeOptions& options_;
@@ -169,7 +175,6 @@ Result<void> Maker::sort_out(BaseMatcher& matcher) {
 
 void Maker::align_groups() {
   std::vector<std::size_t> group;
-  std::vector<bool> counted(sources_.size());
   std::uint64_t size = 0;
   const auto close = [&] {
     if (!group.empty()) align_group(group);
@@ -209,6 +214,20 @@ void split_step(const PatchStep& step, const std::vector<std::uint64_t>& starts,
   }
 }
 
+// Bytes that the steps insert or that differ from what they copy.
+std::uint64_t unexplained(BytesView target, const std::vector<PatchStep>& steps, BytesView reference) {
+  std::uint64_t count = 0;
+  std::size_t at = 0;
+  for (const PatchStep& step : steps) {
+    const auto copy = static_cast<std::size_t>(step.copy);
+    const std::uint8_t* const old = reference.data() + step.position;
+    for (std::size_t i = 0; i < copy; ++i) count += target[at + i] != old[i] ? 1 : 0;
+    count += step.insert;
+    at += static_cast<std::size_t>(step.copy + step.insert);
+  }
+  return count;
+}
+
 void Maker::align_group(const std::vector<std::size_t>& group) {
   std::vector<std::size_t> order;  // the group's sources
   for (const std::size_t i : group) {
@@ -232,9 +251,20 @@ void Maker::align_group(const std::vector<std::size_t>& group) {
     }
     reference = joined;
   }
-  std::unique_ptr<MatchFinder> finder;
-  if (size <= options_.suffix_array_limit) finder = make_suffix_finder(reference);
-  if (!finder) finder = make_block_finder(reference);
+  const std::unique_ptr<MatchFinder> blocks = make_block_finder(reference);
+  std::unique_ptr<MatchFinder> suffixes;
+  bool tried = false;
+  const auto align_well = [&](BytesView bytes, std::uint64_t position) {
+    std::vector<PatchStep> steps = align(bytes, reference, *blocks, position);
+    if (bytes.size() >= kQuickAbove && steps.size() <= kQuickSteps &&
+        unexplained(bytes, steps, reference) <= bytes.size() / kQuickShare) {
+      return steps;
+    }
+    if (!std::exchange(tried, true) && size <= options_.suffix_array_limit) {
+      suffixes = make_suffix_finder(reference);
+    }
+    return suffixes ? align(bytes, reference, *suffixes, position) : steps;
+  };
   for (const std::size_t i : group) {
     Changed& changed = changed_[i];
     std::uint64_t position = 0;
@@ -243,7 +273,7 @@ void Maker::align_group(const std::vector<std::size_t>& group) {
       own = static_cast<std::size_t>(std::find(order.begin(), order.end(), *changed.source) - order.begin());
       position = starts[own];
     }
-    for (const PatchStep& step : align(changed.bytes, reference, *finder, position)) {
+    for (const PatchStep& step : align_well(changed.bytes, position)) {
       split_step(step, starts, changed.steps);
     }
     // From here on positions are (source << 40 | offset): where sources begin is not known yet.
@@ -259,7 +289,7 @@ void Maker::align_group(const std::vector<std::size_t>& group) {
 
 Result<std::array<Bytes, kPatchStreams>> Maker::patch_headers() {
   PatchWriter writer(16);
-  if (!head_.tar) return writer.streams();
+  if (!head_.tar) return writer.finish();
   Bytes fresh;
   for (const auto& extent : layout_.headers) {
     const BytesView bytes =
@@ -290,11 +320,11 @@ Result<std::array<Bytes, kPatchStreams>> Maker::patch_headers() {
         return BytesView(memory).subspan(static_cast<std::size_t>(position), size);
       },
       0);
-  return writer.streams();
+  return writer.finish();
 }
 
-std::array<Bytes, kPatchStreams> Maker::patch_content(std::size_t zero_run) {
-  PatchWriter writer(zero_run);
+std::array<Bytes, kPatchStreams> Maker::patch_content(std::size_t equal_run) {
+  PatchWriter writer(equal_run);
   const auto lookup = [this](std::uint64_t position, std::size_t size) {
     const auto after = std::partition_point(placed_.begin(), placed_.end(), [&](std::size_t source) {
       return sources_[source].start <= position;
@@ -309,7 +339,7 @@ std::array<Bytes, kPatchStreams> Maker::patch_content(std::size_t zero_run) {
     if (changed.source) position = sources_[*changed.source].start;
     writer.append(changed.bytes, changed.steps, lookup, position);
   }
-  return writer.streams();
+  return writer.finish();
 }
 
 void Maker::place_sources() {
@@ -353,12 +383,15 @@ Bytes Maker::write(const std::array<Bytes, kPatchStreams>& header_streams) {
   std::copy(header_streams.begin(), header_streams.end(), streams.begin() + kHeaderStreams);
   head_.output_bytes = output_.size();
   head_.output_digest = sha256(output_);
+  // Long runs of equal bytes are cheaper left in than cut out, unless the differences are noise.
   Bytes best;
-  for (const std::size_t zero_run : {std::size_t{16}, std::size_t{512}}) {
-    auto content = patch_content(zero_run);
+  for (const std::size_t equal_run : {std::size_t{512}, std::size_t{16}}) {
+    auto content = patch_content(equal_run);
+    const bool large = content[kDelta].size() > kTryBothLimit;
     std::move(content.begin(), content.end(), streams.begin() + kContentStreams);
     Bytes recipe = build_recipe(head_, streams);
     if (best.empty() || recipe.size() < best.size()) best = std::move(recipe);
+    if (large) break;
   }
   return best;
 }

@@ -11,6 +11,7 @@ namespace stratus::delta {
 struct Match {
   std::uint64_t position = 0;  // in the reference
   std::size_t size = 0;        // 0: none worth having
+  std::size_t rank = 0;        // the finder's own
 };
 
 class MatchFinder {
@@ -18,6 +19,11 @@ class MatchFinder {
   virtual ~MatchFinder() = default;
   // A long match for the beginning of `target`. Shorter ones than `kLeast` may be missed.
   virtual Match find(BytesView target) const = 0;
+  // Of the places with as long a match as `match`, which `find` found, one near `position`.
+  virtual Match nearest(const Match& match, std::uint64_t position) const {
+    static_cast<void>(position);
+    return match;
+  }
 
   static constexpr std::size_t kLeast = 8;
 };

@@ -11,6 +11,9 @@ namespace {
 
 enum Flag : std::uint8_t { kTar = 1, kBaseHeaders = 2, kPacked = 4, kAllFlags = 7 };
 
+// Above this the streams are large enough to be better off apart.
+constexpr std::size_t kTryPacked = 64u << 10;
+
 tl::unexpected<Error> malformed(const char* what) {
   return fail(ErrorCode::corrupt, std::string("not a recipe: ") + what);
 }
@@ -125,12 +128,9 @@ Result<RecipeHead> parse_recipe_head(BytesView beginning, std::uint64_t file_siz
 Bytes build_recipe(const RecipeHead& head, const std::array<Bytes, kStreams>& streams) {
   std::uint64_t raw = 64;
   for (const Bytes& stream : streams) raw += stream.size();
-  Bytes best = build_separate(head, streams);
-  if (raw <= kMaxPacked) {
-    Bytes packed = build_packed(head, streams);
-    if (packed.size() < best.size()) best = std::move(packed);
-  }
-  return best;
+  if (raw > kTryPacked) return build_separate(head, streams);
+  Bytes separate = build_separate(head, streams), packed = build_packed(head, streams);
+  return packed.size() < separate.size() ? packed : separate;
 }
 
 }  // namespace stratus::delta

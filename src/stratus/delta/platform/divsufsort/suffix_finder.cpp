@@ -13,6 +13,8 @@ namespace {
 
 // Longer matches are found all the same: whoever follows a match extends it.
 constexpr std::size_t kLongest = 64u << 10;
+// Places with equally long matches that are looked at, before and after in the order.
+constexpr std::size_t kNeighbours = 64;
 
 std::size_t common_prefix(const std::uint8_t* a, const std::uint8_t* b, std::size_t limit) {
   std::size_t size = 0;
@@ -57,7 +59,7 @@ class SuffixFinder final : public MatchFinder {
       const std::size_t room = std::min(limit, reference_.size() - at);
       std::size_t common = std::min({low_common, high_common, room});
       common += common_prefix(target.data() + common, reference_.data() + at + common, room - common);
-      if (common > best.size) best = {at, common};
+      if (common > best.size) best = {at, common, middle};
       if (common == limit) break;
       if (common == reference_.size() - at || reference_[at + common] < target[common]) {
         low = middle + 1;
@@ -68,6 +70,25 @@ class SuffixFinder final : public MatchFinder {
       }
     }
     return best.size >= kLeast ? best : Match{};
+  }
+
+  Match nearest(const Match& match, std::uint64_t position) const override {
+    Match best = match;
+    const auto distance = [position](std::uint64_t at) { return at > position ? at - position : position - at; };
+    const std::uint8_t* const bytes = reference_.data() + match.position;
+    const auto consider = [&](std::size_t rank) {
+      const auto at = static_cast<std::size_t>(order_[rank]);
+      if (reference_.size() - at < match.size) return false;
+      if (std::memcmp(reference_.data() + at, bytes, match.size) != 0) return false;
+      if (distance(at) < distance(best.position)) best.position = at;
+      return true;
+    };
+    for (std::size_t i = 1; i <= kNeighbours && i <= match.rank && consider(match.rank - i); ++i) {
+    }
+    for (std::size_t i = 1; i <= kNeighbours && match.rank + i < reference_.size(); ++i) {
+      if (!consider(match.rank + i)) break;
+    }
+    return best;
   }
 
  private:
