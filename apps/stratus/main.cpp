@@ -8,6 +8,7 @@
 
 #include "stratus/base/log.hpp"
 #include "stratus/cli/common.hpp"
+#include "stratus/cli/delta_command.hpp"
 #include "stratus/cli/deploy.hpp"
 #include "stratus/cli/devices.hpp"
 #include "stratus/cli/inspect.hpp"
@@ -143,6 +144,25 @@ void add_fleet_commands(CLI::App& app, const CommonOptions& common, Action& acti
   gc->callback([&] { action = [&] { return stratus::cli::collect_garbage(dry_run, common); }; });
 }
 
+void add_delta(CLI::App& app, const CommonOptions& common, Action& action) {
+  CLI::App* const delta = app.add_subcommand("delta", "Deltas between any two directories, tars or files");
+  delta->require_subcommand(1);
+  delta->footer(
+      "Examples:\n  stratus delta make old/ new/ update.delta\n"
+      "  stratus delta apply old/ update.delta new/");
+  static std::string old, fresh, file;
+  CLI::App* const make = delta->add_subcommand("make", "Write to OUT how to make NEW from OLD");
+  make->add_option("OLD", old, "directory, tar or file")->required();
+  make->add_option("NEW", fresh, "directory, tar or file")->required();
+  make->add_option("OUT", file, "the delta; overwritten")->required();
+  make->callback([&] { action = [&] { return stratus::cli::make_delta(old, fresh, file, common); }; });
+  CLI::App* const apply = delta->add_subcommand("apply", "Make NEW from OLD and DELTA");
+  apply->add_option("OLD", old, "what the delta was made against")->required();
+  apply->add_option("DELTA", file, "made by `stratus delta make`")->required();
+  apply->add_option("NEW", fresh, "must not exist yet")->required();
+  apply->callback([&] { action = [&] { return stratus::cli::apply_delta(old, file, fresh, common); }; });
+}
+
 void add_common(CLI::App& app, CommonOptions& common) {
   app.add_option("--server", common.server, "URL of the server, https://host:8443")
       ->envname("STRATUS_SERVER");
@@ -171,6 +191,7 @@ int main(int argc, char** argv) {
   add_publish(app, common, action);
   add_release_commands(app, common, action);
   add_fleet_commands(app, common, action);
+  add_delta(app, common, action);
 
   try {
     app.parse(argc, argv);

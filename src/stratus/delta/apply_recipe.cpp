@@ -275,7 +275,7 @@ Result<RecipeHead> read_head(int file) {
 }
 
 RecipeInfo info_of(const RecipeHead& head) {
-  return {head.output_bytes, head.output_digest, head.memory_bytes()};
+  return {head.output_bytes, head.output_digest, head.memory_bytes(), head.directory};
 }
 
 }  // namespace

@@ -128,6 +128,7 @@ Result<void> Maker::lay_out() {
   if (layout) {
     for (const TarMember& member : layout->members) head_.tar = head_.tar && padding_is_zero(output_, member);
   }
+  head_.directory = head_.tar && options_.directory;
   if (head_.tar) {
     layout_ = std::move(*layout);
   } else {

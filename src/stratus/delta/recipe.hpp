@@ -23,7 +23,8 @@ struct MakeOptions {
   // Whether whoever applies the recipe has the tar headers of the base's layers (FileTree::headers). They
   // make the headers of a rebuilt layer nearly free.
   bool base_headers = false;
-  unsigned threads = 1;
+  // The tar stands for a directory, and whoever applies the recipe should make one of it.
+  bool directory = false;
 };
 
 struct MakeResult {
@@ -46,6 +47,7 @@ struct RecipeInfo {
   std::uint64_t output_bytes;
   Digest output_digest;
   std::uint64_t memory_bytes;  // the most that applying it takes beside mapped files
+  bool directory;              // MakeOptions::directory
 };
 Result<RecipeInfo> read_recipe_info(const std::filesystem::path& recipe);
 

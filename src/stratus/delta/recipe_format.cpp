@@ -9,7 +9,7 @@
 namespace stratus::delta {
 namespace {
 
-enum Flag : std::uint8_t { kTar = 1, kBaseHeaders = 2, kPacked = 4, kAllFlags = 7 };
+enum Flag : std::uint8_t { kTar = 1, kBaseHeaders = 2, kPacked = 4, kDirectory = 8, kAllFlags = 15 };
 
 // Above this the streams are large enough to be better off apart.
 constexpr std::size_t kTryPacked = 64u << 10;
@@ -39,7 +39,7 @@ Result<CodecSpec> read_codec_spec(StreamReader& reader) {
 Bytes frame(const RecipeHead& head, bool packed) {
   Bytes out{kRecipeMagic, kRecipeVersion};
   out.push_back(static_cast<std::uint8_t>((head.tar ? kTar : 0) | (head.base_headers ? kBaseHeaders : 0) |
-                                          (packed ? kPacked : 0)));
+                                          (packed ? kPacked : 0) | (head.directory ? kDirectory : 0)));
   append_varint(out, head.output_bytes);
   out.insert(out.end(), head.output_digest.bytes().begin(), head.output_digest.bytes().end());
   return out;
@@ -92,7 +92,8 @@ Result<RecipeHead> parse_recipe_head(BytesView beginning, std::uint64_t file_siz
   head.tar = (start[2] & kTar) != 0;
   head.base_headers = (start[2] & kBaseHeaders) != 0;
   head.packed = (start[2] & kPacked) != 0;
-  if (head.base_headers && !head.tar) return malformed("headers without a tar");
+  head.directory = (start[2] & kDirectory) != 0;
+  if ((head.base_headers || head.directory) && !head.tar) return malformed("flags of a tar without a tar");
   STRATUS_TRY(output_bytes, reader.varint());
   head.output_bytes = output_bytes;
   std::array<std::uint8_t, Digest::kSize> digest{};

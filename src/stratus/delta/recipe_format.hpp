@@ -41,6 +41,7 @@ struct RecipeHead {
   bool tar = false;           // the output is a tar: headers apart, files by their paths
   bool base_headers = false;  // the header patch copies from the base's headers
   bool packed = false;        // all streams together in `body`
+  bool directory = false;     // the tar stands for a directory
   std::uint64_t output_bytes = 0;
   Digest output_digest;
   Stream body;                           // when packed

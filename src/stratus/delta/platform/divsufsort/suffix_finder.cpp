@@ -74,7 +74,9 @@ class SuffixFinder final : public MatchFinder {
 
   Match nearest(const Match& match, std::uint64_t position) const override {
     Match best = match;
-    const auto distance = [position](std::uint64_t at) { return at > position ? at - position : position - at; };
+    const auto distance = [position](std::uint64_t at) {
+      return at > position ? at - position : position - at;
+    };
     const std::uint8_t* const bytes = reference_.data() + match.position;
     const auto consider = [&](std::size_t rank) {
       const auto at = static_cast<std::size_t>(order_[rank]);

@@ -1,0 +1,50 @@
+// Hostile recipes: whatever the bytes, applying them ends with an error or with the announced output.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "stratus/crypto/sha256.hpp"
+#include "stratus/delta/recipe.hpp"
+
+namespace {
+
+struct Bench {
+  Bench() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "stratus-fuzz-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
+    directory = pattern;
+    // The seeds in corpus/recipe were made against this base.
+    std::filesystem::create_directory(directory / "base");
+    std::ofstream(directory / "base" / "a") << std::string(3000, 'a');
+    std::string counted;
+    for (int i = 0; i < 400; ++i) counted += std::to_string(i) + "\n";
+    std::ofstream(directory / "base" / "b") << counted;
+    tree = stratus::delta::open_directory_tree(directory / "base").value();
+  }
+  ~Bench() { std::filesystem::remove_all(directory); }
+
+  std::filesystem::path directory;
+  std::unique_ptr<stratus::delta::FileTree> tree;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const Bench bench;
+  const auto recipe = bench.directory / "recipe";
+  std::ofstream(recipe, std::ios::binary)
+      .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+  stratus::delta::ApplyLimits limits;
+  limits.max_output = 1u << 20;
+  std::uint64_t made = 0;
+  stratus::Sha256 hash;
+  const auto applied =
+      stratus::delta::apply_recipe(recipe, *bench.tree, limits, [&](stratus::BytesView bytes) {
+        made += bytes.size();
+        hash.update(bytes);
+        return made <= limits.max_output ? stratus::Result<void>() : (std::abort(), stratus::Result<void>());
+      });
+  if (applied && (made != applied->output_bytes || hash.finish() != applied->output_digest)) std::abort();
+  return 0;
+}
