@@ -5,6 +5,7 @@
 
 #include "host/delta_encoder.hpp"
 #include "host/image_writer.hpp"
+#include "host/manifest_writer.hpp"
 #include "host/p256_key.hpp"
 #include <CLI/CLI.hpp>
 
@@ -19,7 +20,8 @@ constexpr std::uint64_t kLimit = 64u << 20;
 
 struct Options {
   std::string key, in, second, out, model, version = "0.0.0";
-  std::uint32_t counter = 0, load = 0;
+  std::string repository = "firmware", delta, delta_base;
+  std::uint32_t counter = 0, load = 0, serial = 1, expires = 0;
 };
 
 Result<P256Key> read_key(const std::string& path) {
@@ -67,6 +69,38 @@ Result<void> make_delta(const Options& o) {
   return write_file_atomically(o.out, as_text(delta));
 }
 
+Result<RawDigest> digest_of(const std::string& path, std::uint32_t& size) {
+  STRATUS_TRY(data, read_file(path, kLimit));
+  size = static_cast<std::uint32_t>(data.size());
+  return raw_sha256(as_bytes(data));
+}
+
+Result<void> make_manifest(const Options& o) {
+  STRATUS_TRY(key, read_key(o.key));
+  ManifestFields fields;
+  fields.model = o.model;
+  fields.version = o.version;
+  fields.repository = o.repository;
+  fields.counter = o.counter;
+  fields.serial = o.serial;
+  fields.expires = o.expires;
+  ManifestComponent firmware;
+  STRATUS_TRY(digest, digest_of(o.in, firmware.size));
+  firmware.digest = digest;
+  if (!o.delta.empty()) {
+    DeltaOffer offer;
+    std::uint32_t ignored = 0;
+    STRATUS_TRY(base, digest_of(o.delta_base, ignored));
+    STRATUS_TRY(patch, digest_of(o.delta, offer.size));
+    offer.base = base;
+    offer.patch = patch;
+    firmware.delta = offer;
+  }
+  fields.components.push_back(firmware);
+  STRATUS_TRY(manifest, write_manifest(fields, key.signer()));
+  return write_file_atomically(o.out, as_text(manifest));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -100,6 +134,19 @@ int main(int count, char** arguments) {
   delta->add_option("NEW", o.second)->required();
   delta->add_option("OUT", o.out)->required();
   delta->callback([&] { action = make_delta; });
+  auto* manifest = app.add_subcommand("manifest", "make the signed device manifest for an image");
+  manifest->add_option("--key", o.key, "release key, PEM")->required();
+  manifest->add_option("--model", o.model, "board it is for")->required();
+  manifest->add_option("--version", o.version, "text for people");
+  manifest->add_option("--counter", o.counter, "security counter of the image");
+  manifest->add_option("--serial", o.serial, "grows with every manifest issued");
+  manifest->add_option("--expires", o.expires, "Unix seconds; 0: never");
+  manifest->add_option("--repository", o.repository, "where the blobs are: /v2/REPOSITORY/blobs/…");
+  auto* patch = manifest->add_option("--delta", o.delta, "patch to offer");
+  manifest->add_option("--delta-base", o.delta_base, "image the patch starts from")->needs(patch);
+  manifest->add_option("IMAGE", o.in)->required();
+  manifest->add_option("OUT", o.out)->required();
+  manifest->callback([&] { action = make_manifest; });
   CLI11_PARSE(app, count, arguments);
   const Result<void> done = action(o);
   if (done) return 0;

@@ -31,6 +31,7 @@ class DeltaDecoder {
   // The base lies at `base_at` in `flash`; the caller has checked its digest against the header's.
   DeltaDecoder(Flash& flash, uint32_t base_at, ByteSink& out) : flash_(flash), base_at_(base_at), out_(out) {}
 
+  void set_base(uint32_t base_at) { base_at_ = base_at; }
   void begin(const DeltaHeader& header);
   // Bytes after the header, in pieces of any size. ok: wants more or is complete.
   Cause feed(const uint8_t* data, uint32_t size);

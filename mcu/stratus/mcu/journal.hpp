@@ -22,7 +22,7 @@ enum class State : uint8_t {
   rejected,   // the last update was given up; `bad` names it, `cause` says why
 };
 
-constexpr uint32_t kShortDigest = 20;  // identity only; trust never rests on it
+constexpr uint32_t kShortDigest = 18;  // identity only; trust never rests on it
 
 struct Record {
   uint32_t seq;
@@ -33,6 +33,7 @@ struct Record {
   uint32_t counter;  // security counter floor; never falls
   uint32_t size;     // of the update in the other slot
   uint32_t offset;   // bytes of it that are safely in flash
+  uint32_t serial;   // of the newest manifest that was acted on; older ones are replays
   uint8_t digest[kShortDigest];
   uint8_t bad[kShortDigest];  // last image that failed here; all zero: none
   uint32_t crc;

@@ -36,6 +36,7 @@ Cause Updater::begin(const UpdateTarget& target) {
   error_ = Cause::conflict;
   if (now.state == State::staged || now.state == State::trial) return Cause::conflict;
   if (is_bad(target.digest)) return Cause::known_bad;
+  if (target.serial < now.serial) return Cause::replayed;
   if (target.counter < now.counter) return Cause::downgrade;
   if (target.size > layout_.slot_size || target.size < kImageHeaderSize) return Cause::too_large;
   target_ = target;
@@ -49,6 +50,7 @@ Cause Updater::begin(const UpdateTarget& target) {
     record.tries = 0;
     record.size = target.size;
     record.offset = 0;
+    record.serial = target.serial;
     memcpy(record.digest, target.digest, sizeof record.digest);
     if (!journal_.append(record)) return Cause::io;
   }

@@ -18,6 +18,7 @@ struct UpdateTarget {
   uint8_t digest[32];  // SHA-256 of the complete image file
   uint32_t size;
   uint32_t counter;  // security counter the manifest promises
+  uint32_t serial;   // of that manifest
 };
 
 class Updater final : public ByteSink {
@@ -48,6 +49,7 @@ class Updater final : public ByteSink {
   bool is_bad(const uint8_t digest[32]) const;
   const Record& state() const { return journal_.now(); }
   uint8_t target_slot() const { return (journal_.now().active & 1) ^ 1; }
+  const uint8_t* board_class() const { return board_class_; }
   Cause error() const { return error_; }  // why write() said no
 
  private:

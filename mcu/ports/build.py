@@ -1,0 +1,119 @@
+"""Builds boot loader and example firmware for the emulated boards, with clang and lld alone.
+
+Run: /usr/bin/python3 mcu/ports/build.py --out DIR [--footprint]. The tests and `./dev bench mcu` import it.
+"""
+import argparse
+import hashlib
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+MCU = ROOT / "mcu"
+TOOL = ROOT / "build" / "bin" / "stratus-mcu-tool"
+BOARDS = {
+    "mps2_an385": {"model": "mps2-an385", "flags": ["--target=thumbv7m-none-eabi", "-mcpu=cortex-m3"],
+                   "boot_at": 0x0, "app_at": 0x00010000, "header": 256},
+}
+COMMON = ["-std=c++20", "-Os", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics",
+          "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "-ffunction-sections", "-fdata-sections",
+          "-fno-stack-protector", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
+LIBRARY = [name for name in sorted(p.name for p in (MCU / "stratus" / "mcu").glob("*.cpp")) if not name.endswith("_test.cpp")]
+
+
+def run(*command):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Builder:
+    def __init__(self, out, board="mps2_an385", watchdog_ms=2500):
+        self.out, self.board, self.config = pathlib.Path(out), board, BOARDS[board]
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.key = self.out / "release.pem"
+        if not self.key.exists():
+            run(TOOL, "key", self.key)
+        self.write_key_header(watchdog_ms)
+        self.objects = [self.compile(MCU / "stratus" / "mcu" / name) for name in LIBRARY]
+        self.objects.append(self.compile(MCU / "ports" / "common" / "freestanding.cpp", "-fno-builtin"))
+        for name in ("board.cpp", "start.cpp"):
+            self.objects.append(self.compile(MCU / "ports" / board / name))
+
+    def write_key_header(self, watchdog_ms):
+        def array(name, raw):
+            return f"constexpr uint8_t {name}[{len(raw)}] = {{{', '.join(map(str, raw))}}};\n"
+        key = bytes.fromhex(run(TOOL, "public", self.key).strip())
+        board = hashlib.sha256(self.config["model"].encode()).digest()[:16]
+        (self.out / "release_key.hpp").write_text(
+            "#pragma once\n#include <stdint.h>\n" + array("kReleaseKey", key) + array("kBoardClass", board) +
+            f"constexpr uint32_t kWatchdogMs = {watchdog_ms};\n")
+
+    def compile(self, source, *flags, name=None):
+        result = self.out / ((name or source.stem) + ".o")
+        run("clang++", *self.config["flags"], *COMMON, *flags, f"-I{MCU}", f"-I{self.out}", "-c", source, "-o", result)
+        return result
+
+    def link(self, name, objects, address, data=0):
+        script = self.out / f"{name}.ld"
+        template = (MCU / "ports" / self.board / "link.ld.in").read_text()
+        script.write_text(template.replace("@ADDRESS@", hex(address)).replace("@DATA@", str(data)))
+        elf = self.out / f"{name}.elf"
+        run("ld.lld", "--gc-sections", "-T", script, "-Map", self.out / f"{name}.map", "-o", elf, *objects)
+        return elf
+
+    def boot(self):
+        main = self.compile(MCU / "ports" / self.board / "boot_main.cpp")
+        return self.link("boot", [main, *self.objects], self.config["boot_at"])
+
+    def app(self, version, counter, behaviour=0, padding=0, key=None, model=None):
+        name = f"app-{version}-{counter}-{behaviour}-{padding}"
+        main = self.compile(MCU / "ports" / self.board / "app_main.cpp", f'-DAPP_VERSION="{version}"',
+                            f"-DAPP_BEHAVIOUR={behaviour}", name=name)
+        elf = self.link(name, [main, *self.objects], self.config["app_at"] + self.config["header"])
+        raw, image = self.out / f"{name}.bin", self.out / f"{name}.img"
+        run("llvm-objcopy-14", "-O", "binary", elf, raw)
+        if padding:  # as if it carried that much data
+            raw.write_bytes(raw.read_bytes() + hashlib.shake_128(name.encode()).digest(padding))
+        run(TOOL, "image", "--key", key or self.key, "--model", model or self.config["model"], "--version", version,
+            "--counter", counter, "--load", hex(self.config["app_at"]), raw, image)
+        return image
+
+    def manifest(self, image, version, counter, serial, delta_from=None, model=None, key=None, repository="fw"):
+        """A signed device manifest for `image`, and the patch bytes when `delta_from` names an older image."""
+        out = self.out / f"{image.stem}-{serial}.manifest"
+        command = [TOOL, "manifest", "--key", key or self.key, "--model", model or self.config["model"],
+                   "--version", version, "--counter", counter, "--serial", serial, "--repository", repository]
+        patch = None
+        if delta_from:
+            patch = self.out / f"{delta_from.stem}-to-{image.stem}.delta"
+            run(TOOL, "delta", delta_from, image, patch)
+            command += ["--delta-base", delta_from, "--delta", patch]
+        run(*command, image, out)
+        return out.read_bytes(), patch.read_bytes() if patch else None
+
+
+# Sections of a linker map, by the object file they come from: {"delta": bytes, ...}, flash (text) only.
+def footprint(map_file):
+    sizes = {}
+    for line in map_file.read_text().splitlines():
+        match = re.match(r"\s*[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+\s+\S*?([\w-]+)\.o:\((\.[a-zA-Z]+)", line)
+        if match and match.group(3) in (".text", ".rodata", ".data"):
+            sizes[match.group(2)] = sizes.get(match.group(2), 0) + int(match.group(1), 16)
+    return sizes
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", default=str(ROOT / "build" / "mcu"))
+    arguments = parser.parse_args()
+    builder = Builder(arguments.out)
+    boot, app = builder.boot(), builder.app("1.0.0", 1)
+    print(run("llvm-size-14", boot, app.with_suffix(".elf")))
+    for name, size in sorted(footprint(app.with_suffix(".map")).items()):
+        print(f"{size:7} {name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+#include "ports/mps2_an385/board.hpp"
+
+namespace stratus::mcu::mps2 {
+namespace {
+
+constexpr uint32_t kUart0 = 0x40004000;
+constexpr uint32_t kUart1 = 0x40005000;
+constexpr uint32_t kWatchdog = 0x40008000;
+constexpr uint32_t kTimer0 = 0x40000000;
+constexpr uint32_t kClockHz = 25'000'000;
+constexpr uint32_t kFlashSize = 16u << 20;
+
+uint8_t* flash_bytes(uint32_t at) { return reinterpret_cast<uint8_t*>(kFlashBase + at); }
+bool inside(uint32_t at, uint32_t size) { return at <= kFlashSize && size <= kFlashSize - at; }
+
+void uart_put(uint32_t uart, uint8_t byte) {
+  while ((rd(uart + 4) & 1) != 0) {
+  }
+  wr(uart, byte);
+}
+
+// QEMU takes one lock for every access to a device: polling without a pause would keep the other end out.
+void pause() {
+  for (int i = 0; i < 2000; ++i) asm volatile("nop");
+}
+
+void uart_start(uint32_t uart) {
+  wr(uart + 16, 16);  // the smallest divisor: as fast as the model goes
+  wr(uart + 8, 3);    // transmit and receive
+}
+
+}  // namespace
+
+bool BoardFlash::read(uint32_t at, void* to, uint32_t size) {
+  if (!inside(at, size)) return false;
+  memcpy(to, flash_bytes(at), size);
+  return true;
+}
+
+bool BoardFlash::program(uint32_t at, const void* from, uint32_t size) {
+  if (!inside(at, size) || at % align != 0 || size % align != 0) return false;
+  const auto* source = static_cast<const uint8_t*>(from);
+  for (uint32_t i = 0; i < size; ++i) *flash_bytes(at + i) &= source[i];
+  return true;
+}
+
+bool BoardFlash::erase(uint32_t at) {
+  if (!inside(at, kSector) || at % kSector != 0) return false;
+  memset(flash_bytes(at), 0xff, kSector);
+  return true;
+}
+
+void print(const char* text) {
+  uart_start(kUart0);
+  while (*text != 0) uart_put(kUart0, static_cast<uint8_t>(*text++));
+}
+
+void print_number(uint32_t value) {
+  char digits[11];
+  char* at = digits + sizeof digits - 1;
+  *at = 0;
+  do {
+    *--at = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  print(at);
+}
+
+void ConsoleLog::line(const char* text) {
+  print(text);
+  print("\n");
+}
+
+// What is left of an answer to the image before a reset is not ours: read until the line is quiet.
+bool UartStream::open() {
+  uart_start(kUart1);
+  rd(kUart1);  // QEMU looks again whether it may deliver only after a read, not when receiving is enabled
+  BoardClock clock;
+  uint32_t quiet_since = clock.millis();
+  while (clock.millis() - quiet_since < 30) {
+    if ((rd(kUart1 + 4) & 2) == 0) {
+      pause();
+      continue;
+    }
+    rd(kUart1);
+    quiet_since = clock.millis();
+  }
+  return true;
+}
+
+int32_t UartStream::read(void* to, uint32_t size) {
+  auto* out = static_cast<uint8_t*>(to);
+  uint32_t got = 0;
+  BoardClock clock;
+  const uint32_t start = clock.millis();
+  while (got < size) {
+    if ((rd(kUart1 + 4) & 2) != 0) {
+      out[got++] = static_cast<uint8_t>(rd(kUart1));
+    } else if (got != 0) {
+      break;
+    } else if (clock.millis() - start > timeout_ms_) {
+      return -1;
+    } else {
+      pause();
+    }
+  }
+  return static_cast<int32_t>(got);
+}
+
+bool UartStream::write(const void* from, uint32_t size) {
+  const auto* bytes = static_cast<const uint8_t*>(from);
+  for (uint32_t i = 0; i < size; ++i) uart_put(kUart1, bytes[i]);
+  return true;
+}
+
+// CMSDK timer 0 counts down from 2^32 - 1 at the clock.
+void BoardClock::start() {
+  wr(kTimer0 + 8, 0xffffffffu);  // reload
+  wr(kTimer0 + 4, 0xffffffffu);  // value
+  wr(kTimer0, 1);
+}
+
+uint32_t BoardClock::millis() { return (0xffffffffu - rd(kTimer0 + 4)) / (kClockHz / 1000); }
+
+void arm_watchdog(uint32_t milliseconds) {
+  wr(kWatchdog + 0xc00, 0x1acce551);
+  wr(kWatchdog, milliseconds * (kClockHz / 1000));
+  wr(kWatchdog + 8, 3);  // interrupt, then reset
+}
+
+void feed_watchdog() {
+  wr(kWatchdog + 0xc00, 0x1acce551);
+  wr(kWatchdog + 0xc, 1);
+}
+
+void reset() {
+  wr(0xe000ed0c, 0x05fa0004);
+  for (;;) asm volatile("");  // an empty loop may be removed, and the next function would run
+}
+
+void quit(bool ok) {
+  register uint32_t operation asm("r0") = 0x18;  // semihosting SYS_EXIT
+  register uint32_t reason asm("r1") = ok ? 0x20026 : 0x20023;
+  asm volatile("bkpt 0xab" : : "r"(operation), "r"(reason) : "memory");
+  for (;;) asm volatile("");  // an empty loop may be removed, and the next function would run
+}
+
+}  // namespace stratus::mcu::mps2

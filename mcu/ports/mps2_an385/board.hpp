@@ -1,0 +1,74 @@
+// The MPS2 AN385 board (Cortex-M3) as QEMU emulates it: UARTs, watchdog, reset, and its PSRAM playing NOR
+// flash.
+//
+// The PSRAM at 0x21000000 is backed by a file on the host, so it survives QEMU being killed. The port keeps
+// the rules of NOR itself: erase gives 0xFF, programming only clears bits.
+#pragma once
+
+#include "stratus/mcu/bytes.hpp"
+#include "stratus/mcu/ports.hpp"
+
+namespace stratus::mcu::mps2 {
+
+constexpr char kModel[] = "mps2-an385";
+constexpr uint32_t kFlashBase = 0x21000000;
+constexpr uint32_t kSector = 4096;
+constexpr FlashLayout kLayout = {0x1000, {0x10000, 0x110000}, 0x100000};
+constexpr uint32_t kAppAddress = 0x00010000;  // images are copied here, header included
+constexpr uint32_t kAppLimit = 0x003f0000;
+constexpr uint32_t kHandOver = 0x2003ff00;  // what the loader tells the application
+
+struct HandOver {
+  uint32_t magic;
+  uint32_t slot;
+  uint32_t trial;
+  uint32_t cause;
+};
+constexpr uint32_t kHandOverMagic = 0x53424f54;
+
+inline uint32_t rd(uint32_t at) { return *reinterpret_cast<volatile uint32_t*>(at); }
+inline void wr(uint32_t at, uint32_t value) { *reinterpret_cast<volatile uint32_t*>(at) = value; }
+
+class BoardFlash final : public Flash {
+ public:
+  BoardFlash() : Flash(kSector, 4) {}
+  bool read(uint32_t at, void* to, uint32_t size) override;
+  bool program(uint32_t at, const void* from, uint32_t size) override;
+  bool erase(uint32_t at) override;
+};
+
+class ConsoleLog final : public Log {
+ public:
+  void line(const char* text) override;
+};
+
+// UART 1: the device's way to the server. QEMU connects it to a TCP socket of the host.
+class UartStream final : public Stream {
+ public:
+  explicit UartStream(uint32_t timeout_ms) : timeout_ms_(timeout_ms) {}
+  bool open() override;
+  int32_t read(void* to, uint32_t size) override;
+  bool write(const void* from, uint32_t size) override;
+  void close() override {}
+
+ private:
+  uint32_t timeout_ms_;
+};
+
+class BoardClock final : public Clock {
+ public:
+  static void start();
+  uint32_t millis() override;
+  uint32_t unix_time() override { return 0; }
+};
+
+// A fatal error line, then QEMU ends with status 1; `quit(true)` ends it with 0.
+[[noreturn]] void quit(bool ok);
+[[noreturn]] void reset();
+void arm_watchdog(uint32_t milliseconds);  // resets the chip unless fed
+void feed_watchdog();
+
+void print(const char* text);
+void print_number(uint32_t value);
+
+}  // namespace stratus::mcu::mps2

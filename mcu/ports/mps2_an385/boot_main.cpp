@@ -1,0 +1,50 @@
+// stratus-boot for the MPS2 AN385: decide (library), copy the image to where it runs, arm the watchdog, jump.
+#include "ports/mps2_an385/board.hpp"
+#include "release_key.hpp"
+
+#include "stratus/mcu/boot.hpp"
+#include "stratus/mcu/software_crypto.hpp"
+
+using namespace stratus::mcu;
+using namespace stratus::mcu::mps2;
+
+namespace {
+
+[[noreturn]] void jump(uint32_t vector_table) {
+  wr(0xe000ed08, vector_table);
+  asm volatile("msr msp, %0\n bx %1" : : "r"(rd(vector_table)), "r"(rd(vector_table + 4)) : "memory");
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+extern "C" void run() {
+  BoardFlash flash;
+  SoftwareCrypto crypto(kReleaseKey);
+  Journal journal(flash, kLayout.journal);
+  const BootChoice choice = choose_boot(flash, kLayout, journal, crypto, kBoardClass);
+  if (choice.cause != Cause::ok) {
+    print("boot: ");
+    print(cause_name(choice.cause));
+    print("\n");
+  }
+  if (!choice.bootable) {
+    print("boot: nothing bootable\n");
+    quit(false);
+  }
+  const ImageInfo& info = choice.info;
+  if (info.load_address != kAppAddress || info.size > kAppLimit - kAppAddress ||
+      info.header_size % 256 != 0) {
+    print("boot: image is not linked for this board\n");
+    quit(false);
+  }
+  flash.read(kLayout.slot[choice.slot], reinterpret_cast<void*>(kAppAddress),
+             info.header_size + info.payload_size);
+  print("boot: slot ");
+  print_number(choice.slot);
+  print(choice.trial ? ", trial\n" : "\n");
+  auto* hand_over = reinterpret_cast<HandOver*>(kHandOver);
+  *hand_over = {kHandOverMagic, choice.slot, choice.trial, static_cast<uint32_t>(choice.cause)};
+  if (choice.trial) arm_watchdog(kWatchdogMs);
+  jump(kAppAddress + info.header_size);
+}

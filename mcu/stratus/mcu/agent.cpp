@@ -1,0 +1,177 @@
+#include "stratus/mcu/agent.hpp"
+
+namespace stratus::mcu {
+namespace {
+
+constexpr uint32_t kSmallestChunk = 4 * 1024;
+constexpr uint32_t kLargestChunk = 64 * 1024;
+constexpr uint32_t kAimedMillis = 1000;  // a chunk should take about a second
+
+char* put_hex(char* at, const uint8_t* data, uint32_t size) {
+  for (uint32_t i = 0; i < size; ++i) {
+    *at++ = "0123456789abcdef"[data[i] >> 4];
+    *at++ = "0123456789abcdef"[data[i] & 15];
+  }
+  return at;
+}
+
+char* put_text(char* at, const char* text, uint32_t size) {
+  memcpy(at, text, size);
+  return at + size;
+}
+
+}  // namespace
+
+bool Agent::Skip::write(const uint8_t* data, uint32_t size) {
+  const uint32_t n = size < skip ? size : skip;
+  skip -= n;
+  return n == size || updater.write(data + n, size - n);
+}
+
+bool Agent::write(const uint8_t* data, uint32_t size) {
+  if (ports_.watchdog != nullptr) ports_.watchdog->feed();
+  if (sink_ == Sink::image) return ports_.updater.write(data, size);
+  if (sink_ == Sink::manifest) {
+    if (size > sizeof raw_ - raw_size_) return false;
+    memcpy(raw_ + raw_size_, data, size);
+    raw_size_ += size;
+    return true;
+  }
+  while (delta_at_ < sizeof delta_head_ && size != 0) {
+    delta_head_[delta_at_++] = *data++;
+    --size;
+    if (delta_at_ != sizeof delta_head_) continue;
+    DeltaHeader header;
+    delta_cause_ = parse_delta_header(delta_head_, header);
+    if (delta_cause_ == Cause::ok &&
+        (header.base_size != base_size_ || memcmp(header.base_digest, base_, sizeof base_) != 0)) {
+      delta_cause_ = Cause::wrong_base;
+    }
+    if (delta_cause_ != Cause::ok) return false;
+    decoder_.begin(header);
+  }
+  if (size != 0) delta_cause_ = decoder_.feed(data, size);
+  return delta_cause_ == Cause::ok;
+}
+
+Cause Agent::check_in(Manifest& manifest) {
+  sink_ = Sink::manifest;
+  raw_size_ = 0;
+  uint32_t received = 0;
+  const Cause cause = http_.get(config_.check_path, nullptr, kManifestLimit, *this, received);
+  fetched_ += received;
+  if (cause != Cause::ok) return cause;
+  const ManifestPolicy policy{config_.model, ports_.updater.state().serial, ports_.clock.unix_time()};
+  return parse_manifest(raw_, raw_size_, ports_.crypto, policy, manifest);
+}
+
+bool Agent::running_digest(uint8_t digest[32], uint32_t& size) {
+  // Of the slot that runs: the target slot while on trial.
+  const uint8_t slot = ports_.updater.target_slot() ^ (ports_.updater.on_trial() ? 0 : 1);
+  const uint32_t at = ports_.layout.slot[slot];
+  ImageInfo info;
+  const ImagePolicy policy{ports_.updater.board_class(), 0};
+  if (verify_image(ports_.flash, at, ports_.layout.slot_size, ports_.crypto, policy, info) != Cause::ok)
+    return false;
+  size = info.size;
+  decoder_.set_base(at);
+  return hash_flash(ports_.flash, at, size, ports_.crypto, digest);
+}
+
+// [from, size) of a blob, in ranges whose length follows the measured speed.
+Cause Agent::fetch(const Manifest& manifest, const uint8_t digest[32], uint32_t from, uint32_t size) {
+  char path[4 + 64 + 14 + 64 + 1];
+  char* end = put_text(path, "/v2/", 4);
+  end = put_text(end, manifest.repository.data, manifest.repository.size);
+  end = put_text(end, "/blobs/sha256:", 14);
+  *put_hex(end, digest, 32) = 0;
+  while (from < size) {
+    const uint32_t n = size - from < chunk_ ? size - from : chunk_;
+    const ByteRange range{from, from + n - 1, size};
+    const uint32_t started = ports_.clock.millis();
+    uint32_t received = 0;
+    const Cause cause = http_.get(path, &range, n, *this, received);
+    fetched_ += received;
+    from += received;
+    if (cause != Cause::ok) {
+      if (chunk_ > kSmallestChunk) chunk_ /= 2;
+      return cause;
+    }
+    const uint32_t took = ports_.clock.millis() - started;
+    if (took < kAimedMillis / 2 && chunk_ < kLargestChunk) chunk_ *= 2;
+    if (took > kAimedMillis * 2 && chunk_ > kSmallestChunk) chunk_ /= 2;
+  }
+  return Cause::ok;
+}
+
+Cause Agent::install(const Manifest& manifest, const Component& firmware) {
+  UpdateTarget target = {};
+  memcpy(target.digest, firmware.digest, sizeof target.digest);
+  target.size = firmware.size;
+  target.counter = manifest.counter;
+  target.serial = manifest.serial;
+  if (Cause cause = ports_.updater.begin(target); cause != Cause::ok) return cause;
+  const uint32_t mark = ports_.updater.offset();
+
+  const bool delta = firmware.delta_base != nullptr &&
+                     memcmp(firmware.delta_base, base_, sizeof base_) == 0 &&
+                     firmware.delta_size < firmware.size - mark;
+  Cause cause;
+  if (delta) {
+    // The patch starts again from its first byte; what it gives before the mark is in flash already.
+    sink_ = Sink::delta;
+    delta_at_ = 0;
+    delta_cause_ = Cause::ok;
+    skip_.skip = mark;
+    cause = fetch(manifest, firmware.delta_digest, 0, firmware.delta_size);
+    if (delta_cause_ != Cause::ok) cause = delta_cause_;
+    if (cause == Cause::ok) cause = decoder_.finish();
+  } else {
+    sink_ = Sink::image;
+    cause = fetch(manifest, firmware.digest, mark, firmware.size);
+  }
+  if (cause == Cause::io && ports_.updater.error() != Cause::ok) cause = ports_.updater.error();
+  return cause == Cause::ok ? ports_.updater.finish() : cause;
+}
+
+AgentStep Agent::poll() {
+  fetched_ = 0;
+  Updater& updater = ports_.updater;
+  if (updater.state().state == State::staged) return AgentStep::reboot;
+  if (updater.on_trial() && config_.self_test != nullptr && !config_.self_test()) {
+    cause_ = updater.reject(Cause::self_test_failed);
+    return AgentStep::reboot;
+  }
+  Manifest manifest;
+  cause_ = check_in(manifest);
+  if (cause_ == Cause::ok && updater.on_trial()) {
+    cause_ = updater.accept();
+    failures_ = 0;
+    return cause_ == Cause::ok ? AgentStep::accepted : AgentStep::idle;
+  }
+  if (cause_ == Cause::ok && base_size_ == 0 && !running_digest(base_, base_size_)) cause_ = Cause::io;
+  if (cause_ == Cause::ok) {
+    for (uint32_t i = 0; i < manifest.components; ++i) {
+      const Component& component = manifest.component[i];
+      if (component.kind != 0 || memcmp(component.digest, base_, sizeof base_) == 0) continue;
+      cause_ = install(manifest, component);
+      if (cause_ == Cause::ok) return AgentStep::reboot;
+    }
+  }
+  if (cause_ == Cause::ok || cause_ == Cause::known_bad) {
+    failures_ = 0;
+  } else if (failures_ < 8) {
+    ++failures_;
+  }
+  return AgentStep::idle;
+}
+
+uint32_t Agent::wait_seconds() {
+  if (failures_ == 0) return config_.poll_seconds;
+  const uint32_t most = 1u << failures_;  // 2, 4, ... 256 s
+  uint32_t random = 0;
+  if (ports_.entropy != nullptr) ports_.entropy->fill(&random, sizeof random);
+  return most / 2 + random % (most / 2 + 1);
+}
+
+}  // namespace stratus::mcu

@@ -1,0 +1,82 @@
+// One round of the device's way: check in, judge, fetch what differs, stage; or accept what is on trial.
+//
+// Blocking, for a super-loop: call poll() when `wait_seconds()` are over. A trial image is accepted only
+// after a check-in whose answer was signed, and only if its self-test passed.
+#pragma once
+
+#include "stratus/mcu/delta.hpp"
+#include "stratus/mcu/http.hpp"
+#include "stratus/mcu/manifest.hpp"
+#include "stratus/mcu/updater.hpp"
+
+namespace stratus::mcu {
+
+struct AgentConfig {
+  const char* model;
+  const char* check_path;  // of the manifest, asked with GET
+  uint32_t poll_seconds;
+  bool (*self_test)();  // null: none
+};
+
+enum class AgentStep : uint8_t {
+  idle,      // up to date, or nothing can be done now; see cause()
+  reboot,    // an image is staged, or this one rejected itself: restart now
+  accepted,  // the trial image stays
+};
+
+class Agent final : private ByteSink {
+ public:
+  struct Ports {
+    Flash& flash;
+    const FlashLayout& layout;
+    Updater& updater;
+    Crypto& crypto;
+    Clock& clock;
+    Entropy* entropy;    // null: no jitter
+    Watchdog* watchdog;  // null: none
+  };
+  Agent(const AgentConfig& config, const Ports& ports, HttpClient& http)
+      : config_(config), ports_(ports), http_(http) {}
+
+  AgentStep poll();
+  Cause cause() const { return cause_; }
+  // Until the next poll: the configured time, or exponential back-off with jitter after failures.
+  uint32_t wait_seconds();
+  uint32_t fetched() const { return fetched_; }  // body bytes of the last poll
+
+ private:
+  enum class Sink : uint8_t { manifest, image, delta };
+  bool write(const uint8_t* data, uint32_t size) override;
+  Cause check_in(Manifest& manifest);
+  Cause install(const Manifest& manifest, const Component& firmware);
+  Cause fetch(const Manifest& manifest, const uint8_t digest[32], uint32_t from, uint32_t size);
+  bool running_digest(uint8_t digest[32], uint32_t& size);
+
+  AgentConfig config_;
+  Ports ports_;
+  HttpClient& http_;
+  Cause cause_ = Cause::ok;
+  Sink sink_ = Sink::manifest;
+  uint8_t failures_ = 0;
+  uint32_t chunk_ = 16 * 1024;
+  uint32_t fetched_ = 0;
+  uint32_t raw_size_ = 0;
+  uint8_t raw_[kManifestLimit];
+
+  // Decoded bytes that lie before the updater's mark are already in flash.
+  struct Skip final : ByteSink {
+    explicit Skip(Updater& u) : updater(u) {}
+    bool write(const uint8_t* data, uint32_t size) override;
+    Updater& updater;
+    uint32_t skip = 0;
+  };
+  Skip skip_{ports_.updater};
+  DeltaDecoder decoder_{ports_.flash, 0, skip_};
+  uint8_t delta_head_[kDeltaHeaderSize];
+  uint32_t delta_at_ = 0;
+  Cause delta_cause_ = Cause::ok;
+  uint8_t base_[32];
+  uint32_t base_size_ = 0;
+};
+
+}  // namespace stratus::mcu

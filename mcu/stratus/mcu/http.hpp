@@ -1,0 +1,65 @@
+// HTTP/1.1 GET with Range, over one keep-alive connection: all a device needs to fetch manifests and images.
+//
+// No chunked bodies, no redirects, no cookies. A 200 answer to a Range request is refused: its bytes would be
+// others than those asked for. Bytes go to the sink as they arrive.
+#pragma once
+
+#include "stratus/mcu/bytes.hpp"
+#include "stratus/mcu/cause.hpp"
+#include "stratus/mcu/ports.hpp"
+
+namespace stratus::mcu {
+
+struct HttpHead {
+  uint16_t status;
+  bool has_length, has_range, close;
+  uint32_t length;
+  uint32_t first, last, total;  // of Content-Range
+};
+
+// Reads a response head from pieces of any size.
+class HttpHeadParser {
+ public:
+  void begin();
+  // Takes bytes up to the end of the head; `used` says how many. ok with complete(): the head is whole.
+  Cause feed(const uint8_t* data, uint32_t size, uint32_t& used);
+  bool complete() const { return complete_; }
+  const HttpHead& head() const { return head_; }
+
+ private:
+  Cause line();
+  HttpHead head_ = {};
+  uint32_t total_ = 0;
+  uint8_t length_ = 0;
+  bool first_line_ = true;
+  bool complete_ = false;
+  char line_[80];  // what is longer is cut: nothing we read is
+};
+
+struct ByteRange {
+  uint32_t first, last;  // inclusive
+  uint32_t total;        // size the whole must have
+};
+
+class HttpClient {
+ public:
+  HttpClient(Stream& stream, const char* host) : stream_(stream), host_(host) {}
+
+  // The body, at most `limit` bytes, goes to `sink`. With `range` exactly those bytes, or a failure. After
+  // any failure the connection is closed and the next call opens a new one. `received` counts body bytes that
+  // reached the sink.
+  Cause get(const char* path, const ByteRange* range, uint32_t limit, ByteSink& sink, uint32_t& received);
+  void close();
+
+ private:
+  Cause request(const char* path, const ByteRange* range);
+  Cause answer(const ByteRange* range, uint32_t limit, ByteSink& sink, uint32_t& received);
+
+  Stream& stream_;
+  const char* host_;
+  bool open_ = false;
+  HttpHeadParser parser_;
+  uint8_t buffer_[256];
+};
+
+}  // namespace stratus::mcu
