@@ -1,6 +1,7 @@
 // HTTP answers to the device's client, in pieces of a size that the input chooses: never more body than asked
 // for.
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 
 #include "stratus/mcu/http.hpp"

@@ -1,5 +1,6 @@
 // Device manifests, with a crypto port that believes everything: fields may only point into the input.
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 
 #include "stratus/mcu/manifest.hpp"

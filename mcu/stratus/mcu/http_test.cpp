@@ -46,7 +46,7 @@ class McuHttp : public testing::Test {
   TextSink sink;
   HttpClient client{stream, "host"};
   std::uint32_t received = 0;
-  const ByteRange range{2, 5, 10};
+  const ByteRange two_to_five{2, 5, 10};
 };
 
 TEST_F(McuHttp, FetchesWhateverThePieces) {
@@ -59,23 +59,24 @@ TEST_F(McuHttp, FetchesWhateverThePieces) {
 }
 
 TEST_F(McuHttp, AsksForTheRangeAndTakesExactlyIt) {
-  EXPECT_EQ(get("HTTP/1.1 206 P\r\nContent-Length: 4\r\nContent-Range: bytes 2-5/10\r\n\r\ncdef", &range),
-            Cause::ok);
+  EXPECT_EQ(
+      get("HTTP/1.1 206 P\r\nContent-Length: 4\r\nContent-Range: bytes 2-5/10\r\n\r\ncdef", &two_to_five),
+      Cause::ok);
   EXPECT_EQ(stream.sent, "GET /x HTTP/1.1\r\nHost: host\r\nRange: bytes=2-5\r\n\r\n");
   EXPECT_EQ(sink.text, "cdef");
 }
 
 TEST_F(McuHttp, RefusesA200ToARange) {
-  EXPECT_EQ(get("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd", &range), Cause::range_ignored);
+  EXPECT_EQ(get("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd", &two_to_five), Cause::range_ignored);
   EXPECT_EQ(sink.text, "");
 }
 
 TEST_F(McuHttp, RefusesAnotherRangeOrTotal) {
   const std::string head = "HTTP/1.1 206 P\r\nContent-Length: 4\r\nContent-Range: bytes ";
-  EXPECT_EQ(get(head + "3-6/10\r\n\r\nabcd", &range), Cause::range_ignored);
-  EXPECT_EQ(get(head + "2-5/11\r\n\r\nabcd", &range), Cause::bad_size);
-  EXPECT_EQ(get(head + "2-5/*\r\n\r\nabcd", &range), Cause::protocol);
-  EXPECT_EQ(get(head + "2-99999999999/10\r\n\r\nabcd", &range), Cause::protocol);
+  EXPECT_EQ(get(head + "3-6/10\r\n\r\nabcd", &two_to_five), Cause::range_ignored);
+  EXPECT_EQ(get(head + "2-5/11\r\n\r\nabcd", &two_to_five), Cause::bad_size);
+  EXPECT_EQ(get(head + "2-5/*\r\n\r\nabcd", &two_to_five), Cause::protocol);
+  EXPECT_EQ(get(head + "2-99999999999/10\r\n\r\nabcd", &two_to_five), Cause::protocol);
 }
 
 TEST_F(McuHttp, NamesRefusals) {
