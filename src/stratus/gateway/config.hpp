@@ -1,0 +1,35 @@
+// What a gateway can be told (docs/operations/gateway.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "stratus/base/clock.hpp"
+#include "stratus/base/result.hpp"
+
+namespace stratus::gateway {
+
+struct GatewayConfig {
+  std::string upstream;               // "https://updates.example:8443"
+  std::filesystem::path upstream_ca;  // PEM; empty: the system's roots
+  std::filesystem::path data;
+  std::string listen = "0.0.0.0:8444";
+  bool plain_http = false;
+  bool reuse_port = false;  // a successor may start beside us
+  bool no_cache = false;
+  std::uint64_t cache_size = 10'000'000'000;  // bytes of blobs
+  std::uint64_t queue_size = 64u << 20;       // bytes of reports and data waiting
+  Millis check_ttl{2'000};                    // how long an answer that may change is believed
+  std::string name;                           // of this gateway, in logs and towards the upstream
+  Millis stop_grace{10'000};
+};
+
+// "500", "64K", "1.5G", "2T": decimal units, an optional B after them.
+Result<std::uint64_t> parse_byte_size(const std::string& text);
+
+// Checks what is given and fills in what is not: the upstream's URL without its last slash, a name.
+Result<void> complete(GatewayConfig& config);
+
+}  // namespace stratus::gateway
