@@ -1,6 +1,8 @@
 #include "stratus/cli/server_connection.hpp"
 
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,6 +18,8 @@ namespace stratus::cli {
 namespace {
 
 constexpr std::uint64_t kMaxToken = 4096;
+constexpr int kMaxTries = 3;
+constexpr std::chrono::milliseconds kRetryAfter{100};
 
 Result<std::string> read_token(const std::filesystem::path& file) {
   if (file.empty()) return std::string();
@@ -112,9 +116,18 @@ Result<std::unique_ptr<ServerConnection>> ServerConnection::open(const CommonOpt
 }
 
 Result<Answer> ServerConnection::send(const Request& request) {
-  STRATUS_TRY(response, impl_->wait(impl_->client->send(impl_->prepare(request)))
-                            .with_context(fmt::format("{} {}", request.method, request.path)));
-  return Answer{response.status, std::move(response.headers), std::move(response.body)};
+  // What may be said twice without harm is said again when the connection broke.
+  const bool repeatable =
+      request.repeatable || request.method == "GET" || request.method == "HEAD" || request.method == "PUT";
+  for (int tries = 1;; ++tries) {
+    auto response = impl_->wait(impl_->client->send(impl_->prepare(request)));
+    if (response) return Answer{response->status, std::move(response->headers), std::move(response->body)};
+    if (!repeatable || tries == kMaxTries || response.error().code() != ErrorCode::unavailable) {
+      return fail(
+          std::move(response.error()).with_context(fmt::format("{} {}", request.method, request.path)));
+    }
+    std::this_thread::sleep_for(kRetryAfter * tries);
+  }
 }
 
 Result<Answer> ServerConnection::expect_success(const Request& request) {

@@ -26,6 +26,7 @@ struct Request {
   std::uint64_t length = 0;
   net::Headers headers;
   std::uint64_t max_answer = 8u << 20;  // bytes
+  bool repeatable = false;              // may be sent twice although its method does not say so
 };
 
 struct Answer {
@@ -40,7 +41,8 @@ class ServerConnection {
   static Result<std::unique_ptr<ServerConnection>> open(const CommonOptions& common);
   ~ServerConnection();
 
-  // Any status is an answer; failing to get one is an error.
+  // Any status is an answer; failing to get one is an error. GET, HEAD and PUT are repeated when the
+  // connection breaks.
   Result<Answer> send(const Request& request);
   // As send(), but a status other than 2xx is an error.
   Result<Answer> expect_success(const Request& request);

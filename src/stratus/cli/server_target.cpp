@@ -95,7 +95,7 @@ class ServerTarget : public ImageTarget {
       if (sent > reported) on_bytes(sent - reported);
       reported = std::max(reported, sent);
     }
-    return finish_upload(location, blob.digest, "");
+    return finish_upload(name, location, blob.digest, "");
   }
 
   Result<void> put_text(const std::string& name, std::string_view text) override {
@@ -104,7 +104,7 @@ class ServerTarget : public ImageTarget {
     STRATUS_TRY(there, has_blob(name, blob));
     if (there) return {};
     STRATUS_TRY(location, begin_upload(name));
-    return finish_upload(location, blob.digest, std::string(text));
+    return finish_upload(name, location, blob.digest, std::string(text));
   }
 
   Result<void> put_manifest(const std::string& name, const std::string& tag, std::string_view text,
@@ -150,6 +150,7 @@ class ServerTarget : public ImageTarget {
     Request request;
     request.method = "POST";
     request.path = fmt::format("/v2/{}/blobs/uploads/", name);
+    request.repeatable = true;  // the server clears abandoned uploads away
     STRATUS_TRY(answer, server_->expect_success(request));
     const auto location = answer.headers.get("Location");
     if (!location)
@@ -167,15 +168,21 @@ class ServerTarget : public ImageTarget {
     return last == 0 ? 0 : last + 1;
   }
 
-  Result<void> finish_upload(const std::string& location, const Digest& digest, std::string rest) {
+  Result<void> finish_upload(const std::string& name, const std::string& location, const Digest& digest,
+                             std::string rest) {
     Request request;
     request.method = "PUT";
     request.path = fmt::format("{}{}digest={}", location, location.find('?') == location.npos ? "?" : "&",
                                net::percent_encode(digest.text()));
     request.content_type = "application/octet-stream";
     request.body = std::move(rest);
-    STRATUS_CHECK(server_->expect_success(request));
-    return {};
+    const Result<Answer> answer = server_->expect_success(request);
+    if (answer) return {};
+    // The answer to an upload that did succeed may have been lost.
+    oci::Descriptor blob;
+    blob.digest = digest;
+    STRATUS_TRY(there, has_blob(name, blob));
+    return there ? Result<void>() : fail(answer.error());
   }
 
   std::unique_ptr<ServerConnection> server_;

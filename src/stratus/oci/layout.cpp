@@ -121,9 +121,10 @@ Result<void> Layout::write_blob(const Digest& digest, const fs::path& file) {
 Result<void> Layout::add_manifest(const Descriptor& manifest) {
   STRATUS_TRY(index, this->index());
   const std::string_view name = manifest.annotation(media::kRefNameAnnotation);
-  const bool there = std::any_of(index.manifests.begin(), index.manifests.end(), [&](const Descriptor& other) {
-    return other.digest == manifest.digest && other.annotation(media::kRefNameAnnotation) == name;
-  });
+  const bool there =
+      std::any_of(index.manifests.begin(), index.manifests.end(), [&](const Descriptor& other) {
+        return other.digest == manifest.digest && other.annotation(media::kRefNameAnnotation) == name;
+      });
   if (there) return {};  // in its place: the order tells which is newer
   std::erase_if(index.manifests, [&](const Descriptor& other) {
     return name.empty() ? other.digest == manifest.digest

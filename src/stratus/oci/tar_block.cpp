@@ -91,8 +91,8 @@ Result<std::optional<TarBlock>> decode_tar_block(BytesView block) {
   }
   std::int64_t plain = 0, with_sign = 0;
   checksums_of(block, plain, with_sign);
-  STRATUS_TRY(checksum, number_of(block, kChecksum));
-  if (checksum != plain && checksum != with_sign) {
+  const Result<std::int64_t> checksum = number_of(block, kChecksum);
+  if (!checksum || (*checksum != plain && *checksum != with_sign)) {
     return fail(ErrorCode::corrupt, "tar header: wrong checksum (not a tar archive, or damaged)");
   }
   TarBlock out;

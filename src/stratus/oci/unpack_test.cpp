@@ -1,6 +1,8 @@
 #include "stratus/oci/unpack.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -9,6 +11,8 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/oci/tar_testing.hpp"
+#include "stratus/oci/tree_diff.hpp"
+#include "stratus/oci/tree_scan.hpp"
 
 namespace stratus::oci {
 namespace {
@@ -21,6 +25,7 @@ using testing::Member;
 using testing::symlink;
 using testing::with_xattr;
 namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
 
 class Unpack : public ::testing::Test {
  protected:
@@ -163,6 +168,50 @@ TEST_F(Unpack, TheLastOfSeveralEntriesCounts) {
       apply({file("f", "first"), file("f", "second"), directory("x/"), file("x/in"), file("x", "file")}));
   EXPECT_EQ(read("f"), "second");
   EXPECT_EQ(read("x"), "file");
+}
+
+// What overlayfs shows of layer directories is what the layers merge to.
+TEST_F(Unpack, LayerDirectoriesUnderOverlayfsShowTheMergedTree) {
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    GTEST_SKIP() << "mounting is not allowed here";
+  }
+  const fs::path stage = directory_ / "stage";
+  fs::create_directories(stage);
+  ASSERT_EQ(::mount("tmpfs", stage.c_str(), "tmpfs", 0, nullptr), 0);
+  const std::vector<std::vector<Member>> layers{
+      {directory("./"), directory("d", 0750), file("d/old"), file("d/stay", "s"), directory("o"), file("o/x"),
+       file("o/y"), file("f", "1"), directory("was-dir"), file("was-dir/in"), file("was-file"),
+       symlink("l", "f"), file("gone")},
+      {directory("./"), directory("d", 0700), file("d/.wh.old"), directory("o"), file("o/.wh..wh..opq"),
+       file("o/new", "n"), file("was-dir", "now a file"), directory("was-file"), file("was-file/in"),
+       file("l", "plain"), file(".wh.gone"), file("a", "linked"), hard_link("b", "a")},
+      {directory("./", 0711), directory("d", 0700), file("d/.wh.stay"), file(".wh.was-file"),
+       directory("gone"), file("gone/back", "b"), file("f", "3")}};
+  std::string lower;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const fs::path one = stage / std::to_string(i);
+    fs::create_directories(one);
+    ASSERT_TRUE(merge(layers[i]));
+    auto unpacker = LayerUnpacker::create(one, {.sync = false});
+    const std::string tar = testing::tar_of(layers[i]);
+    ASSERT_TRUE((*unpacker)->feed(as_bytes(tar)));
+    ASSERT_TRUE((*unpacker)->finish());
+    lower = one.string() + (lower.empty() ? "" : ":") + lower;
+  }
+  fs::create_directories(stage / "shown");
+  const std::string options = "lowerdir=" + lower;
+  ASSERT_EQ(::mount("overlay", (stage / "shown").c_str(), "overlay", MS_RDONLY, options.c_str()), 0)
+      << options;
+  const auto merged = scan_directory(root_, {}), shown = scan_directory(stage / "shown", {});
+  ASSERT_TRUE(merged && shown);
+  Names differences;
+  // Times of directories are left out: those that a layer does not list are its own.
+  for (const LayerChange& change : diff_trees(merged->tree, shown->tree, {.ignore_times = true}).changes) {
+    differences.push_back(change.path);
+  }
+  EXPECT_EQ(differences, Names{});
+  EXPECT_TRUE(shown->tree.nodes.contains("gone/back"));
+  ASSERT_EQ(::umount2(stage.c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(Unpack, RefusesPathsThatLeadOutside) {

@@ -1,0 +1,114 @@
+"""`stratus publish` against a real server: only what is missing travels, others can pull it, cuts are survived."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import CountingProxy, random_bytes, write_tree  # noqa: E402
+from publishing import full_listing, unpack_with_umoci  # noqa: E402
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="umoci's unpack needs root")
+
+
+@pytest.fixture
+def published(stack, tmp_path, monkeypatch):
+    """A started server with app:1 (400 KB in one file) and the tree it was made from."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    stack.start_server()
+    stack.key, _ = stack.make_key(tmp_path / "keys")
+    stack.tree = write_tree(tmp_path / "tree", {"big": random_bytes(1, 400_000), "d/a": "1", "d/b": "2", "gone": "g"})
+    stack.first = publish(stack, "app:1")
+    return stack
+
+
+def publish(stack, reference, *options):
+    return json.loads(stack.stratus("--json", "publish", reference, stack.tree, "--level", "3", "--sign-key", stack.key,
+                                    "--cmd", "/big", *options))
+
+
+@needs_root
+def test_what_skopeo_pulls_is_the_tree(published, tmp_path):
+    (published.tree / "gone").unlink()
+    (published.tree / "d/a").write_text("changed")
+    second = publish(published, "app:2")
+    assert (second["sent_layers"], second["changed"] > 0, second["against"]) == (1, True, "1")
+    certificates = tmp_path / "certificates"
+    certificates.mkdir()
+    shutil.copy(published.server.ca, certificates / "server.crt")
+    subprocess.run(["skopeo", "--insecure-policy", "copy", f"--src-cert-dir={certificates}",
+                    f"docker://{published.server.address}/app:2", f"oci:{tmp_path / 'pulled'}:x"], check=True,
+                   capture_output=True)
+    rootfs = unpack_with_umoci(tmp_path / "pulled", second["digest"], tmp_path / "bundle")
+    assert full_listing(rootfs) == full_listing(published.tree)
+
+
+def test_a_lost_cache_costs_a_transfer_and_changes_nothing(published, tmp_path):
+    (published.tree / "d/c").write_text("3")
+    second = publish(published, "app:2")
+    shutil.rmtree(tmp_path / "cache")
+    (published.tree / "d/d").write_text("4")
+    third = publish(published, "app:3")
+    assert third["layers"][:2] == [{**layer, "new": False} for layer in second["layers"]]
+    assert third["added"] == 1
+
+
+def test_publishing_again_sends_nothing_and_signs_once(published):
+    again = publish(published, "app:1")
+    assert (again["digest"], again["sent_layers"]) == (published.first["digest"], 0)
+    seen = json.loads(published.stratus("--json", "inspect", "app:1"))
+    assert seen["signers"] == [published.first["key_id"]]
+    assert seen["deployed"] is True
+    assert [layer["digest"] for layer in seen["layers"]] == [layer["digest"] for layer in published.first["layers"]]
+
+
+def test_a_version_never_changes(published):
+    (published.tree / "d/a").write_text("other")
+    done = published.stratus("publish", "app:1", published.tree, check=False)
+    assert done.returncode == 5 and "published with other contents" in done.stderr
+
+
+def test_no_deploy_leaves_devices_alone(published):
+    (published.tree / "d/a").write_text("2")
+    publish(published, "app:2", "--no-deploy")
+    releases = json.loads(published.stratus("--json", "releases", "app"))["releases"]
+    assert [(line["version"], line["deployed"]) for line in releases] == [("2", False), ("1", True)]
+    published.stratus("deploy", "app:2")
+    releases = json.loads(published.stratus("--json", "releases", "app"))["releases"]
+    assert [(line["version"], line["deployed"]) for line in releases] == [("2", True), ("1", False)]
+
+
+def test_without_the_token_nothing_is_written(published, tmp_path):
+    (published.tree / "d/a").write_text("2")
+    wrong = tmp_path / "wrong.token"
+    wrong.write_text("0" * 64)
+    done = published.stratus("--token-file", wrong, "publish", "app:2", published.tree, "--level", "3", check=False)
+    assert done.returncode == 4 and "token" in done.stderr
+    releases = json.loads(published.stratus("--json", "releases", "app"))["releases"]
+    assert [line["version"] for line in releases] == ["1"]
+
+
+def test_errors_say_what_to_do(published, tmp_path):
+    done = published.stratus("--server", "http://127.0.0.1:1", "releases", check=False)
+    assert done.returncode == 1 and "127.0.0.1" in done.stderr
+    assert published.stratus("deploy", "app:9", check=False).returncode == 3
+    assert published.stratus("inspect", "nothing:1", check=False).returncode == 3
+
+
+def test_an_upload_survives_cuts(plain_stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    plain_stack.start_server()
+    plain_stack.key, _ = plain_stack.make_key(tmp_path / "keys")
+    plain_stack.tree = write_tree(tmp_path / "tree", {"big": random_bytes(1, 40_000_000)})
+    with CountingProxy(plain_stack.server.url) as proxy:
+        proxy.cut_after(*[500] * 8)  # bytes of answers, which are small: every few requests one is lost
+        result = publish(plain_stack, "app:1", "--server", proxy.url())
+        assert proxy.cuts_done >= 4
+        assert proxy.up < 3 * 40_000_000
+    assert result["deployed"] is True
+    seen = json.loads(plain_stack.stratus("--json", "inspect", "app:1"))
+    assert seen["digest"] == result["digest"] and seen["signers"] == [result["key_id"]]
