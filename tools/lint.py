@@ -114,7 +114,7 @@ def check_coawait():
             if text[start - 1:start] == "{" and INITIALIZER.search(text[:start - 1].rstrip()[-80:]):
                 yield f"{where(path, line)}: no co_await inside a braced initializer"
                 continue
-            label = re.sub(r"^\s*(?:case [^:]+:|default:|else\b|do\b)\s*", "", statement).strip()
+            label = re.sub(r"^\s*(?:case (?:[^:]|::)+:|default:|else\b|do\b)\s*", "", statement).strip()
             label = re.sub(r"^(?:if|while|for)\s*\((?:[^()]|\([^()]*\))*\)\s*", "", label) if "co_await" not in (
                 re.match(r"^(?:if|while|for)\s*\((?:[^()]|\([^()]*\))*\)", label) or [""])[0] else label
             if not ALLOWED.match(label):

@@ -81,6 +81,7 @@ BAD_AWAITS = [
 ]
 
 GOOD_AWAITS = [
+    "switch (n) { case A::b: x = co_await f(y); }",
     "co_await f(x);",
     "x = co_await f(y);",
     "auto x = co_await f(y, 1, \"{?\");",
