@@ -20,6 +20,8 @@ struct FreeSsl {
 using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
 using SslPointer = std::unique_ptr<SSL, FreeSsl>;
 
+constexpr std::size_t kFileTurn = 256 * 1024;  // bytes moved by one attempt
+
 std::string last_error() {
   std::array<char, 256> text{};
   ERR_error_string_n(ERR_peek_last_error(), text.data(), text.size());
@@ -30,7 +32,7 @@ std::string last_error() {
 // File bytes on their way into records. One for the thread: an attempt that must be repeated reads the same
 // bytes again, so nothing has to be kept for a connection that waits.
 std::span<std::uint8_t> file_buffer() {
-  static thread_local std::array<std::uint8_t, 128 * 1024> buffer;
+  static thread_local std::array<std::uint8_t, SSL3_RT_MAX_PLAIN_LENGTH> buffer;
   return buffer;
 }
 
@@ -62,14 +64,23 @@ class TlsTransport final : public Transport {
     return {Attempt::Outcome::moved, done};
   }
 
+  // One record's worth at a time: the bytes are still in the nearest cache when they are encrypted, and what
+  // a full socket does not take was not read for nothing.
   Attempt send_file(int file, std::uint64_t offset, std::uint64_t length) override {
-    const auto buffer =
-        file_buffer().first(static_cast<std::size_t>(std::min<std::uint64_t>(file_buffer().size(), length)));
-    ssize_t count = -1;
-    do count = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(offset));
-    while (count < 0 && errno == EINTR);
-    if (count <= 0) return {Attempt::Outcome::failed, 0};
-    return write(buffer.first(static_cast<std::size_t>(count)), false);
+    std::size_t moved = 0;
+    while (moved < kFileTurn && moved < length) {
+      const auto record = file_buffer().first(
+          static_cast<std::size_t>(std::min<std::uint64_t>(file_buffer().size(), length - moved)));
+      ssize_t count = -1;
+      do count = ::pread(file, record.data(), record.size(), static_cast<off_t>(offset + moved));
+      while (count < 0 && errno == EINTR);
+      if (count <= 0) return {Attempt::Outcome::failed, 0};
+      const Attempt attempt = write(record.first(static_cast<std::size_t>(count)), false);
+      if (attempt.outcome != Attempt::Outcome::moved)
+        return moved > 0 ? Attempt{Attempt::Outcome::moved, moved} : attempt;
+      moved += attempt.count;
+    }
+    return {Attempt::Outcome::moved, moved};
   }
 
   bool has_pending() const override { return SSL_has_pending(ssl_.get()) == 1; }
