@@ -86,6 +86,7 @@ net::Task<Result<void>> fetch_piece(net::HttpClient& client, const BlobRequest& 
                                     std::uint64_t piece) {
   net::ClientRequest get;
   get.url = request.url;
+  get.max_response = request.size;
   const bool whole = partial.length == 0 && piece >= request.size;
   const std::uint64_t before = partial.length;
   const std::uint64_t end = std::min(partial.length + piece, request.size);

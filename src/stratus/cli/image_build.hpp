@@ -29,7 +29,7 @@ struct BuildOptions {
   bool ignore_times = false;
   bool flatten = false;  // one fresh layer, whatever came before
   std::size_t max_layers = 24;
-  int level = 19;
+  int level = 0;  // of zstd; 0: by the layer's size
   std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
 };
 

@@ -14,8 +14,7 @@
 namespace stratus::oci {
 
 struct LayerWriteOptions {
-  // Level 19 keeps the decoder's window at 8 MiB, which a small device can afford.
-  int level = 19;
+  int level = 0;  // of zstd; 0: by the layer's size. The decoder's window is 8 MiB at most, for small devices.
   std::function<void(std::uint64_t bytes)> on_bytes;  // for progress: file bytes written since the last call
 };
 
