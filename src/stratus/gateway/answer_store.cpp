@@ -1,0 +1,164 @@
+#include "stratus/gateway/answer_store.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "stratus/base/file.hpp"
+#include "stratus/base/json.hpp"
+#include "stratus/base/log.hpp"
+#include "stratus/crypto/sha256.hpp"
+
+namespace stratus::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxHead = 64u << 10;
+constexpr std::uint64_t kMaxFile = 10u << 20;
+// An answer that only was confirmed is not written again sooner: its time matters little.
+constexpr std::chrono::minutes kRewrite{10};
+// Older than any time to live but that of what never changes: how long we were away is not known.
+constexpr std::chrono::hours kAgeOnDisk{48};
+
+std::uint64_t weight(const KeptAnswer& kept) { return kept.key.size() + kept.answer->body.size() + 512; }
+
+}  // namespace
+
+std::string encode_kept(const KeptAnswer& kept) {
+  const Answer& answer = *kept.answer;
+  boost::json::object head{{"key", kept.key},
+                           {"status", answer.status},
+                           {"fetched_ms", kept.fetched_wall.time_since_epoch().count()},
+                           {"body", sha256(std::string_view(answer.body)).text()}};
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) head[name] = value;
+  };
+  add("type", answer.content_type);
+  add("digest", answer.digest);
+  add("link", answer.link);
+  add("filters", answer.filters);
+  return boost::json::serialize(head) + "\n" + answer.body;
+}
+
+Result<KeptAnswer> parse_kept(std::string_view text) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos || end > kMaxHead) return fail(ErrorCode::corrupt, "no head line");
+  STRATUS_TRY(value, parse_json(text.substr(0, end), kMaxHead));
+  ObjectReader reader(value, "");
+  auto answer = std::make_shared<Answer>();
+  KeptAnswer kept;
+  kept.key = reader.text("key", 4096);
+  answer->status = static_cast<int>(std::min<std::uint64_t>(reader.number("status"), 999));
+  kept.fetched_wall = WallTime(Millis(static_cast<std::int64_t>(reader.number("fetched_ms"))));
+  const Digest body = reader.digest("body");
+  answer->content_type = reader.optional_text("type", 256);
+  answer->digest = reader.optional_text("digest", 256);
+  answer->link = reader.optional_text("link", 4096);
+  answer->filters = reader.optional_text("filters", 256);
+  STRATUS_CHECK(reader.done());
+  answer->body = text.substr(end + 1);
+  if (sha256(std::string_view(answer->body)) != body) return fail(ErrorCode::corrupt, "the body is another");
+  kept.answer = std::move(answer);
+  return kept;
+}
+
+AnswerStore::AnswerStore(fs::path directory, AnswerLimits limits)
+    : directory_(std::move(directory)), limits_(limits), writer_("answers", 1) {}
+
+fs::path AnswerStore::path_of(const std::string& key) const {
+  return directory_ / sha256(std::string_view(key)).hex();
+}
+
+Result<void> AnswerStore::load() {
+  STRATUS_CHECK(make_directories(directory_));
+  std::vector<KeptAnswer> found;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(directory_, error)) {
+    const auto text = read_file(file.path(), kMaxFile);
+    auto kept = text ? parse_kept(*text) : Result<KeptAnswer>(fail(text.error()));
+    if (kept && path_of(kept->key) == file.path()) {
+      found.push_back(std::move(*kept));
+    } else {
+      // A crash's remains, or not ours to believe.
+      log::info("answers", "removed {}", file.path().string());
+      fs::remove(file.path(), error);
+    }
+  }
+  if (error) return fail(ErrorCode::internal, directory_.string() + ": " + error.message());
+  std::sort(found.begin(), found.end(),
+            [](const KeptAnswer& a, const KeptAnswer& b) { return a.fetched_wall < b.fetched_wall; });
+  for (KeptAnswer& kept : found) {
+    kept.fetched = system_clock().steady() - kAgeOnDisk;
+    bytes_ += weight(kept);
+    entries_.push_front(Entry{std::move(kept), system_clock().steady()});
+    index_[entries_.front().kept.key] = entries_.begin();
+  }
+  shrink();
+  return {};
+}
+
+const KeptAnswer* AnswerStore::find(const std::string& key) {
+  const auto found = index_.find(key);
+  if (found == index_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return &found->second->kept;
+}
+
+void AnswerStore::keep(const std::string& key, AnswerPointer answer) {
+  const auto found = index_.find(key);
+  const bool changed = found == index_.end() || *found->second->kept.answer != *answer;
+  const SteadyTime now = system_clock().steady();
+  if (found == index_.end()) {
+    entries_.push_front(Entry{KeptAnswer{key, std::move(answer), now, {}}, {}});
+    index_[entries_.front().kept.key] = entries_.begin();
+  } else {
+    entries_.splice(entries_.begin(), entries_, found->second);
+    bytes_ -= weight(entries_.front().kept);
+    entries_.front().kept.answer = std::move(answer);
+    entries_.front().kept.fetched = now;
+  }
+  Entry& entry = entries_.front();
+  entry.kept.fetched_wall = system_clock().wall();
+  bytes_ += weight(entry.kept);
+  if (changed || now - entry.written > kRewrite) write(entry);
+  shrink();
+}
+
+void AnswerStore::write(Entry& entry) {
+  entry.written = system_clock().steady();
+  writer_.post([path = path_of(entry.kept.key), text = encode_kept(entry.kept)] {
+    const auto written = write_file_atomically(path, text);
+    if (!written) log::warning("answers", "kept in memory only: {}", written.error().text());
+  });
+}
+
+void AnswerStore::drop(const std::string& key) {
+  const auto found = index_.find(key);
+  if (found != index_.end()) erase(found->second);
+}
+
+void AnswerStore::erase(Entries::iterator entry) {
+  const std::string key = entry->kept.key;
+  bytes_ -= weight(entry->kept);
+  index_.erase(entry->kept.key);
+  entries_.erase(entry);
+  writer_.post([path = path_of(key)] {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+  });
+  if (dropped_) dropped_(key);
+}
+
+void AnswerStore::shrink() {
+  while (entries_.size() > 1 && (entries_.size() > limits_.count || bytes_ > limits_.bytes)) {
+    erase(std::prev(entries_.end()));
+  }
+}
+
+void AnswerStore::for_each(const std::function<void(const KeptAnswer&)>& visit) const {
+  for (const Entry& entry : entries_) visit(entry.kept);
+}
+
+}  // namespace stratus::gateway

@@ -1,0 +1,86 @@
+// Small answers of the upstream, kept in memory and on disk (docs/formats/gateway-cache.md): what comes next,
+// manifests, tags, referrers. Bounded in number and bytes; the least recently asked for goes first.
+//
+// A file is one answer with the digest of its body; one that does not fit its digest is not there. Files are
+// written behind the loop's back and synced; an answer that a crash loses is asked for again.
+// Belongs to the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "stratus/base/clock.hpp"
+#include "stratus/base/result.hpp"
+#include "stratus/net/worker_pool.hpp"
+
+namespace stratus::gateway {
+
+struct Answer {
+  int status = 200;
+  std::string content_type;
+  std::string digest;   // Docker-Content-Digest
+  std::string link;     // Link, of paged lists
+  std::string filters;  // OCI-Filters-Applied
+  std::string body;
+
+  bool operator==(const Answer&) const = default;
+};
+using AnswerPointer = std::shared_ptr<const Answer>;
+
+struct KeptAnswer {
+  std::string key;
+  AnswerPointer answer;
+  SteadyTime fetched{};  // long ago when it comes from the disk: to be asked for again
+  WallTime fetched_wall{};
+};
+
+std::string encode_kept(const KeptAnswer& kept);
+Result<KeptAnswer> parse_kept(std::string_view text);
+
+struct AnswerLimits {
+  std::size_t count = 1024;
+  std::uint64_t bytes = 16u << 20;
+};
+
+class AnswerStore {
+ public:
+  AnswerStore(std::filesystem::path directory, AnswerLimits limits);
+
+  Result<void> load();  // blocks
+  // Notes the use. Valid until the next change.
+  const KeptAnswer* find(const std::string& key);
+  void keep(const std::string& key, AnswerPointer answer);
+  void drop(const std::string& key);
+  void for_each(const std::function<void(const KeptAnswer&)>& visit) const;
+  // Called with the key of what goes.
+  void on_drop(std::function<void(const std::string&)> hook) { dropped_ = std::move(hook); }
+  std::size_t count() const { return entries_.size(); }
+  void join() { writer_.join(); }  // what was kept is on the disk then
+
+ private:
+  struct Entry {
+    KeptAnswer kept;
+    SteadyTime written{};
+  };
+  using Entries = std::list<Entry>;  // newest first
+  std::filesystem::path path_of(const std::string& key) const;
+  void erase(Entries::iterator entry);
+  void shrink();
+  void write(Entry& entry);
+
+  std::filesystem::path directory_;
+  AnswerLimits limits_;
+  Entries entries_;
+  std::unordered_map<std::string_view, Entries::iterator> index_;
+  std::uint64_t bytes_ = 0;
+  std::function<void(const std::string&)> dropped_;
+  net::WorkerPool writer_;  // one thread, so that writes of one key keep their order
+};
+
+}  // namespace stratus::gateway

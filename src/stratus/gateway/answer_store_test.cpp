@@ -1,0 +1,86 @@
+#include "stratus/gateway/answer_store.hpp"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "stratus/base/file.hpp"
+#include "stratus/base/temporary_directory_testing.hpp"
+#include "stratus/crypto/sha256.hpp"
+
+namespace stratus::gateway {
+namespace {
+
+AnswerPointer answer(std::string body) {
+  return std::make_shared<Answer>(Answer{200, "application/json", "sha256:x", "<l>", "", std::move(body)});
+}
+
+TEST(KeptAnswer, ComesBackAsItWas) {
+  const KeptAnswer kept{"next a -", answer("{\"a\":\n1}"), {}, WallTime(Millis(12345))};
+  const auto read = parse_kept(encode_kept(kept));
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->key, kept.key);
+  EXPECT_EQ(*read->answer, *kept.answer);
+  EXPECT_EQ(read->fetched_wall, kept.fetched_wall);
+}
+
+TEST(KeptAnswer, IsRefusedWhenDamaged) {
+  const std::string text = encode_kept({"k", answer("body"), {}, WallTime(Millis(1))});
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    EXPECT_FALSE(parse_kept(std::string_view(text).substr(0, length))) << length;
+  }
+  EXPECT_FALSE(parse_kept(text + "x"));
+  std::string other = text;
+  other.back() ^= 1;
+  EXPECT_FALSE(parse_kept(other));
+}
+
+TEST(AnswerStore, SurvivesARestartButWantsToBeAskedAgain) {
+  const testing::TemporaryDirectory directory;
+  {
+    AnswerStore store(directory.path(), {});
+    ASSERT_TRUE(store.load());
+    store.keep("a", answer("1"));
+    store.keep("a", answer("2"));
+    store.keep("b", answer("3"));
+    store.drop("b");
+    store.join();
+  }
+  std::ofstream(directory / "torn") << "{";
+  AnswerStore store(directory.path(), {});
+  ASSERT_TRUE(store.load());
+  ASSERT_NE(store.find("a"), nullptr);
+  EXPECT_EQ(store.find("a")->answer->body, "2");
+  EXPECT_GT(system_clock().steady() - store.find("a")->fetched, std::chrono::hours(1));
+  EXPECT_EQ(store.find("b"), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(directory / "torn"));
+}
+
+TEST(AnswerStore, ForgetsWhatWasAskedForLongestAgo) {
+  const testing::TemporaryDirectory directory;
+  AnswerStore store(directory.path(), {2, 1u << 20});
+  ASSERT_TRUE(store.load());
+  std::vector<std::string> dropped;
+  store.on_drop([&](const std::string& key) { dropped.push_back(key); });
+  store.keep("a", answer("1"));
+  store.keep("b", answer("2"));
+  (void)store.find("a");
+  store.keep("c", answer("3"));
+  EXPECT_EQ(dropped, std::vector<std::string>{"b"});
+  EXPECT_NE(store.find("a"), nullptr);
+  store.join();
+  EXPECT_FALSE(std::filesystem::exists(directory / sha256(std::string_view("b")).hex()));
+}
+
+TEST(AnswerStore, IsBoundedInBytes) {
+  const testing::TemporaryDirectory directory;
+  AnswerStore store(directory.path(), {100, 10'000});
+  ASSERT_TRUE(store.load());
+  store.keep("a", answer(std::string(6'000, 'x')));
+  store.keep("b", answer(std::string(6'000, 'x')));
+  EXPECT_EQ(store.count(), 1u);
+  EXPECT_NE(store.find("b"), nullptr);
+}
+
+}  // namespace
+}  // namespace stratus::gateway

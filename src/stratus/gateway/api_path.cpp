@@ -1,0 +1,31 @@
+#include "stratus/gateway/api_path.hpp"
+
+#include "stratus/net/http_message.hpp"
+
+namespace stratus::gateway {
+
+ApiPath parse_api_path(std::string_view path) {
+  constexpr std::string_view kRoot = "/api/v1/";
+  if (!path.starts_with(kRoot)) return {};
+  path.remove_prefix(kRoot.size());
+  const std::size_t slash = path.find('/');
+  const std::string_view first = path.substr(0, slash);
+  const std::string_view rest = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  ApiPath result;
+  if (first == "next") {
+    // The slashes of a name may stand as they are.
+    const auto name = net::percent_decode(rest);
+    if (name && !name->empty()) result = ApiPath{ApiKind::next, *name, false};
+  } else if (first == "devices" || first == "releases" || first == "operations") {
+    result.kind = ApiKind::readable;
+    const std::size_t end = rest.find('/');
+    const std::string_view leaf = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    if (first == "devices" && (leaf == "reports" || leaf == "data")) {
+      const auto device = net::percent_decode(rest.substr(0, end));
+      if (device) result = ApiPath{ApiKind::message, *device, leaf == "reports"};
+    }
+  }
+  return result;
+}
+
+}  // namespace stratus::gateway

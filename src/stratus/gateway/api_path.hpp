@@ -1,0 +1,26 @@
+// What a request below /api/v1 is to a gateway. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace stratus::gateway {
+
+enum class ApiKind : std::uint8_t {
+  next,      // answered here
+  message,   // a device's reports and data: queued when posted
+  readable,  // devices, releases, operations: the server's, passed on when read
+  unknown,
+};
+
+struct ApiPath {
+  ApiKind kind = ApiKind::unknown;
+  std::string subject;     // image name or device id; decoded
+  bool is_report = false;  // of a message: a report, else data
+};
+
+// `path`: percent-encoded, without the query.
+ApiPath parse_api_path(std::string_view path);
+
+}  // namespace stratus::gateway

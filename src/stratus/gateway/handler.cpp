@@ -1,0 +1,267 @@
+#include "stratus/gateway/handler.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "stratus/base/json.hpp"
+#include "stratus/base/metrics.hpp"
+#include "stratus/crypto/sha256.hpp"
+#include "stratus/gateway/error_answers.hpp"
+#include "stratus/oci/manifest.hpp"
+#include "stratus/oci/reference.hpp"
+#include "stratus/wire/report.hpp"
+
+namespace stratus::gateway {
+namespace {
+
+constexpr std::size_t kMaxMessage = 16u << 10;
+
+bool is_read(const net::RequestHead& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+Result<void> check_manifest(const Answer& answer, const Digest& expected) {
+  const Digest digest = sha256(std::string_view(answer.body));
+  if (!expected.empty() && digest != expected)
+    return fail(ErrorCode::corrupt, "its digest is " + digest.text());
+  if (!answer.digest.empty() && answer.digest != digest.text()) {
+    return fail(ErrorCode::corrupt, "it claims digest " + answer.digest.substr(0, 100));
+  }
+  STRATUS_TRY(kind, oci::kind_of_document(answer.body, answer.content_type));
+  (void)kind;
+  return {};
+}
+
+Result<void> check_json(const Answer& answer) {
+  STRATUS_TRY(value, parse_json(answer.body, 9u << 20));
+  if (!value.is_object()) return fail(ErrorCode::corrupt, "not a JSON object");
+  return {};
+}
+
+}  // namespace
+
+GatewayHandler::GatewayHandler(net::Executor loop, const GatewayConfig& config,
+                               std::unique_ptr<store::FileBlobStore> store)
+    : config_(config),
+      store_(std::move(store)),
+      answer_store_(config_.data / "answers", {}),
+      files_("files", 4),
+      upstream_(loop, config_),
+      passage_(upstream_, files_, counters_),
+      answers_(loop, upstream_, answer_store_, counters_, !config_.no_cache),
+      next_(answers_, answer_store_, counters_, config_.check_ttl, !config_.no_cache),
+      blobs_(loop, *store_, upstream_, files_, counters_, config_.cache_size,
+             [this] { return next_.pinned(); }),
+      courier_(loop, config_.data / "outbox", {config_.queue_size}, upstream_, counters_) {}
+
+Result<void> GatewayHandler::load() {
+  if (!config_.no_cache) {
+    STRATUS_CHECK(answer_store_.load());
+    next_.load();
+    STRATUS_CHECK(blobs_.load());
+  }
+  return courier_.open(config_.reuse_port);
+}
+
+void GatewayHandler::start() { courier_.start(); }
+
+net::Task<void> GatewayHandler::stop() {
+  co_await courier_.stop();
+  co_await blobs_.stop();
+}
+
+// Our own name in the way the request came: the upstream leads back here.
+bool GatewayHandler::is_our_own(const net::RequestHead& request) const {
+  const auto via = request.headers.get("Via");
+  return via && *via == "1.1 " + config_.name;
+}
+
+net::Task<void> GatewayHandler::handle(net::Exchange& exchange) {
+  const net::RequestHead& request = exchange.request();
+  Result<void> done;
+  if (is_our_own(request)) {
+    done =
+        fail(ErrorCode::conflict, "this gateway is its own upstream; correct --upstream " + config_.upstream);
+  } else if (request.path == "/v2" || request.path.starts_with("/v2/")) {
+    done = co_await registry(exchange);
+  } else if (request.path == "/healthz") {
+    net::ResponseHead head;
+    head.headers.set("Content-Type", "text/plain");
+    const std::string body = "ok\n";
+    (void)co_await exchange.respond(head, body);
+  } else if (request.path == "/metrics") {
+    co_await respond_metrics(exchange);
+  } else {
+    done = co_await api(exchange);
+  }
+  if (!done) {
+    const Error error = done.error();
+    co_await respond_error(exchange, error);
+  }
+  counters_.downstream_bytes += exchange.bytes_sent();
+}
+
+net::Task<Result<void>> GatewayHandler::registry(net::Exchange& exchange) {
+  using Endpoint = oci::RegistryEndpoint;
+  oci::OciError refusal;
+  const std::string path = net::percent_decode(exchange.request().path).value_or("");
+  const oci::RegistryRoute route = oci::parse_registry_route(path, refusal);
+  if (route.endpoint == Endpoint::unknown) {
+    co_await respond_oci_error(exchange, refusal);
+    co_return Result<void>();
+  }
+  if (!is_read(exchange.request()) || route.endpoint == Endpoint::uploads ||
+      route.endpoint == Endpoint::upload) {
+    co_await respond_read_only(exchange, config_.upstream);
+    co_return Result<void>();
+  }
+  if (route.endpoint == Endpoint::blob) co_return co_await blob(exchange, route);
+  if (route.endpoint == Endpoint::manifest) co_return co_await manifest(exchange, route);
+  if (route.endpoint != Endpoint::base) co_return co_await list(exchange);
+  net::ResponseHead head;
+  head.headers.set("Content-Type", "application/json");
+  head.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
+  const std::string body = "{}";
+  (void)co_await exchange.respond(head, body);
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> GatewayHandler::blob(net::Exchange& exchange, const oci::RegistryRoute& route) {
+  Result<void> done;
+  if (config_.no_cache) {
+    done = co_await passage_.pass(exchange, route.name, route.digest);
+  } else {
+    done = co_await blobs_.serve(exchange, route.name, route.digest);
+  }
+  if (done) counters_.blobs.sent(route.digest, exchange.bytes_sent());
+  co_return done;
+}
+
+net::Task<Result<void>> GatewayHandler::manifest(net::Exchange& exchange, const oci::RegistryRoute& route) {
+  const std::string target = "/v2/" + route.name + "/manifests/" + route.reference;
+  const Millis ttl = route.by_digest() ? kForEver : config_.check_ttl;
+  const Digest expected = route.digest;
+  const Answers::Check check = [expected](const Answer& answer) { return check_manifest(answer, expected); };
+  auto answer = co_await answers_.get("get " + target, target, ttl, check);
+  if (!answer) co_return forward_error(std::move(answer));
+  co_await respond(exchange, std::move(*answer));
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> GatewayHandler::list(net::Exchange& exchange) {
+  const std::string target = exchange.request().target;
+  const Answers::Check check = &check_json;
+  auto answer = co_await answers_.get("get " + target, target, config_.check_ttl, check);
+  if (!answer) co_return forward_error(std::move(answer));
+  co_await respond(exchange, std::move(*answer));
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
+  const net::RequestHead& request = exchange.request();
+  ApiPath path = parse_api_path(request.path);
+  if (path.kind == ApiKind::message && request.method == "POST") {
+    co_return co_await message(exchange, std::move(path));
+  }
+  if (path.kind == ApiKind::unknown && is_read(request)) {
+    co_return fail(ErrorCode::not_found, "no such endpoint: " + request.path);
+  }
+  if (!is_read(request)) {
+    co_await respond_read_only(exchange, config_.upstream);
+    co_return Result<void>();
+  }
+  if (path.kind == ApiKind::next) co_return co_await next(exchange, std::move(path.subject));
+  co_return co_await pass_on(exchange);
+}
+
+net::Task<Result<void>> GatewayHandler::next(net::Exchange& exchange, std::string name) {
+  const net::RequestHead& request = exchange.request();
+  if (!oci::is_repository_name(name)) {
+    co_return fail(ErrorCode::invalid, "'" + name.substr(0, 100) + "' is not the name of an image");
+  }
+  Digest have;
+  if (const auto hex = request.query("have"); hex && !hex->empty()) {
+    const auto parsed = Digest::parse("sha256:" + *hex);
+    if (!parsed) co_return fail(ErrorCode::invalid, "have: not the 64 hex digits of a manifest digest");
+    have = *parsed;
+  }
+  std::string device = request.query("device").value_or("");
+  if (!device.empty() && !wire::is_device_id(device)) {
+    co_return fail(ErrorCode::invalid, "device: not a device id");
+  }
+  auto answer = co_await next_.get(std::move(name), have, std::move(device));
+  if (!answer) co_return forward_error(std::move(answer));
+  co_await respond(exchange, std::move(*answer));
+  co_return Result<void>();
+}
+
+// What can never be delivered is refused here, where its sender still listens.
+net::Task<Result<void>> GatewayHandler::message(net::Exchange& exchange, ApiPath path) {
+  if (!wire::is_device_id(path.subject)) co_return fail(ErrorCode::invalid, "not a device id in the address");
+  auto body = co_await exchange.read_all(kMaxMessage);
+  if (!body) co_return forward_error(std::move(body));
+  if (path.is_report) {
+    const auto report = wire::parse_report(*body);
+    if (!report) co_return fail(report.error());
+    if (report->device != path.subject) {
+      co_return fail(ErrorCode::invalid,
+                     "the report is of device " + report->device + ", the address of another");
+    }
+  } else {
+    const auto sample = parse_json(*body, kMaxMessage);
+    if (!sample) co_return fail(sample.error());
+    if (!sample->is_object()) co_return fail(ErrorCode::invalid, "a sample is a JSON object");
+  }
+  OutboxRecord record;
+  record.target = fmt::format("/api/v1/devices/{}/{}", net::percent_encode(path.subject),
+                              path.is_report ? "reports" : "data");
+  record.body = std::move(*body);
+  auto accepted = co_await courier_.accept(std::move(record));
+  if (!accepted) co_return accepted;
+  net::ResponseHead head;
+  head.status = 204;
+  const std::string empty;
+  (void)co_await exchange.respond(head, empty);
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> GatewayHandler::pass_on(net::Exchange& exchange) {
+  const std::string target = exchange.request().target;
+  net::Headers none;
+  auto answer = co_await upstream_.ask("GET", target, std::move(none));
+  if (!answer) co_return forward_error(std::move(answer));
+  net::ResponseHead head;
+  head.status = answer->status;
+  for (const char* const field : {"Content-Type", "Link", "Retry-After"}) {
+    if (const auto value = answer->headers.get(field)) head.headers.set(field, std::string(*value));
+  }
+  (void)co_await exchange.respond(head, std::move(answer->body));
+  co_return Result<void>();
+}
+
+net::Task<void> GatewayHandler::respond_metrics(net::Exchange& exchange) {
+  using enum Metrics::Kind;
+  Metrics metrics;
+  const auto traffic = upstream_.traffic();
+  const BlobIndex& index = blobs_.index();
+  metrics.add(counter, "stratus_gateway_upstream_received_bytes_total",
+              "Bytes received from the upstream, heads included.", traffic.received);
+  metrics.add(counter, "stratus_gateway_upstream_sent_bytes_total",
+              "Bytes sent to the upstream, heads included.", traffic.sent);
+  metrics.add(gauge, "stratus_gateway_upstream_away", "1 while the upstream does not answer.",
+              upstream_.away() ? 1 : 0);
+  metrics.add(gauge, "stratus_gateway_cache_bytes", "Bytes of the blobs in the cache.", index.bytes());
+  metrics.add(gauge, "stratus_gateway_cache_blobs", "Blobs in the cache.", index.count());
+  metrics.add(gauge, "stratus_gateway_cache_partial_bytes", "Bytes kept of transfers that broke off.",
+              index.partial_bytes());
+  metrics.add(gauge, "stratus_gateway_transfers_running", "Blobs being fetched.", blobs_.filling());
+  metrics.add(gauge, "stratus_gateway_answers_kept", "Answers in the cache.", answer_store_.count());
+  metrics.add(gauge, "stratus_gateway_queue_messages", "Reports and data waiting for the upstream.",
+              courier_.depth());
+  metrics.add(gauge, "stratus_gateway_queue_bytes", "Bytes of the queue on the disk.", courier_.bytes());
+  write_counters(counters_, metrics);
+  net::ResponseHead head;
+  head.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  const std::string& body = metrics.text();
+  (void)co_await exchange.respond(head, body);
+}
+
+}  // namespace stratus::gateway

@@ -1,0 +1,53 @@
+// "What is next for me?" answered near the devices: from a short-lived cache, from the upstream once for all
+// who ask, and from what is known while the upstream is away. Belongs to the loop's thread.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "stratus/gateway/answers.hpp"
+#include "stratus/gateway/freshness.hpp"
+
+namespace stratus::gateway {
+
+class NextAnswers {
+ public:
+  // What is referred to must outlive it.
+  NextAnswers(Answers& answers, AnswerStore& store, Counters& counters, Millis ttl, bool caching);
+
+  void load();  // after the store's
+  // `have`: manifest digest, empty when the device runs nothing; `device` is passed on to the upstream. 204:
+  // nothing is next.
+  net::Task<Result<AnswerPointer>> get(std::string name, Digest have, std::string device);
+  // Blobs that a device may ask for because of the answers given now.
+  std::unordered_set<Digest> pinned() const;
+
+ private:
+  struct Meaning {
+    Digest target;
+    std::vector<Digest> blobs;
+  };
+  struct Newest {
+    Digest target;
+    WallTime at{};
+    std::string key;  // an answer that holds the release; "": none
+  };
+  Result<Meaning> understand(const std::string& name, const Digest& have, const Answer& answer) const;
+  void learn(const std::string& name, const std::string& key, const Answer& answer, Meaning meaning,
+             WallTime at);
+  NextKnowledge knowledge(const std::string& name, const std::string& key);
+  Result<AnswerPointer> answer_offline(const std::string& name, const std::string& key, const Digest& have,
+                                       const Error& why);
+
+  Answers& answers_;
+  AnswerStore& store_;
+  Counters& counters_;
+  Millis ttl_;
+  bool caching_;
+  std::unordered_map<std::string, Meaning> meanings_;  // by key, for kept answers
+  std::unordered_map<std::string, Newest> newest_;     // by name
+};
+
+}  // namespace stratus::gateway
