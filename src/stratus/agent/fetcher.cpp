@@ -88,6 +88,7 @@ net::Task<Result<void>> fetch_piece(net::HttpClient& client, const BlobRequest& 
   get.url = request.url;
   get.max_response = request.size;
   const bool whole = partial.length == 0 && piece >= request.size;
+  get.max_response = request.size;  // what is too long for the blob is refused by append()
   const std::uint64_t before = partial.length;
   const std::uint64_t end = std::min(partial.length + piece, request.size);
   if (!whole) get.headers.set("Range", fmt::format("bytes={}-{}", partial.length, end - 1));
