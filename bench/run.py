@@ -69,7 +69,8 @@ def main():
         child.add_argument("--json", metavar="FILE", type=pathlib.Path, help="also write everything measured to FILE")
         module.add_options(child)
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
     started = time.monotonic()
     result = modules[options.name].run(options)

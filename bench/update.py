@@ -6,11 +6,13 @@ of edits in one place plus 40 bytes inserted), W1a_text (a new 20 KB source file
 """
 import concurrent.futures
 import os
+import signal
 import subprocess
 import sys
 import threading
 
 import workloads
+from harness.processes import descendants
 from measure import CommandFailed
 from peers import Job, chunked, containers, patches, stratus
 
@@ -40,6 +42,19 @@ def _chosen(options):
     return list(names), tools
 
 
+def _abandon(jobs):
+    """Ctrl-C: ends every command and program at once; the threads that wait for them are not waited for."""
+    for pid in descendants(os.getpid()):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    for job in jobs:
+        job.__exit__()
+    print("interrupted; everything started has been stopped", file=sys.stderr, flush=True)
+    os._exit(130)
+
+
 def run(options):
     if options.list:
         print("\n".join(TOOLS))
@@ -54,17 +69,23 @@ def run(options):
         except workloads.Unreachable as error:
             skipped += 1
             notes.append(f"SKIPPED workload {name}: {error}")
-    lock = threading.Lock()
+    lock, open_jobs = threading.Lock(), set()
 
     def measure(item, tool):
         try:
             with Job(item) as job:
-                row = TOOLS[tool](job).row(item.name, tool)
+                open_jobs.add(job)
+                try:
+                    row = TOOLS[tool](job).row(item.name, tool)
+                except TimeoutError:
+                    print(job.programs.describe(), file=sys.stderr)
+                    raise
         except (CommandFailed, subprocess.SubprocessError, OSError, RuntimeError, TimeoutError) as error:
             row = None
             with lock:
                 notes.append(f"no figure for {item.name} with {tool}: {str(error)[:600]}")
         with lock:
+            open_jobs.difference_update([job for job in open_jobs if job.closed])
             rows[item.name, tool] = row
             shown = f"{row['wire_bytes']:,} B{'' if row['ok'] else ', WRONG RESULT'}" if row else "no figure"
             print(f"{item.name}: {tool}: {shown}", file=sys.stderr, flush=True)
@@ -77,9 +98,8 @@ def run(options):
         try:
             for job in waiting:
                 job.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        except KeyboardInterrupt:
+            _abandon(list(open_jobs))
     if skipped:
         notes.append(f"{skipped} of {len(names)} workloads skipped")
     measured = [rows[item.name, tool] for item in made for tool in tools if rows.get((item.name, tool))]

@@ -28,37 +28,13 @@ class Device:
 
     def __init__(self, demo, site, name, image_name, deltas):
         self.demo, self.name, self.port = demo, name, free_port()
-        self.data = demo.programs.path(name)
-        self.config = demo.programs.path("config", f"{name}.toml")
-        check = ", ".join(json.dumps(word) for word in image.CHECK)
-        self.config.write_text(f"""server = "{site.device_url}"
-ca = "{site.ca}"
-device = "{name}"
-image = "{image_name}"
-data = "{self.data}"
-keys = ["{demo.public_key}"]
-poll = 3600
-
-[update]
-order = "start-first"
-probation = "2s"
-deltas = {"true" if deltas else "false"}
-
-[service]
-listen = ["127.0.0.1:{self.port}"]
-
-[health]
-exec = [{check}]
-interval = "50ms"
-start_time = "10s"
-retries = 2
-""")
-        self.agent = demo.programs.start(name, [BIN / "stratus-agent", "run", "--config", self.config])
+        self.agent = demo.stack.start_agent(
+            image_name, site.device_url, demo.public_key, name, site.ca, poll=3600,
+            update={"order": "start-first", "probation": "2s", "deltas": deltas},
+            service={"listen": [f"127.0.0.1:{self.port}"]},
+            health={"exec": image.CHECK, "interval": "50ms", "start_time": "10s", "retries": 2})
         self.prober = Prober("127.0.0.1", self.port)
         demo.probers.append(self.prober)
-
-    def check_now(self):
-        self.demo.run_agent("check", "--data", self.data)
 
     def answers(self, version):
         body = self.prober.last_body
@@ -67,20 +43,9 @@ retries = 2
     def wait_for(self, version, seconds=60):
         wait_until(lambda: self.answers(version), seconds, what=f"{self.name} to serve version {version}", interval=0.002)
 
-    def report(self):
-        return self.demo.server.http.get(f"/api/v1/devices/{self.name}").json()
-
-    def wait_reported(self, state, version, seconds=60):
-        """The server's word about this device, once that is `state` of `version`."""
-        def said():
-            report = self.report()
-            return report if report.get("state") == state and report.get("target_version") == version else None
-
-        return wait_until(said, seconds, what=f"{self.name} to report {state} for version {version}")
-
     def stop(self):
         self.prober.stop()
-        self.agent.end_with_descendants()
+        self.agent.program.end_with_descendants()
 
 
 class Site:
@@ -113,32 +78,14 @@ class UpdatedSite(Site):
         self.upstream = demo.proxy(demo.server.url)
         self.store = demo.programs.path(f"{name}-store")
         self.store.mkdir()
-        data = demo.programs.path(f"{name}-agent")
-        config = demo.programs.path("config", f"{name}.toml")
         command = ["/usr/bin/stratus-gateway", "--upstream", self.upstream.url("https"), "--upstream-ca",
                    "/etc/stratus/server.pem", "--data", "/data", "--listen", f"127.0.0.1:{self.port}"]
-        config.write_text(f"""server = "{demo.server.url}"
-ca = "{demo.server.ca}"
-device = "{name}"
-image = "gateway"
-data = "{data}"
-keys = ["{demo.public_key}"]
-poll = 3600
-
-[update]
-order = "stop-first"
-probation = "1s"
-
-[service]
-args = {json.dumps(command)}
-volumes = ["{self.store}:/data", "{demo.server.ca}:/etc/stratus/server.pem:ro"]
-
-[health]
-tcp = "127.0.0.1:{self.port}"
-interval = "20ms"
-""")
-        self.data = data
-        self.agent = demo.programs.start(f"{name}-agent", [BIN / "stratus-agent", "run", "--config", config])
+        self.agent = demo.stack.start_agent(
+            "gateway", demo.server.url, demo.public_key, name, demo.server.ca, poll=3600,
+            update={"order": "stop-first", "probation": "1s"},
+            service={"args": command,
+                     "volumes": [f"{self.store}:/data", f"{demo.server.ca}:/etc/stratus/server.pem:ro"]},
+            health={"tcp": f"127.0.0.1:{self.port}", "interval": "20ms"})
         self.ca = wait_until(lambda: next(iter((self.store / "tls").glob("*.pem")), None), 30,
                              what="the gateway's certificate")
         self.prober = Prober("127.0.0.1", self.port, "/healthz", self.ca, interval=0.01)
@@ -173,11 +120,6 @@ class Demo:
         self.programs.on_close(proxy.close)
         return proxy
 
-    def run_agent(self, *words):
-        program = self.programs.start("agent-command", [BIN / "stratus-agent", *words])
-        if program.process.wait(20):
-            raise RuntimeError(program.describe())
-
     def publish(self, reference, tree, *options):
         self.stack.stratus("publish", reference, tree, "--sign-key", self.private_key, "--no-deploy", *options, timeout=900)
 
@@ -207,8 +149,9 @@ class Demo:
         for name in image.ENVIRONMENT:
             start += ["--env", name]
         self.step("publish version 1 of the shop, and the gateway's own software")
-        self.publish("shop:1", self.trees["1"], *start)
-        self.publish("shop-full:1", self.trees["1"], *start)
+        # Version 1 is not measured, so its layer is packed quickly.
+        self.publish("shop:1", self.trees["1"], "--level", "3", *start)
+        self.publish("shop-full:1", self.trees["1"], "--level", "3", *start)
         self.publish("gateway:1", self.gateway_trees["1"], "--entrypoint", "/usr/bin/stratus-gateway")
         for name in ("shop:1", "shop-full:1", "gateway:1"):
             self.deploy(name)
@@ -219,7 +162,7 @@ class Demo:
         for device in devices:
             device.wait_for("1", 120)
         for device in devices:
-            device.wait_reported("committed", "1")
+            self.stack.wait_reported(device.name, "1")
         return devices
 
     def update(self, site, devices, version):
@@ -229,12 +172,12 @@ class Demo:
         site.reset()
         started = time.monotonic()
         for device in devices:
-            device.check_now()
+            device.agent.check()
         for device in devices:
             device.wait_for(version)
         seconds = time.monotonic() - started
         for device in devices:
-            device.wait_reported("committed", version)
+            self.stack.wait_reported(device.name, version)
         # Reports travel through the gateway's queue; the counting ends when all have arrived.
         return {"server_gateway_bytes": site.upstream.total, "gateway_device_bytes": site.downstream.total,
                 "seconds_to_running": round(seconds, 3),
@@ -246,8 +189,8 @@ class Demo:
             device.prober.reset()
         started = time.monotonic()
         for device in devices:
-            device.check_now()
-        reports = [device.wait_reported("rolled_back", "3") for device in devices]
+            device.agent.check()
+        reports = [self.stack.wait_reported(device.name, "3", "rolled_back") for device in devices]
         seconds = time.monotonic() - started
         returned = all(report.get("running_version") == "2" for report in reports)
         for device in devices:
@@ -258,13 +201,8 @@ class Demo:
     def update_gateway(self, site):
         site.prober.reset()
         started = time.monotonic()
-        self.run_agent("check", "--data", site.data)
-
-        def reported():
-            report = self.server.http.get(f"/api/v1/devices/{site.name}").json()
-            return report.get("state") == "committed" and report.get("running_version") == "2"
-
-        wait_until(reported, 60, what="the gateway's update")
+        site.agent.check()
+        self.stack.wait_reported(site.name, "2")
         return {"seconds": round(time.monotonic() - started, 3), "downtime_ms": site.prober.downtime_ms()}
 
 
@@ -280,7 +218,7 @@ def run(demo):
     demo.done()
 
     demo.step("publish version 2 (20 KB changed) and deploy it")
-    demo.publish("shop-full:2", demo.trees["2"], "--flatten")
+    demo.publish("shop-full:2", demo.trees["2"], "--flatten", "--level", "9")
     demo.publish("shop:2", demo.trees["2"])
     demo.deploy("shop-full:2")
     figures["deploy_seconds"] = round(demo.deploy("shop:2"), 3)
@@ -339,7 +277,7 @@ Everything goes on running until Ctrl-C. In another terminal:
 Change something, publish it, and watch it arrive (a key signs it, both devices fetch it through the gateway):
   echo 4 > {demo.trees['2']}/srv/VERSION
   {BIN}/stratus publish shop:4 {demo.trees['2']} --sign-key {demo.private_key}
-  {BIN}/stratus-agent check --data {devices[0].data}
+  {BIN}/stratus-agent check --data {devices[0].agent.data}
 Or break the network: kill the server (pid {server.program.pid}) and ask a device again; the gateway has what it passed on.
 Logs: {demo.programs.directory}/logs""", flush=True)
 
@@ -351,7 +289,7 @@ def main():
     options = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("devices start confined processes, which needs root: sudo ./dev demo")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a script's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
 
     print("Stratus: one server, gateways, devices, all on this machine; about a minute.\n", flush=True)

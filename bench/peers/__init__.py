@@ -9,7 +9,7 @@ import filecmp
 import pathlib
 import shutil
 
-from harness import CountingProxy, Programs, free_port, wait_until
+from harness import CountingProxy, Programs, free_port, tree_listing, wait_until
 from measure import Meter, Usage
 
 
@@ -30,11 +30,13 @@ class Job:
         self.workload = workload
         self.programs = Programs("stratus-bench-")
         self.meter = Meter()
+        self.closed = False
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.closed = True
         self.meter.__exit__()
         self.programs.close()
 
@@ -73,9 +75,8 @@ http {{ access_log off; keepalive_requests 100000; default_type application/octe
         return wanted == got
 
 
-def listing(root):
-    from harness import tree_listing
-    return {name: (kind, mode, content) for name, (kind, mode, _, content) in tree_listing(root).items()}
+def listing(root, skip=()):
+    return {name: (kind, mode, content) for name, (kind, mode, _, content) in tree_listing(root, skip).items()}
 
 
 def wait_listening(port, program):

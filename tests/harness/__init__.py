@@ -8,10 +8,10 @@ from .paths import BIN, ROOT
 from .processes import Program, ProgramError, Programs
 from .proxy import CountingProxy
 from .service import ServiceImage
-from .stack import Agent, Stack, StratusFailed
+from .stack import Agent, Stack, StratusFailed, wait_version, write_agent_config
 from .trees import Symlink, Whole, random_bytes, tree_listing, write_tree
 from .waiting import free_port, wait_until
 
 __all__ = ["Agent", "BIN", "CountingProxy", "HttpClient", "Program", "ProgramError", "Programs", "ROOT", "Response",
            "ServiceImage", "Stack", "StratusFailed", "Symlink", "Whole", "free_port", "random_bytes", "tree_listing",
-           "wait_until", "write_tree"]
+           "wait_until", "wait_version", "write_agent_config", "write_tree"]

@@ -62,6 +62,26 @@ def mounts_below(directory):
     return sorted(points, key=len, reverse=True)
 
 
+def container_groups(pid):
+    """Names of the control groups that an agent made for this process, "/stratus/INSTANCE"."""
+    try:
+        lines = pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    except OSError:
+        return set()
+    return {line.split(":", 2)[2] for line in lines if line.split(":", 2)[2].startswith("/stratus/")}
+
+
+def remove_groups(names):
+    """Removes control groups whose processes are gone, in every hierarchy."""
+    mounts = pathlib.Path("/sys/fs/cgroup")
+    for name in names:
+        for hierarchy in (mounts, *mounts.glob("*")):
+            try:
+                os.rmdir(str(hierarchy) + name)
+            except OSError:
+                pass
+
+
 class Program:
     """One running program. `log` is its stderr, `output` its stdout, both kept as files."""
 
@@ -75,6 +95,7 @@ class Program:
                                             env={**os.environ, **(env or {})}, start_new_session=True)
         self.started = time.monotonic()
         self.ready = None
+        self.groups = set()  # control groups of what it left running
 
     @property
     def pid(self):
@@ -142,6 +163,7 @@ class Program:
                 self.process.wait(10)
         for pid in below:  # still there means that the parent is ours now, so the number cannot have been reused
             if _parents().get(pid) in (os.getpid(), *below):
+                self.groups |= container_groups(pid)
                 _send(pid, signal.SIGKILL)
 
     def describe(self, limit=6000):
@@ -223,10 +245,12 @@ class Programs:
     def _end_orphans(self):
         """Ends children that came to us from programs that died; those that were here before stay."""
         known = {program.pid for program in self.started} | self._children_before
+        groups = set().union(*(program.groups for program in self.started))
 
         def orphans_gone():
             orphans = [pid for pid, parent in _parents().items() if parent == os.getpid() and pid not in known]
             for pid in orphans:
+                groups.update(container_groups(pid))
                 _send(pid, signal.SIGKILL)
                 try:
                     os.waitpid(pid, os.WNOHANG)
@@ -238,6 +262,7 @@ class Programs:
             wait_until(orphans_gone, seconds=10, what="orphaned processes to end")
         except TimeoutError as error:
             print(f"harness: {error}", file=sys.stderr)
+        remove_groups(groups)
 
 
 def _remove_tree(directory):

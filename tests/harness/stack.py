@@ -43,23 +43,40 @@ class Service:
 
 
 class Agent:
-    def __init__(self, program, data):
-        self.program, self.data = program, data
+    """A device: its agent's program, its data directory, its configuration file."""
+
+    def __init__(self, program, name, data, config):
+        self.program, self.name, self.data, self.config = program, name, data, config
+
+    def _ask(self, *words):
+        argv = [str(BIN / "stratus-agent"), words[0], "--data", str(self.data), *words[1:]]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            raise StratusFailed(argv, done)
+        return done.stdout
 
     def status(self):
         """The object of `stratus-agent status --json`."""
-        done = subprocess.run([str(BIN / "stratus-agent"), "status", "--data", str(self.data), "--json"],
-                              capture_output=True, text=True, timeout=20)
-        if done.returncode:
-            raise StratusFailed(["stratus-agent", "status"], done)
-        return json.loads(done.stdout)
+        return json.loads(self._ask("status", "--json"))
 
     def check(self):
         """Asks the agent to look for an update now."""
-        done = subprocess.run([str(BIN / "stratus-agent"), "check", "--data", str(self.data)],
-                              capture_output=True, text=True, timeout=20)
-        if done.returncode:
-            raise StratusFailed(["stratus-agent", "check"], done)
+        self._ask("check")
+
+
+def write_agent_config(path, **keys):
+    """A TOML file; values that are dicts become tables: update={"order": "stop-first"}."""
+    tables = {key: value for key, value in keys.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in keys.items() if key not in tables}
+
+    def lines(values):  # strings, numbers, booleans and lists of strings look the same in JSON and TOML
+        return [f"{key} = {json.dumps(value, default=str)}" for key, value in values.items() if value is not None]
+
+    text = lines(plain)
+    for name, values in tables.items():
+        text += ["", f"[{name}]", *lines(values)]
+    path.write_text("\n".join(text) + "\n")
+    return path
 
 
 class Stack:
@@ -92,24 +109,49 @@ class Stack:
         ca = None if self.plain else next(iter(sorted((data / "tls").glob("*.pem"))), None)
         return Service(program, url, data, ca)
 
-    def start_agent(self, image, server_url, key, name="device-1", ca=None, data=None, poll=1, options=()):
-        """Starts an agent for `image` (a release name) against server_url; `key` is release.pub."""
-        data = pathlib.Path(data) if data else self.programs.path(name)
-        program = self.programs.start(
-            name, [BIN / "stratus-agent", "run", "--server", server_url, *(["--ca", ca] if ca else []), "--device", name,
-                   "--image", image, "--data", data, "--key", key, "--poll", str(poll), *options])
-        return Agent(program, data)
+    def start_agent(self, image, server_url, key, name="device-1", ca=None, data=None, poll=0.2, **tables):
+        """Starts an agent for `image` (a release name) against server_url; `key` is release.pub.
 
-    def stratus(self, *words, check=True, timeout=120):
-        """Runs `stratus WORDS` against the server with its CA and token; stdout as text."""
-        environment = dict(os.environ)
+        tables: update={...}, service={...}, health={...} of the agent's configuration (docs/operations/agent.md).
+        """
+        data = pathlib.Path(data) if data else self.programs.path(name)
+        tables.setdefault("update", {"probation": "200ms"})
+        config = write_agent_config(self.programs.path("config", f"{name}.toml"), server=server_url, ca=ca, device=name,
+                                    image=image, data=data, keys=[str(key)], poll=poll, **tables)
+        program = self.programs.start(name, [BIN / "stratus-agent", "run", "--config", config])
+        return Agent(program, name, data, config)
+
+    def restart_agent(self, agent):
+        """Starts a stopped or killed agent again with the same data and configuration."""
+        agent.program = self.programs.start(agent.name, [BIN / "stratus-agent", "run", "--config", agent.config])
+        return agent
+
+    def device(self, name):
+        """What the server knows about a device."""
+        return self.server.http.get(f"/api/v1/devices/{name}").json()
+
+    def wait_reported(self, name, version, state="committed", seconds=60):
+        """Waits until the server has the device's report that it is `state` for `version`."""
+        def said():
+            known = self.device(name)
+            return known if known.get("state") == state and known.get("target_version") == str(version) else None
+
+        return wait_until(said, seconds, what=f"{name} to report {state} for {version}")
+
+    def environment(self, extra=None):
+        """What a shell that talks to this server would export."""
+        environment = dict(os.environ, **(extra or {}))
         if self.server:
             environment.update(STRATUS_SERVER=self.server.url, STRATUS_TOKEN_FILE=str(self.server.token_file))
             if self.server.ca:
                 environment["STRATUS_CA"] = str(self.server.ca)
+        return environment
+
+    def stratus(self, *words, check=True, timeout=120, env=None):
+        """Runs `stratus WORDS` against the server with its CA and token; stdout as text (check=False: the whole run)."""
         argv = [str(BIN / "stratus"), *[str(word) for word in words]]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
-                              env=environment)
+                              env=self.environment(env))
         if check and done.returncode:
             raise StratusFailed(argv, done)
         return done.stdout if check else done
@@ -120,18 +162,17 @@ class Stack:
         self.stratus("key", "generate", directory)
         return directory / "release.key", directory / "release.pub"
 
-    def publish(self, reference, tree, sign_key=None, command=None, options=()):
+    def publish(self, reference, tree, sign_key=None, command=None, options=(), **run):
         """`stratus publish NAME:VERSION TREE`, which also deploys it unless --no-deploy is among the options."""
         words = ["publish", reference, tree, *(["--sign-key", sign_key] if sign_key else [])]
         if command:
             words += ["--entrypoint", command[0]]
-            for word in command[1:]:
-                words += ["--cmd", word]
-        return self.stratus(*words, *options)
+            words += [f"--cmd={word}" for word in command[1:]]
+        return self.stratus(*words, *options, **run)
 
 
 def wait_version(service_image, version, seconds=30):
     """Waits until the service of an image answers with this version."""
     client = HttpClient(service_image.url, timeout=2)
-    return wait_until(lambda: client.get("/").body.decode() == str(version), seconds,
+    return wait_until(lambda: client.get("/").body.decode().strip() == str(version), seconds,
                       what=f"version {version} to answer at {service_image.url}")

@@ -41,13 +41,16 @@ def write_tree(root, entries):
     return root
 
 
-def tree_listing(root):
+def tree_listing(root, skip=()):
     """{path: (kind, mode, owner, content digest | link target | None)} of everything below root, to compare two trees.
 
+    `skip` names directories at the top that are not looked into (of a container's root: proc, sys).
     Times and hard links are left out; compare those where they matter.
     """
     root, listing = pathlib.Path(root), {}
     for directory, names, files in os.walk(root):
+        if pathlib.Path(directory) == root:
+            names[:] = [name for name in names if name not in skip]
         for name in names + files:
             path = pathlib.Path(directory, name)
             info = path.lstat()

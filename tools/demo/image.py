@@ -1,8 +1,4 @@
 """Builds the demo's images: a shop (Python, its packages, a web service, a catalogue) and the gateway's own software."""
-import gzip
-import hashlib
-import json
-import os
 import pathlib
 import random
 import shutil
@@ -66,31 +62,6 @@ def gateway(directory):
     with _replacing(second / "etc/stratus-release") as path:
         path.write_text("gateway 2\n")
     return {"1": first, "2": second}
-
-
-def single_layer(tree, target):
-    """An OCI layout whose image is the whole tree in one fresh gzip layer, as a build without layering makes it."""
-    blobs = target / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-    tar = subprocess.run(["tar", "--sort=name", "--mtime=@1700000000", "--owner=0", "--group=0", "--numeric-owner", "-cf", "-",
-                          "-C", tree, "."], check=True, capture_output=True).stdout
-
-    def blob(media_type, data):
-        digest = hashlib.sha256(data).hexdigest()
-        (blobs / digest).write_bytes(data)
-        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(data)}
-
-    kind = "application/vnd.oci.image"
-    layer = blob(f"{kind}.layer.v1.tar+gzip", gzip.compress(tar, 6, mtime=0))
-    config = {"architecture": {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine),
-              "os": "linux", "config": {"Entrypoint": COMMAND, "Env": ENVIRONMENT},
-              "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(tar).hexdigest()]}}
-    manifest = {"schemaVersion": 2, "mediaType": f"{kind}.manifest.v1+json",
-                "config": blob(f"{kind}.config.v1+json", json.dumps(config).encode()), "layers": [layer]}
-    described = blob(manifest["mediaType"], json.dumps(manifest).encode())
-    (target / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [described]}))
-    (target / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
-    return target
 
 
 def tree_size(tree):
