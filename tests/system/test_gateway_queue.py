@@ -1,0 +1,158 @@
+"""Reports and data at the gateway: durable before they are taken, delivered in order, for as long as it takes."""
+import json
+import threading
+
+import pytest
+from harness import CountingProxy, HttpClient, free_port, wait_until
+from harness.registry import digest_of
+from harness.upstream import FakeUpstream
+
+
+@pytest.fixture
+def upstream(programs):
+    fake = FakeUpstream()
+    programs.on_close(fake.close)
+    return fake
+
+
+def report(number, device="d1"):
+    return {"device": device, "sequence": number, "name": "site/app", "state": "committed", "version": "1",
+            "target": digest_of(b"t"), "running": digest_of(b"r"), "time_ms": 1}
+
+
+def send(gateway, number, device="d1"):
+    return HttpClient(gateway.url).post(f"/api/v1/devices/{device}/reports", json=report(number, device))
+
+
+def delivered(upstream):
+    return [json.loads(body)["sequence"] for _, path, _, body in upstream.posts()]
+
+
+def test_reports_and_data_reach_the_server(plain_stack):
+    server = plain_stack.start_server()
+    gateway = plain_stack.start_gateway()
+    assert send(gateway, 1).status == 204
+    http = HttpClient(gateway.url)
+    assert http.post("/api/v1/devices/d1/data", json={"celsius": 21.5}).status == 204
+    known = wait_until(lambda: server.http.get("/api/v1/devices/d1/data").body.decode().count("celsius"))
+    assert known == 1
+    assert "committed" in server.http.get("/api/v1/devices/d1").body.decode()
+    assert gateway.metric("stratus_gateway_queue_messages") == 0
+
+
+def test_what_was_taken_survives_a_kill_and_arrives_in_order(plain_stack, upstream, programs):
+    link = CountingProxy(upstream.url)
+    programs.on_close(link.close)
+    link.refuse()
+    gateway = plain_stack.start_gateway(link.url())
+    for number in range(10):
+        assert send(gateway, number).status == 204
+    gateway.program.kill()
+    again = plain_stack.start_gateway(link.url(), data=gateway.data, name="again")
+    assert again.metric("stratus_gateway_queue_messages") == 10
+    for number in range(10, 20):
+        assert send(again, number).status == 204
+    assert upstream.posts() == []
+    link.refuse(False)
+    wait_until(lambda: len(upstream.posts()) >= 20, 60, "the queue to empty")
+    assert delivered(upstream) == list(range(20))
+    wait_until(lambda: again.metric("stratus_gateway_queue_messages") == 0)
+    again.program.kill()
+    third = plain_stack.start_gateway(link.url(), data=gateway.data, name="third")
+    assert third.metric("stratus_gateway_queue_messages") == 0
+    assert send(third, 99).status == 204
+    wait_until(lambda: delivered(upstream)[-1] == 99)
+    assert len(upstream.posts()) == 21
+
+
+def test_many_at_once_are_all_kept(plain_stack, upstream):
+    gateway = plain_stack.start_gateway(upstream.url)
+    statuses = []
+    threads = [threading.Thread(target=lambda n=n: statuses.append(send(gateway, n, f"d{n}").status)) for n in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert statuses == [204] * 60
+    wait_until(lambda: len(upstream.posts()) == 60, 60)
+    assert sorted(delivered(upstream)) == list(range(60))
+
+
+def test_a_full_queue_says_when_to_come_back(plain_stack):
+    gateway = plain_stack.start_gateway(f"http://127.0.0.1:{free_port()}", options=["--queue-size", "2K"])
+    answers = [send(gateway, number) for number in range(12)]
+    taken = [answer.status for answer in answers].index(503)
+    assert 0 < taken < 12
+    assert {answer.status for answer in answers[taken:]} == {503}
+    assert answers[-1].headers["Retry-After"]
+    assert gateway.metric("stratus_gateway_queue_messages") == taken
+    assert gateway.metric("stratus_gateway_queue_refused_total") == 12 - taken
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 429, 500, 503])
+def test_only_the_servers_own_word_counts(plain_stack, upstream, status):
+    upstream.post_status = status
+    gateway = plain_stack.start_gateway(upstream.url)
+    assert send(gateway, 1).status == 204
+    wait_until(lambda: len(upstream.posts()) >= 2, 30, "a second attempt")
+    assert gateway.metric("stratus_gateway_queue_messages") == 1
+    upstream.post_status = 204
+    wait_until(lambda: gateway.metric("stratus_gateway_queue_delivered_total") == 1, 30)
+    assert set(delivered(upstream)) == {1}
+
+
+def test_what_the_server_never_takes_does_not_block_the_rest(plain_stack, upstream):
+    upstream.post_status = 422
+    gateway = plain_stack.start_gateway(upstream.url)
+    assert send(gateway, 1).status == 204
+    wait_until(lambda: gateway.metric("stratus_gateway_queue_rejected_total") == 1)
+    upstream.post_status = 204
+    assert send(gateway, 2).status == 204
+    wait_until(lambda: gateway.metric("stratus_gateway_queue_delivered_total") == 1)
+    assert delivered(upstream) == [1, 2]
+    assert "dropped" in gateway.program.log
+
+
+def test_nonsense_is_refused_where_its_sender_listens(plain_stack, upstream):
+    http = HttpClient(plain_stack.start_gateway(upstream.url).url)
+    reports, data = "/api/v1/devices/d1/reports", "/api/v1/devices/d1/data"
+    assert http.post(reports, json=report(1, "another")).status == 400
+    assert http.post(reports, body=b"{").status == 400
+    assert http.post(data, body=b"[1]").status == 400
+    assert http.post(data, body=b'{"a":1,"a":2}').status == 400
+    assert http.post("/api/v1/devices/.d/data", json={}).status == 400
+    assert http.post(data, json={"x": "y" * 20_000}).status == 413
+    assert upstream.posts() == []
+
+
+def test_a_successor_takes_over_port_and_queue(plain_stack, upstream, programs):
+    link = CountingProxy(upstream.url)
+    programs.on_close(link.close)
+    link.refuse()
+    port = free_port()
+    options = {"listen": f"127.0.0.1:{port}", "options": ["--reuse-port"]}
+    gateway = plain_stack.start_gateway(link.url(), **options)
+    assert send(gateway, 1).status == 204
+    successor = plain_stack.start_gateway(link.url(), data=gateway.data, name="successor", **options)
+    assert gateway.program.stop() == 0
+    wait_until(lambda: send(successor, 2).status == 204, what="the successor to take messages")
+    link.refuse(False)
+    wait_until(lambda: len(upstream.posts()) == 2, 30)
+    assert delivered(upstream) == [1, 2]
+
+
+def test_two_gateways_do_not_share_a_directory_by_mistake(plain_stack, programs, upstream):
+    from harness import BIN
+    gateway = plain_stack.start_gateway(upstream.url)
+    second = programs.start("second", [BIN / "stratus-gateway", "--upstream", upstream.url, "--data", gateway.data,
+                                       "--listen", "127.0.0.1:0", "--plain-http"])
+    assert second.process.wait(20) == 5
+    assert "another gateway" in second.log
+
+
+def test_nested_gateways_hand_reports_on(plain_stack):
+    server = plain_stack.start_server()
+    outer = plain_stack.start_gateway(name="outer")
+    inner = plain_stack.start_gateway(outer.url, name="inner")
+    assert send(inner, 7).status == 204
+    wait_until(lambda: "committed" in server.http.get("/api/v1/devices/d1").body.decode(), 30)
