@@ -1,5 +1,6 @@
 """Reports and data at the gateway: durable before they are taken, delivered in order, for as long as it takes."""
 import json
+import subprocess
 import threading
 
 import pytest
@@ -34,10 +35,10 @@ def test_reports_and_data_reach_the_server(plain_stack):
     assert send(gateway, 1).status == 204
     http = HttpClient(gateway.url)
     assert http.post("/api/v1/devices/d1/data", json={"celsius": 21.5}).status == 204
-    known = wait_until(lambda: server.http.get("/api/v1/devices/d1/data").body.decode().count("celsius"))
-    assert known == 1
+    wait_until(lambda: gateway.metric("stratus_gateway_queue_messages") == 0)
+    samples = server.http.get("/api/v1/devices/d1/data").json()["samples"]
+    assert [sample["data"] for sample in samples] == [{"celsius": 21.5}]
     assert "committed" in server.http.get("/api/v1/devices/d1").body.decode()
-    assert gateway.metric("stratus_gateway_queue_messages") == 0
 
 
 def test_what_was_taken_survives_a_kill_and_arrives_in_order(plain_stack, upstream, programs):
@@ -87,6 +88,29 @@ def test_a_full_queue_says_when_to_come_back(plain_stack):
     assert answers[-1].headers["Retry-After"]
     assert gateway.metric("stratus_gateway_queue_messages") == taken
     assert gateway.metric("stratus_gateway_queue_refused_total") == 12 - taken
+
+
+def test_on_a_full_disk_nothing_is_taken_that_is_not_kept(plain_stack, upstream, programs):
+    link = CountingProxy(upstream.url)
+    programs.on_close(link.close)
+    link.refuse()
+    disk = programs.path("disk", "x").parent
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=True)
+    gateway = plain_stack.start_gateway(link.url(), data=disk)
+    assert send(gateway, 0).status == 204
+    with open(disk / "junk", "ab", buffering=0) as junk:
+        try:
+            while junk.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    taken = [0] + [number for number in range(1, 60) if send(gateway, number).status == 204]
+    assert len(taken) < 60
+    (disk / "junk").unlink()
+    assert send(gateway, 99).status == 204
+    link.refuse(False)
+    wait_until(lambda: len(upstream.posts()) == len(taken) + 1, 60)
+    assert delivered(upstream) == [*taken, 99]
 
 
 @pytest.mark.parametrize("status", [200, 302, 401, 429, 500, 503])
