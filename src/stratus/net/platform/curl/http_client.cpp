@@ -34,7 +34,6 @@ ErrorCode code_of(CURLcode code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_ISSUER_ERROR:
       return ErrorCode::denied;
     case CURLE_WEIRD_SERVER_REPLY:
