@@ -32,7 +32,7 @@ class Device:
             image_name, site.device_url, demo.public_key, name, site.ca, poll=3600,
             update={"order": "start-first", "probation": "2s", "deltas": deltas},
             service={"listen": [f"127.0.0.1:{self.port}"]},
-            health={"exec": image.CHECK, "interval": "50ms", "start_time": "10s", "retries": 2})
+            health={"exec": image.CHECK, "interval": "50ms", "start_time": "5s", "retries": 2})
         self.prober = Prober("127.0.0.1", self.port)
         demo.probers.append(self.prober)
 

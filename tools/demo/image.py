@@ -10,7 +10,7 @@ from harness.python_image import INTERPRETER, python_tree, shared_libraries
 
 HERE = pathlib.Path(__file__).resolve().parent
 # A tar of about 66,800 KB with the catalogue in it, the size of the image in the paper this is measured against.
-PYTHON_SIZE = 63_400_000
+PYTHON_SIZE = 65_000_000
 PRODUCTS, CHANGED, TEXT = 24_000, 160, 128
 COMMAND = [str(INTERPRETER), "-S", "-E", "-s", "/srv/app.py"]
 CHECK = [str(INTERPRETER), "-S", "-E", "-s", "/srv/check.py"]
