@@ -152,6 +152,8 @@ def _npm(package, version, target):
     downloads.mkdir(parents=True, exist_ok=True)
     archive = downloads / f"{package.strip('@').replace('/', '-')}-{version}.tgz"
     if not archive.exists():
+        if not shutil.which("npm"):
+            raise Unreachable("there is no npm on this machine (any Node.js brings it)")
         _run(["npm", "pack", "--silent", f"{package}@{version}"], downloads)
     if not archive.exists():
         raise Unreachable(f"npm pack {package}@{version} made no {archive.name}")
