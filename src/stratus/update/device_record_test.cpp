@@ -49,6 +49,40 @@ TEST(Step, FollowsEveryRowAndRefusesTheRest) {
   EXPECT_EQ(record, before);
 }
 
+// What cannot be read back would keep the agent from starting: the reason may quote a hostile answer.
+TEST(Step, AnyReasonCanBeReadBackFromTheJournal) {
+  const std::string korean = "\xed\x95\x9c";  // three bytes
+  std::string longer;
+  while (longer.size() < 600) longer += korean;
+  for (const std::string& reason :
+       {std::string("signed by key aaaaaaaaaaa\xed"), std::string("\xff\xfe"), longer, "a" + longer,
+        std::string("\xc0\xaf \xed\xa0\x80 \xf5\x80\x80\x80"), std::string("a\nb\0c", 5),
+        std::string(5000, '\x01')}) {
+    DeviceRecord record = in_state(State::checking);
+    EventDetail detail = accepted();
+    detail.reason = reason;
+    detail.blame_release = true;
+    ASSERT_TRUE(step(record, Event::refused, detail));
+    const auto read = parse_record(encode_record(record));
+    ASSERT_TRUE(read) << read.error().text();
+    EXPECT_EQ(*read, record);
+  }
+  DeviceRecord record = in_state(State::checking);
+  EventDetail detail = accepted();
+  detail.reason = "'" + korean + "\xff' line\nbreak";
+  ASSERT_TRUE(step(record, Event::refused, detail));
+  EXPECT_EQ(record.reason, "'" + korean + "?' line break");
+}
+
+TEST(Step, EveryReportHasItsOwnNumber) {
+  for (const State outcome : {State::committed, State::rolled_back, State::failed, State::cancelled}) {
+    DeviceRecord record = in_state(outcome);
+    ASSERT_EQ(record.next_sequence, 1U);
+    ASSERT_TRUE(step(record, Event::settled, {}));
+    EXPECT_EQ(record.next_sequence, 2U);
+  }
+}
+
 TEST(Step, AnOutcomeKeepsItsReasonAndBlamesWhenTold) {
   DeviceRecord record = in_state(State::probation);
   EventDetail detail;
