@@ -1,4 +1,5 @@
 // Only system calls between clone and exec: child_plan.hpp says why.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -35,6 +36,8 @@ constexpr std::uint64_t kCapabilities =
 constexpr int kHighestCapability = 63;
 
 constexpr std::size_t kMaxAccountFile = 256 * 1024;
+constexpr std::size_t kMaxPassed = 64;            // sockets; the launcher refuses more
+constexpr std::size_t kMaxKept = kMaxPassed + 5;  // and gate, status, log, user namespace, container
 
 // A whole small file in fresh pages, cut at the bound; empty when it is not there.
 std::string_view read_small(const char* path) {
@@ -62,10 +65,25 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// Closes what the child has of the parent's descriptors, but for `kept` and the standard streams. Long before
+// exec: an image may name /proc/self/fd/N as its working directory, and a process that waits for a command
+// inside must not hold the parent's locks and pipes for as long as that command runs.
+void close_foreign_descriptors(std::array<int, kMaxKept>& kept, std::size_t count) {
+  std::sort(kept.begin(), kept.begin() + count);
+  unsigned next = 3;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (kept[i] < 3) continue;
+    const auto fd = static_cast<unsigned>(kept[i]);
+    if (fd > next) ::syscall(SYS_close_range, next, fd - 1, 0U);
+    next = fd + 1;
+  }
+  ::syscall(SYS_close_range, next, ~0U, 0U);
+}
+
 // Standard streams and passed sockets in their places, everything else closed at exec.
 void arrange_descriptors(const ExecPlan& exec, int log, const std::vector<int>& listen_fds) {
   // Out of the way first: a source may lie where another one's target is.
-  static std::array<int, 64> safe;
+  static std::array<int, kMaxPassed> safe;
   const std::size_t count = listen_fds.size() < safe.size() ? listen_fds.size() : safe.size();
   for (std::size_t i = 0; i < count; ++i) {
     safe[i] = ::fcntl(listen_fds[i], F_DUPFD_CLOEXEC, 1000);
@@ -197,6 +215,12 @@ void run_child(ChildPlan& plan) {
   ExecPlan& exec = plan.exec;
   ::setsid();
   reset_signals();
+  std::array<int, kMaxKept> kept{exec.gate, exec.status, exec.user_namespace, plan.log};
+  std::size_t count = 4;
+  for (const int socket : plan.listen_fds) {
+    if (count < kept.size()) kept[count++] = socket;
+  }
+  close_foreign_descriptors(kept, count);
   ::umask(0022);
   // Files are made as the container's root, but with this process's rights.
   ::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
@@ -224,6 +248,10 @@ void run_child(ChildPlan& plan) {
 void run_inside_child(InsidePlan& plan) {
   ExecPlan& exec = plan.exec;
   reset_signals();
+  std::array<int, kMaxKept> kept{exec.gate, exec.status, plan.container, plan.log};
+  close_foreign_descriptors(kept, 4);
+  // Until its exec the container could look at it as at a process of its own: not into its descriptors.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (::setns(plan.container, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) != 0) {
     stop_child(exec, Step::join_namespaces, errno);
   }

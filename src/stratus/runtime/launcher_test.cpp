@@ -7,9 +7,11 @@
 
 #include <arpa/inet.h>
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -270,6 +272,45 @@ TEST_F(LauncherTest, CommandsRunInsideTheContainer) {
   ASSERT_TRUE(send_signal(container->pidfd(), SIGKILL));
   ASSERT_TRUE(wait_for_exit(container->pidfd(), 10s));
   (void)reap(container->pidfd());
+}
+
+// The way out of runc in 2024: a working directory in the host, by way of a descriptor that the child
+// inherits.
+TEST_F(LauncherTest, TheLaunchersDescriptorsAreOutOfTheImagesReach) {
+  auto directory = open_file("/etc", O_RDONLY | O_DIRECTORY);
+  ASSERT_TRUE(directory);
+  const FileDescriptor high(::fcntl(directory->get(), F_DUPFD_CLOEXEC, 900));
+  for (const int fd : {directory->get(), high.get()}) {
+    ContainerSpec wanted = spec({"/bin/service", "sleep"});
+    wanted.working_directory = fmt::format("/proc/self/fd/{}", fd);
+    const auto container = launcher_->prepare(wanted);
+    ASSERT_FALSE(container);
+    EXPECT_NE(container.error().text().find("working directory"), std::string::npos)
+        << container.error().text();
+  }
+}
+
+// A check that never ends would otherwise keep the agent's lock beyond the agent's own end.
+TEST_F(LauncherTest, ACommandInsideHoldsNoneOfTheLaunchersDescriptors) {
+  auto lock = open_file(store_.path() / "lock", O_RDWR | O_CREAT, 0600);
+  ASSERT_TRUE(lock);
+  ASSERT_EQ(::flock(lock->get(), LOCK_EX | LOCK_NB), 0);
+  auto container = launcher_->prepare(spec({"/bin/service", "sleep"}));
+  ASSERT_TRUE(container) << container.error().text();
+  ASSERT_TRUE(container->release());
+  InsideCommand command;
+  command.args = {"/bin/service", "sleep"};
+  auto process = launcher_->start_inside(container->pidfd(), command);
+  ASSERT_TRUE(process) << process.error().text();
+  lock->reset();
+  auto again = open_file(store_.path() / "lock", O_RDWR);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(::flock(again->get(), LOCK_EX | LOCK_NB), 0);
+  for (const int pidfd : {process->get(), container->pidfd()}) {
+    ASSERT_TRUE(send_signal(pidfd, SIGKILL));
+    ASSERT_TRUE(wait_for_exit(pidfd, 10s));
+    (void)reap(pidfd);
+  }
 }
 
 TEST_F(LauncherTest, APassedSocketAnswers) {
