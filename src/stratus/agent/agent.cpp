@@ -332,7 +332,11 @@ net::Task<void> AgentCore::keep_running() {
         const auto delay = update::back_off_delay(kRestartBackOff, attempt, random);
         (void)co_await keeper_wake_.wait(delay);
       }
-      if (stopping_ || swapping_) continue;
+      // Meanwhile an update may have put a version in charge that runs: then it is not to be replaced.
+      const bool settled = record().state != State::probation && record().state != State::swapping &&
+                           record().state != State::rolled_back;
+      const bool runs = main_ != nullptr && !main_->ended;
+      if (stopping_ || swapping_ || !settled || runs) continue;
     }
     ++attempt;
     keeper_busy_ = true;

@@ -92,6 +92,12 @@ Result<void> ImageStore::prepare() const {
   for (const char* const name : {"layers", "images", "partial", "reports", "running", "upper", "merged"}) {
     STRATUS_CHECK(make_directories(data_ / name));
   }
+  // A setuid program of an image is root's here, too: nobody else of this machine may come near it.
+  for (const char* const name : {"layers", "upper"}) {
+    if (::chmod((data_ / name).c_str(), 0700) != 0) {
+      return fail(Error::from_errno("chmod " + (data_ / name).string()));
+    }
+  }
   for (const fs::path& entry : entries_of(data_ / "layers")) {
     if (entry.extension() == ".tmp") STRATUS_CHECK(remove_tree(entry));
   }

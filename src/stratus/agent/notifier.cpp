@@ -59,17 +59,17 @@ net::Task<bool> wait_readable(int fd, std::chrono::milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
   asio::posix::stream_descriptor descriptor(executor, ::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   asio::steady_timer timer(executor, limit);
-  auto late = std::make_shared<bool>(false);
-  auto cancel = [&descriptor, late](const boost::system::error_code& error) {
-    if (error) return;
-    *late = true;
-    descriptor.cancel();
+  // A timer that went off together with the descriptor calls after this coroutine's frame is gone.
+  auto waiting = std::make_shared<bool>(true);
+  auto cancel = [&descriptor, waiting](const boost::system::error_code& error) {
+    if (!error && *waiting) descriptor.cancel();
   };
   timer.async_wait(cancel);
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   const auto readable = asio::posix::stream_descriptor::wait_read;
   co_await descriptor.async_wait(readable, token);
+  *waiting = false;
   timer.cancel();
   co_return !error;
 }

@@ -250,13 +250,16 @@ net::Task<Result<void>> ServiceHost::probe_tcp(const HealthCheckPlan& plan) {
   const asio::ip::tcp::endpoint endpoint(address, plan.port);
   asio::ip::tcp::socket socket(executor_);
   asio::steady_timer timer(executor_, plan.timeout);
-  auto cancel = [&socket](const boost::system::error_code& stopped) {
+  // A timer that went off together with the connection calls after this coroutine's frame is gone.
+  auto waiting = std::make_shared<bool>(true);
+  auto cancel = [&socket, waiting](const boost::system::error_code& stopped) {
     boost::system::error_code ignored;
-    if (!stopped) socket.close(ignored);
+    if (!stopped && *waiting) socket.close(ignored);
   };
   timer.async_wait(cancel);
   auto token = asio::redirect_error(asio::use_awaitable, error);
   co_await socket.async_connect(endpoint, token);
+  *waiting = false;
   timer.cancel();
   if (error) {
     co_return fail(ErrorCode::unavailable,

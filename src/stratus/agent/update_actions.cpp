@@ -73,9 +73,9 @@ net::Task<Outcome> AgentCore::consider(wire::NextRelease next) {
   if (!release) {
     Outcome refused = outcome(Event::refused, release.error().text(), true);
     refused.detail.release = {manifest, next.version};
-    // Only the release's own content is blamed; a signature may still be added to the same manifest, so an
-    // unsigned one is looked at again, but said once.
-    refused.detail.blame_release = release.error().code() != ErrorCode::denied;
+    // Only the release's own content is blamed. A signature may still be added to the same manifest, and the
+    // configuration beside it may be another's (`corrupt`): such are looked at again, but said once.
+    refused.detail.blame_release = release.error().code() == ErrorCode::invalid;
     const bool said = last_refused_ == manifest;
     last_refused_ = manifest;
     if (said) co_return outcome(Event::known_bad);
@@ -175,13 +175,17 @@ net::Task<Outcome> AgentCore::fetch_later() {
 }
 
 Outcome AgentCore::after_unpack_error(const Error& error, const update::PlanStep& step) {
+  if (step.kind == update::StepKind::delta) {
+    // No signature covers a delta, nor what it makes before its digest is known: whatever it does wrong says
+    // nothing about the release. The plan without it sees for itself whether there is room.
+    images_.remove_partials();
+    return outcome(Event::damaged, error.text());
+  }
   switch (error.code()) {
     case ErrorCode::no_space:
       images_.remove_partials();
       return outcome(Event::no_space, error.text());
-    case ErrorCode::corrupt:
-      // The blob had its digest: a recipe that does not fit, or a layer that is not what the release says.
-      if (step.kind == update::StepKind::delta) return outcome(Event::damaged, error.text());
+    case ErrorCode::corrupt:  // the blob had its digest: the layer is not what the release says
       return outcome(Event::gave_up, error.text(), true);
     case ErrorCode::invalid:
     case ErrorCode::denied:
