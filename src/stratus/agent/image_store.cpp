@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include <boost/json.hpp>
@@ -16,6 +17,7 @@
 #include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/delta/layer_headers.hpp"
 #include "stratus/delta/recipe.hpp"
 #include "stratus/oci/decompress.hpp"
 #include "stratus/oci/unpack.hpp"
@@ -83,6 +85,54 @@ Result<void> stream_delta(const fs::path& recipe, const Digest& diff_id, const f
   return {};
 }
 
+// Keeps the layer's tar headers beside it for later deltas. They can be done without, so trouble with them is
+// logged and stops nothing.
+class HeaderKeeper {
+ public:
+  explicit HeaderKeeper(const fs::path& layer)
+      : path_(delta::header_file_of(layer)), temporary_(path_.string() + ".tmp") {
+    (void)::unlink(path_.c_str());
+    auto file = open_file(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+    if (file) {
+      recorder_.emplace(std::move(*file));
+    } else {
+      give_up(file.error());
+    }
+  }
+  ~HeaderKeeper() {
+    if (recorder_) (void)::unlink(temporary_.c_str());
+  }
+  HeaderKeeper(const HeaderKeeper&) = delete;
+  HeaderKeeper& operator=(const HeaderKeeper&) = delete;
+
+  void feed(BytesView tar) {
+    if (!recorder_) return;
+    if (const auto taken = recorder_->feed(tar); !taken) give_up(taken.error());
+  }
+  // Durable when it returns, so that no power cut leaves a layer without them.
+  void finish() {
+    if (!recorder_) return;
+    Result<void> done = recorder_->finish();
+    if (done && ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+      done = fail(Error::from_errno("rename " + temporary_.string()));
+    }
+    if (done) done = sync_directory(path_.parent_path());
+    if (!done) return give_up(done.error());
+    recorder_.reset();
+  }
+
+ private:
+  void give_up(const Error& error) {
+    log::warning("agent", "{} is not kept, later deltas of this layer cannot be used: {}",
+                 path_.filename().string(), error.text());
+    recorder_.reset();
+    (void)::unlink(temporary_.c_str());
+  }
+
+  fs::path path_, temporary_;
+  std::optional<delta::HeaderRecorder> recorder_;
+};
+
 }  // namespace
 
 fs::path ImageStore::partial_path(const Digest& blob) const { return data_ / "partial" / blob.hex(); }
@@ -115,14 +165,10 @@ bool ImageStore::is_complete(const Release& release) const {
 }
 
 std::vector<std::string> ImageStore::layer_names(const Release& release) {
-  // Overlayfs takes no directory twice; of equal layers the highest hides the others.
-  std::set<Digest> seen;
   std::vector<std::string> names;
-  const auto& ids = release.config.diff_ids;
-  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
-    if (seen.insert(*id).second) names.push_back("layers/" + id->hex());
+  for (const std::size_t i : oci::distinct_layers(release.config.diff_ids)) {
+    names.push_back("layers/" + release.config.diff_ids[i].hex());
   }
-  std::reverse(names.begin(), names.end());
   return names;
 }
 
@@ -204,9 +250,11 @@ Result<void> ImageStore::install_layer(const update::PlanStep& step, const Relea
     STRATUS_CHECK(remove_tree(temporary));
     STRATUS_CHECK(make_directories(temporary));
     STRATUS_TRY(unpacker, oci::LayerUnpacker::create(temporary, {}));
+    HeaderKeeper headers(layer_path(step.diff_id));
     Sha256 hash;
     const ByteSink sink = [&](BytesView bytes) -> Result<void> {
       hash.update(bytes);
+      headers.feed(bytes);
       return unpacker->feed(bytes);
     };
     if (step.kind == update::StepKind::delta) {
@@ -219,6 +267,7 @@ Result<void> ImageStore::install_layer(const update::PlanStep& step, const Relea
     }
     if (hash.finish() != step.diff_id)
       return fail(ErrorCode::corrupt, "the bytes are not those of its diff id");
+    headers.finish();
     STRATUS_TRY(totals, unpacker->finish());
     (void)totals;
     if (::rename(temporary.c_str(), layer_path(step.diff_id).c_str()) != 0) {
@@ -250,7 +299,9 @@ void ImageStore::collect(const std::vector<Digest>& keep) const {
     for (const Digest& diff_id : release->config.diff_ids) layers.insert(diff_id.hex());
   }
   for (const fs::path& entry : entries_of(data_ / "layers")) {
-    if (!layers.contains(entry.filename().string())) (void)remove_tree(entry);
+    const bool headers = entry.extension() == delta::kHeaderFileExtension;
+    const fs::path layer = headers ? entry.stem() : entry.filename();
+    if (!layers.contains(layer.string())) (void)remove_tree(entry);
   }
   for (const fs::path& entry : entries_of(data_ / "images")) {
     if (!images.contains(entry.filename().string())) (void)remove_tree(entry);

@@ -14,6 +14,7 @@
 
 #include "stratus/delta/file_tree.hpp"
 #include "stratus/delta/file_view.hpp"
+#include "stratus/delta/layer_headers.hpp"
 
 namespace stratus::delta {
 namespace {
@@ -55,7 +56,8 @@ Result<Chain> enter(const Chain& above, const std::string& name) {
 
 class LayeredTree final : public FileTree {
  public:
-  explicit LayeredTree(Chain layers) : layers_(std::move(layers)) {}
+  LayeredTree(Chain layers, std::vector<fs::path> header_files)
+      : layers_(std::move(layers)), header_files_(std::move(header_files)) {}
 
   Result<const std::vector<TreeFile>*> files() const override {
     if (!files_) {
@@ -89,6 +91,8 @@ class LayeredTree final : public FileTree {
     }
     return missing();
   }
+
+  Result<std::unique_ptr<FileView>> headers() const override { return open_recorded_headers(header_files_); }
 
  private:
   // Neighbouring files share their directory, so the last one is kept open.
@@ -139,11 +143,21 @@ class LayeredTree final : public FileTree {
     return {};
   }
 
-  Chain layers_;  // highest first
+  Chain layers_;                        // highest first
+  std::vector<fs::path> header_files_;  // lowest first
   mutable std::optional<std::vector<TreeFile>> files_;
   mutable std::string parent_path_;
   mutable Chain parent_;
 };
+
+Result<Chain> open_layers(const std::vector<fs::path>& layers) {
+  Chain opened;
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    STRATUS_TRY(fd, open_file(*layer, O_RDONLY | O_DIRECTORY));
+    opened.push_back(std::move(fd));
+  }
+  return opened;
+}
 
 class SingleFileTree final : public FileTree {
  public:
@@ -163,16 +177,15 @@ class SingleFileTree final : public FileTree {
 }  // namespace
 
 Result<std::unique_ptr<FileTree>> open_directory_tree(const fs::path& root) {
-  return open_layered_tree({root});
+  STRATUS_TRY(opened, open_layers({root}));
+  return std::unique_ptr<FileTree>(std::make_unique<LayeredTree>(std::move(opened), std::vector<fs::path>()));
 }
 
 Result<std::unique_ptr<FileTree>> open_layered_tree(const std::vector<fs::path>& layers) {
-  Chain opened;
-  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
-    STRATUS_TRY(fd, open_file(*layer, O_RDONLY | O_DIRECTORY));
-    opened.push_back(std::move(fd));
-  }
-  return std::unique_ptr<FileTree>(std::make_unique<LayeredTree>(std::move(opened)));
+  STRATUS_TRY(opened, open_layers(layers));
+  std::vector<fs::path> header_files;
+  for (const fs::path& layer : layers) header_files.push_back(header_file_of(layer));
+  return std::unique_ptr<FileTree>(std::make_unique<LayeredTree>(std::move(opened), std::move(header_files)));
 }
 
 Result<std::unique_ptr<FileTree>> open_single_file_tree(const fs::path& file) {

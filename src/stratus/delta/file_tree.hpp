@@ -41,15 +41,17 @@ class FileTree {
   virtual Result<const std::vector<TreeFile>*> files() const = 0;
   // Never follows a link out of the tree. `not_found` when there is no such regular file.
   virtual Result<std::unique_ptr<FileView>> open(std::string_view path) const = 0;
-  // The tar headers of the layers that the tree came from, lowest layer first (see tar_layout.hpp); empty
-  // where they are not kept.
+  // The tar headers of the layers that the tree came from, lowest layer first (see tar_layout.hpp): a layer
+  // that has too many counts as one without (layer_headers.hpp). Empty where they are never kept, `corrupt`
+  // where they should be and are not.
   virtual Result<std::unique_ptr<FileView>> headers() const;
 };
 
 // A plain directory.
 Result<std::unique_ptr<FileTree>> open_directory_tree(const std::filesystem::path& root);
 // Layer directories as the agent keeps them (overlayfs whiteouts: character device 0/0 and the
-// "opaque" extended attribute), lowest first.
+// "opaque" extended attribute), lowest first. Their tar headers are looked for beside them
+// (layer_headers.hpp), when asked for.
 Result<std::unique_ptr<FileTree>> open_layered_tree(const std::vector<std::filesystem::path>& layers);
 // Uncompressed layer tars (OCI ".wh." whiteouts), lowest first.
 Result<std::unique_ptr<FileTree>> open_tar_tree(const std::vector<std::filesystem::path>& tars);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -52,6 +53,7 @@ struct Source {
 struct Changed {
   std::size_t member;  // in the layout
   BytesView bytes;
+  std::string match;                  // the old version's path; empty: none
   std::optional<std::size_t> source;  // the old version
   PlannedFile planned;
   // Positions count from the beginning of the group's sources in a row until they are resolved.
@@ -76,6 +78,7 @@ class Maker {
  private:
   Result<void> lay_out();
   Result<void> sort_out(BaseMatcher& matcher);
+  void drop_excess_matches();
   Result<std::size_t> source_of(const std::string& path);
   void align_groups();
   void align_group(const std::vector<std::size_t>& group);
@@ -157,21 +160,47 @@ Result<void> Maker::sort_out(BaseMatcher& matcher) {
         output_.subspan(static_cast<std::size_t>(member.data_offset), static_cast<std::size_t>(member.size));
     STRATUS_TRY(match, head_.tar ? matcher.match(member.path, bytes) : matcher.match_opaque(name_, bytes));
     if (match.identical && match.path == member.path) continue;
-    Changed changed{index, bytes, {}, {}, {}};
-    const bool own = match.path == member.path;
+    Changed changed{index, bytes, {}, {}, {}, {}};
     if (match.identical) {
       changed.planned = {FileKind::copy_named, match.path};
-    } else if (match.path.empty()) {
-      changed.planned = {FileKind::patch, {}};
     } else {
-      changed.planned = {own ? FileKind::patch_own : FileKind::patch_named, own ? "" : match.path};
-      STRATUS_TRY(source, source_of(match.path));
-      changed.source = source;
+      changed.match = match.path;
     }
     changed_of_.emplace(index, changed_.size());
     changed_.push_back(std::move(changed));
   }
+  drop_excess_matches();
+  for (Changed& changed : changed_) {
+    if (changed.match.empty()) continue;
+    const bool own = changed.match == layout_.members[changed.member].path;
+    changed.planned = {own ? FileKind::patch_own : FileKind::patch_named, own ? "" : changed.match};
+    STRATUS_TRY(source, source_of(changed.match));
+    changed.source = source;
+  }
   return {};
+}
+
+// A recipe names only so many old files. Beyond that the smallest new ones do without: they travel as new
+// bytes.
+void Maker::drop_excess_matches() {
+  std::vector<Changed*> by_size;
+  for (Changed& changed : changed_) {
+    if (!changed.match.empty()) by_size.push_back(&changed);
+  }
+  std::stable_sort(by_size.begin(), by_size.end(),
+                   [](const Changed* a, const Changed* b) { return a->bytes.size() > b->bytes.size(); });
+  std::set<std::string_view> named;
+  std::size_t memory = 0;
+  for (Changed* const changed : by_size) {
+    if (named.contains(changed->match)) continue;
+    const std::size_t cost = kReferenceCost + changed->match.size();
+    if (memory + cost > std::min(options_.max_reference_memory, kMaxReferenceMemory)) {
+      changed->match.clear();
+      continue;
+    }
+    memory += cost;
+    named.insert(changed->match);
+  }
 }
 
 void Maker::align_groups() {

@@ -23,6 +23,9 @@ struct MakeOptions {
   // Whether whoever applies the recipe has the tar headers of the base's layers (FileTree::headers). They
   // make the headers of a rebuilt layer nearly free.
   bool base_headers = false;
+  // Bytes that the reader's list of old files may take ("Reference" in the format). Files beyond it are new
+  // to the recipe. No more than the format allows is ever used.
+  std::size_t max_reference_memory = 2u << 20;
   // The tar stands for a directory, and whoever applies the recipe should make one of it.
   bool directory = false;
 };

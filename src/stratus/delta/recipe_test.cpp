@@ -202,6 +202,22 @@ TEST_F(RecipeTest, TheLinearMatcherFindsLongMatches) {
   EXPECT_LT(round_trip(*base, tar_of(files), options), 1500u);
 }
 
+TEST_F(RecipeTest, NeverNamesMoreOldFilesThanAReaderTakes) {
+  Files files;
+  for (int i = 0; i < 40; ++i) files["f" + std::to_string(100 + i)] = testing::random_bytes(random_, 400);
+  files["large"] = testing::random_bytes(random_, 20000);
+  const auto base = directory_tree(files);
+  for (auto& [path, bytes] : files) testing::edit(random_, bytes, 2);
+  MakeOptions options;
+  const std::uint64_t all = round_trip(*base, tar_of(files), options);
+  options.max_reference_memory = 10 * 100;  // each takes 96 bytes and its path
+  const std::uint64_t some = round_trip(*base, tar_of(files), options);
+  EXPECT_GT(some, all + 20 * 400);
+  EXPECT_LT(some, all + 36 * 400);  // the largest files are the ones that are still patched
+  options.max_reference_memory = 0;
+  EXPECT_GT(round_trip(*base, tar_of(files), options), 36000u);
+}
+
 TEST_F(RecipeTest, SameInputSameRecipe) {
   Files files{{"a", testing::random_text(random_, 50000)}, {"b", testing::random_bytes(random_, 20000)}};
   const auto base = directory_tree(files);

@@ -11,6 +11,7 @@
 #include "stratus/base/file.hpp"
 #include "stratus/delta/file_tree.hpp"
 #include "stratus/delta/file_view.hpp"
+#include "stratus/delta/layer_headers.hpp"
 #include "stratus/delta/tar_layout.hpp"
 
 namespace stratus::delta {
@@ -97,9 +98,9 @@ class TarTree final : public FileTree {
     return make_file_view(layers_[place.layer].file, place.offset, place.size);
   }
   Result<std::unique_ptr<FileView>> headers() const override {
-    if (layers_.size() == 1) return make_header_view(*layers_[0].tar, layers_[0].layout);
     Bytes all;
     for (const Layer& layer : layers_) {
+      if (layer.layout.header_bytes > kMaxLayerHeaders) continue;
       const auto view = make_header_view(*layer.tar, layer.layout);
       const std::size_t at = all.size();
       all.resize(at + static_cast<std::size_t>(view->size()));

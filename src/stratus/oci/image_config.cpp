@@ -1,5 +1,7 @@
 #include "stratus/oci/image_config.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -222,6 +224,16 @@ std::string encode_image_config(const ImageConfig& config) {
   rootfs["diff_ids"] = std::move(diff_ids);
   out["rootfs"] = std::move(rootfs);
   return json::serialize(out);
+}
+
+std::vector<std::size_t> distinct_layers(const std::vector<Digest>& diff_ids) {
+  std::set<Digest> seen;
+  std::vector<std::size_t> indices;
+  for (std::size_t i = diff_ids.size(); i-- > 0;) {
+    if (seen.insert(diff_ids[i]).second) indices.push_back(i);
+  }
+  std::reverse(indices.begin(), indices.end());
+  return indices;
 }
 
 std::string_view this_architecture() {

@@ -54,6 +54,10 @@ Result<ImageConfig> parse_image_config(std::string_view text);
 // One spelling: equal values give equal bytes.
 std::string encode_image_config(const ImageConfig& config);
 
+// Which layers a merged tree is made of, as indices, lowest first: of equal layers the highest hides the
+// others, and overlayfs takes no directory twice.
+std::vector<std::size_t> distinct_layers(const std::vector<Digest>& diff_ids);
+
 // "amd64", "arm64", … of the machine this was compiled for.
 std::string_view this_architecture();
 

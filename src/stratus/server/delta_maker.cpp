@@ -97,7 +97,7 @@ Result<DeltaResult> DeltaMaker::make(const DeltaJob& job) {
     const Digest& diff_id = target.diff_ids[i];
     if (std::find(base.diff_ids.begin(), base.diff_ids.end(), diff_id) != base.diff_ids.end()) continue;
     if (!tree) {
-      for (std::size_t k = 0; k < base.diff_ids.size(); ++k) {
+      for (const std::size_t k : oci::distinct_layers(base.diff_ids)) {
         STRATUS_TRY(tar, tars_->get(base.manifest.layers[k], base.diff_ids[k]));
         base_tars.push_back(tar->path);
         held.push_back(std::move(tar));
@@ -112,6 +112,7 @@ Result<DeltaResult> DeltaMaker::make(const DeltaJob& job) {
     const std::filesystem::path recipe = scratch_ / fmt::format("{}.recipe", counter++);
     delta::MakeOptions options;
     options.give_up_at = layer.size;
+    options.base_headers = true;
     const auto made = delta::make_recipe(*tree, new_tar->path, recipe, options);
     Result<oci::Descriptor> stored = fail(ErrorCode::conflict, "");
     if (made && made->recipe_bytes < layer.size) stored = store_file(repositories_, job.name, recipe);

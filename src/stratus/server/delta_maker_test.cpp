@@ -2,10 +2,12 @@
 
 #include <random>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/delta/layer_headers.hpp"
 #include "stratus/delta/recipe.hpp"
 #include "stratus/oci/image_config.hpp"
 #include "stratus/oci/media_types.hpp"
@@ -76,7 +78,8 @@ TEST_F(DeltaMakerTest, MakesARecipeThatGivesTheNewLayer) {
   const std::string runtime = oci::testing::tar_of({oci::testing::file("lib/runtime", noise(2, 30'000))});
   const std::string old_layer = oci::testing::tar_of({oci::testing::file("bin/app", old_app)});
   const std::string new_layer = oci::testing::tar_of({oci::testing::file("bin/app", new_app)});
-  const Digest base = push({runtime, old_layer}), target = push({runtime, new_layer});
+  // A layer that the base has twice (builders repeat empty ones) is on a device once.
+  const Digest base = push({runtime, runtime, old_layer}), target = push({runtime, new_layer});
 
   const auto made = maker_->make({"app", base, target});
   ASSERT_TRUE(made) << made.error().text();
@@ -89,11 +92,19 @@ TEST_F(DeltaMakerTest, MakesARecipeThatGivesTheNewLayer) {
   ASSERT_TRUE(next && next->next.deltas.size() == 1);
   EXPECT_EQ(next->next.deltas[0].diff_id, sha256(new_layer));
   // What a device does with it.
-  ASSERT_TRUE(make_directories(directory_ / "device/bin"));
-  ASSERT_TRUE(make_directories(directory_ / "device/lib"));
-  ASSERT_TRUE(write_file_atomically(directory_ / "device/bin/app", old_app));
-  ASSERT_TRUE(write_file_atomically(directory_ / "device/lib/runtime", noise(2, 30'000)));
-  const auto tree = delta::open_directory_tree(directory_ / "device");
+  std::vector<fs::path> layers;
+  const auto install = [&](const std::string& layer, const std::string& path, const std::string& content) {
+    layers.push_back(directory_ / "device" / std::to_string(layers.size()));
+    ASSERT_TRUE(make_directories((layers.back() / path).parent_path()));
+    ASSERT_TRUE(write_file_atomically(layers.back() / path, content));
+    auto file = open_file(delta::header_file_of(layers.back()), O_WRONLY | O_CREAT);
+    ASSERT_TRUE(file);
+    delta::HeaderRecorder recorder(std::move(*file));
+    ASSERT_TRUE(recorder.feed(as_bytes(layer)) && recorder.finish());
+  };
+  install(runtime, "lib/runtime", noise(2, 30'000));
+  install(old_layer, "bin/app", old_app);
+  const auto tree = delta::open_layered_tree(layers);
   ASSERT_TRUE(tree);
   std::string output;
   const auto applied =

@@ -8,6 +8,8 @@
 namespace stratus::delta::platform {
 namespace {
 
+constexpr std::uint64_t kDeepLimit = 8u << 20;
+
 // Without the end mark (six bytes): the recipe knows the length.
 lzma_options_lzma options_of(unsigned window_log, std::uint8_t properties, std::uint64_t raw_size) {
   lzma_options_lzma options{};
@@ -17,7 +19,8 @@ lzma_options_lzma options_of(unsigned window_log, std::uint8_t properties, std::
   options.lp = properties / 9u % 5u;
   options.pb = properties / 45u;
   options.nice_len = 273;
-  options.depth = 1000;
+  // The deepest search takes a quarter longer for 1 to 2 % less, which adds up where the stream is large.
+  options.depth = raw_size > kDeepLimit ? 48 : 1000;
   options.ext_flags = 0;
   options.ext_size_low = static_cast<std::uint32_t>(raw_size);
   options.ext_size_high = static_cast<std::uint32_t>(raw_size >> 32);
