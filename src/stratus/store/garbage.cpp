@@ -55,20 +55,32 @@ class Collector {
       for (const GarbageRoot& root : given) {
         if (root.name == name) work.push_back(root.manifest);
       }
-      if (const auto tags = repositories_.tags(name)) {
-        for (const std::string& tag : *tags) {
-          if (const auto info = repositories_.find_tag(name, tag)) work.push_back(info->digest);
-        }
-      }
+      STRATUS_CHECK(add_tagged(name, work));
       // A manifest in its grace time keeps what it names, however old that is.
       STRATUS_TRY(manifests, repositories_.manifests(name));
       for (const Digest& digest : manifests) {
         const auto info = repositories_.blobs().stat(digest);
+        if (!info && info.error().code() != ErrorCode::not_found) return fail(info.error());
         if (info && info->last_used >= cutoff_) work.push_back(digest);
       }
       STRATUS_TRY(needed, mark(repositories_, name, std::move(work)));
       all_needed_.insert(needed.begin(), needed.end());
       needed_.emplace(name, std::move(needed));
+    }
+    return {};
+  }
+
+  // What is gone by now needs nothing; what cannot be read must stop the collection, as in mark().
+  Result<void> add_tagged(const std::string& name, std::vector<Digest>& work) const {
+    const auto tags = repositories_.tags(name);
+    if (!tags && tags.error().code() == ErrorCode::not_found) return {};
+    if (!tags) return fail(tags.error());
+    for (const std::string& tag : *tags) {
+      const auto info = repositories_.find_tag(name, tag);
+      if (!info && info.error().code() != ErrorCode::not_found) {
+        return fail(info.error().with_context("tag " + name + ":" + tag));
+      }
+      if (info) work.push_back(info->digest);
     }
     return {};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
+#include <unordered_set>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -19,8 +20,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr unsigned kMaxNesting = 8;  // of indexes in indexes, referrers of referrers
-
 Result<void> check_name(std::string_view name) {
   if (oci::is_repository_name(name)) return {};
   return fail(ErrorCode::invalid, fmt::format("'{}' is not a repository name", name.substr(0, 100)));
@@ -28,21 +27,26 @@ Result<void> check_name(std::string_view name) {
 
 bool is_there(const fs::path& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// File names in a directory but temporary ones; none when the directory is not there.
-std::vector<std::string> list(const fs::path& directory) {
+// File names in a directory but temporary ones; none when the directory is not there. Anything else that keeps
+// it from being read is an error: a collector that sees too little removes what is needed.
+Result<std::vector<std::string>> list(const fs::path& directory) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
     std::string name = at->path().filename().string();
     if (!name.starts_with('.')) names.push_back(std::move(name));
   }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return fail(Error::from_errno("read " + directory.string(), error.value()));
+  }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-std::vector<Digest> list_digests(const fs::path& directory) {
+Result<std::vector<Digest>> list_digests(const fs::path& directory) {
   std::vector<Digest> digests;
-  for (const std::string& name : list(directory)) {
+  STRATUS_TRY(names, list(directory));
+  for (const std::string& name : names) {
     if (const auto digest = Digest::parse("sha256:" + name)) digests.push_back(*digest);
   }
   return digests;
@@ -166,14 +170,15 @@ Result<void> RepositoryStore::check_references(std::string_view name, const Mani
     return {};
   };
   for (const oci::Descriptor& blob : refs.blobs) STRATUS_CHECK(check_blob(blob));
+  std::vector<Digest> children;
   for (const oci::Descriptor& child : refs.manifests) {
     if (!is_there(directory(name) / "_manifests" / child.digest.hex())) {
       return fail(ErrorCode::not_found,
                   fmt::format("manifest {} is not in {}: push it first", child.digest.text(), name));
     }
-    STRATUS_CHECK(touch_tree_locked(name, child.digest, 0));
+    children.push_back(child.digest);
   }
-  return {};
+  return touch_trees_locked(name, std::move(children));
 }
 
 Result<PushedManifest> RepositoryStore::put_manifest(std::string_view name, std::string_view body,
@@ -199,16 +204,21 @@ Result<PushedManifest> RepositoryStore::put_manifest(std::string_view name, std:
   }
   STRATUS_CHECK(write_link(directory(name) / "_manifests" / digest.hex(), refs.media_type));
   // Pushed again, perhaps tagged for the first time: what refers to it must live as long.
-  STRATUS_CHECK(touch_tree_locked(name, digest, 0));
+  STRATUS_CHECK(touch_trees_locked(name, {digest}));
   if (tag) STRATUS_CHECK(write_link(directory(name) / "_tags" / *tag, digest.text()));
   return PushedManifest{digest, refs.subject};
 }
 
 Result<ManifestInfo> RepositoryStore::find_manifest(std::string_view name, const Digest& digest) const {
   STRATUS_CHECK(check_name(name));
+  const auto failed = [&](const Error& error) {
+    if (error.code() != ErrorCode::not_found) return fail(error);
+    return fail(ErrorCode::not_found, fmt::format("no manifest {} in {}", digest.text(), name));
+  };
   auto type = read_file(directory(name) / "_manifests" / digest.hex(), 255);
-  const auto info = type ? blobs_.stat(digest) : fail(ErrorCode::not_found, "");
-  if (!info) return fail(ErrorCode::not_found, fmt::format("no manifest {} in {}", digest.text(), name));
+  if (!type) return failed(type.error());
+  const auto info = blobs_.stat(digest);
+  if (!info) return failed(info.error());
   return ManifestInfo{digest, std::move(*type), info->size};
 }
 
@@ -217,7 +227,10 @@ Result<ManifestInfo> RepositoryStore::find_tag(std::string_view name, std::strin
   if (!oci::is_tag(tag))
     return fail(ErrorCode::invalid, fmt::format("'{}' is not a tag", tag.substr(0, 100)));
   const auto text = read_file(directory(name) / "_tags" / std::string(tag), 100);
-  if (!text) return fail(ErrorCode::not_found, fmt::format("no tag {} in {}", tag, name));
+  if (!text && text.error().code() == ErrorCode::not_found) {
+    return fail(ErrorCode::not_found, fmt::format("no tag {} in {}", tag, name));
+  }
+  if (!text) return fail(text.error());
   STRATUS_TRY(digest, Digest::parse(*text));
   return find_manifest(name, digest);
 }
@@ -242,7 +255,8 @@ Result<void> RepositoryStore::delete_manifest(std::string_view name, const Diges
 
 // Tags first, so that none is left pointing nowhere; the index entry last, which does not count alone.
 Result<void> RepositoryStore::remove_manifest_locked(std::string_view name, const Digest& digest) {
-  for (const std::string& tag : list(directory(name) / "_tags")) {
+  STRATUS_TRY(tags, list(directory(name) / "_tags"));
+  for (const std::string& tag : tags) {
     const auto text = read_file(directory(name) / "_tags" / tag, 100);
     if (text && *text == digest.text()) STRATUS_CHECK(remove_link(directory(name) / "_tags" / tag));
   }
@@ -281,10 +295,12 @@ Result<std::vector<Referrer>> RepositoryStore::referrers(std::string_view name, 
   STRATUS_CHECK(check_name(name));
   const fs::path entries = directory(name) / "_referrers" / subject.hex();
   std::vector<Referrer> found;
-  for (const Digest& digest : list_digests(entries)) {
+  STRATUS_TRY(digests, list_digests(entries));
+  for (const Digest& digest : digests) {
     if (!is_there(directory(name) / "_manifests" / digest.hex())) continue;  // a push that was cut short
     const auto text = read_file(entries / digest.hex(), oci::kMaxManifest);
-    if (!text) continue;  // deleted since the listing
+    if (!text && text.error().code() == ErrorCode::not_found) continue;  // deleted since the listing
+    if (!text) return fail(text.error());
     STRATUS_TRY(referrer, decode_referrer(digest, *text).with_context((entries / digest.hex()).string()));
     found.push_back(std::move(referrer));
   }
@@ -301,9 +317,12 @@ Result<std::vector<std::string>> RepositoryStore::walk(bool blobs_count) const {
     const std::string name = at->path().filename().string();
     if (!name.starts_with('_')) continue;
     at.disable_recursion_pending();
-    if ((name == "_manifests" && !list(at->path()).empty()) || (blobs_count && name == "_blobs")) {
-      names.push_back(at->path().parent_path().lexically_relative(root_).string());
+    bool counts = blobs_count && name == "_blobs";
+    if (name == "_manifests") {
+      STRATUS_TRY(manifests, list(at->path()));
+      counts = !manifests.empty();
     }
+    if (counts) names.push_back(at->path().parent_path().lexically_relative(root_).string());
   }
   if (error) return fail(Error::from_errno("read " + root_.string(), error.value()));
   std::sort(names.begin(), names.end());
@@ -314,24 +333,41 @@ Result<std::vector<std::string>> RepositoryStore::walk(bool blobs_count) const {
 Result<void> RepositoryStore::touch_tree(std::string_view name, const Digest& digest) const {
   STRATUS_CHECK(check_name(name));
   const std::shared_lock lock(changes_);
-  return touch_tree_locked(name, digest, 0);
+  return touch_trees_locked(name, {digest});
 }
 
-Result<void> RepositoryStore::touch_tree_locked(std::string_view name, const Digest& digest,
-                                                unsigned depth) const {
-  if (depth > kMaxNesting) return {};  // chains that long are protected by their own grace time only
+// Each manifest once: an index may list the same child a thousand times, nested as deep as it likes.
+Result<void> RepositoryStore::touch_trees_locked(std::string_view name, std::vector<Digest> roots) const {
+  struct Step {
+    Digest digest;
+    bool needed;  // a broken signature must not hold up its image
+  };
+  std::unordered_set<Digest> seen;
+  std::vector<Step> work;
+  for (const Digest& root : roots) work.push_back({root, true});
+  while (!work.empty()) {
+    const Step step = work.back();
+    work.pop_back();
+    if (!seen.insert(step.digest).second) continue;
+    const Result<ManifestRefs> refs = touch_manifest(name, step.digest);
+    if (!refs && step.needed) return fail(refs.error());
+    if (!refs) continue;
+    for (const oci::Descriptor& child : refs->manifests) work.push_back({child.digest, step.needed});
+    STRATUS_TRY(referrers, list_digests(directory(name) / "_referrers" / step.digest.hex()));
+    for (const Digest& referrer : referrers) {
+      if (is_there(directory(name) / "_manifests" / referrer.hex())) work.push_back({referrer, false});
+    }
+  }
+  return {};
+}
+
+// The manifest with its configuration and layers; answers what it names.
+Result<ManifestRefs> RepositoryStore::touch_manifest(std::string_view name, const Digest& digest) const {
   STRATUS_CHECK(blobs_.touch(digest));
   STRATUS_TRY(body, read_manifest(name, digest));
   STRATUS_TRY(refs, parse_manifest_refs(body, ""));
   for (const oci::Descriptor& blob : refs.blobs) (void)blobs_.touch(blob.digest);
-  for (const oci::Descriptor& child : refs.manifests) {
-    STRATUS_CHECK(touch_tree_locked(name, child.digest, depth + 1));
-  }
-  for (const Digest& referrer : list_digests(directory(name) / "_referrers" / digest.hex())) {
-    if (!is_there(directory(name) / "_manifests" / referrer.hex())) continue;
-    (void)touch_tree_locked(name, referrer, depth + 1);  // a broken signature must not hold up its image
-  }
-  return {};
+  return refs;
 }
 
 bool RepositoryStore::is_unused(const Digest& digest, const Sweep& sweep, WallTime cutoff) const {

@@ -93,7 +93,8 @@ class RepositoryStore {
   Result<std::vector<std::string>> walk(bool blobs_count) const;
   Result<void> write_link(const std::filesystem::path& path, std::string_view content);
   Result<void> check_references(std::string_view name, const ManifestRefs& refs) const;
-  Result<void> touch_tree_locked(std::string_view name, const Digest& digest, unsigned depth) const;
+  Result<void> touch_trees_locked(std::string_view name, std::vector<Digest> roots) const;
+  Result<ManifestRefs> touch_manifest(std::string_view name, const Digest& digest) const;
   Result<void> remove_manifest_locked(std::string_view name, const Digest& digest);
   bool is_unused(const Digest& digest, const Sweep& sweep, WallTime cutoff) const;
 

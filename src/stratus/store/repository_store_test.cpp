@@ -178,6 +178,53 @@ TEST_F(RepositoryStoreTest, GarbageCollectionSparesWhatWasJustUsed) {
   EXPECT_TRUE(repositories_->find_blob("app", sha256("loose")));
 }
 
+// A file that cannot be read (no descriptors left, a failing disk) must never look like one that is not there.
+TEST_F(RepositoryStoreTest, GarbageCollectionStopsAtWhatItCannotRead) {
+  const auto tagged = push("app", "tagged", "v1");
+  const auto signature = push("app", "signature", {}, tagged->digest);
+  const std::filesystem::path app = directory_ / "repositories/app";
+  const std::vector<std::filesystem::path> unreadable{
+      app / "_tags/v1", app / "_manifests" / tagged->digest.hex(),
+      app / "_referrers" / tagged->digest.hex() / signature->digest.hex()};
+  GarbageOptions options;
+  options.grace = Millis(-3'600'000);
+  const auto no_roots = []() -> Result<std::vector<GarbageRoot>> { return std::vector<GarbageRoot>(); };
+  for (const std::filesystem::path& path : unreadable) {
+    std::filesystem::rename(path, directory_ / "aside");
+    std::filesystem::create_directory(path);  // opens, and does not read
+    const auto report = collect_garbage(*repositories_, no_roots, options);
+    EXPECT_FALSE(report) << path;
+    std::filesystem::remove(path);
+    std::filesystem::rename(directory_ / "aside", path);
+    EXPECT_TRUE(repositories_->find_blob("app", sha256("tagged"))) << path;
+    EXPECT_TRUE(repositories_->find_blob("app", sha256("signature"))) << path;
+  }
+  EXPECT_EQ(collect().blobs, 0u);
+}
+
+// Without care this is 200 to the power of 6 visits, under the lock of all pushes.
+TEST_F(RepositoryStoreTest, AnIndexThatListsTheSameChildManyTimesIsVisitedOnce) {
+  const auto image = push("app", "image", {});
+  ASSERT_TRUE(image);
+  Digest child = image->digest;
+  std::string media_type(oci::media::kManifest);
+  for (int depth = 0; depth < 6; ++depth) {
+    const auto info = repositories_->find_manifest("app", child);
+    ASSERT_TRUE(info);
+    std::string entries;
+    for (int i = 0; i < 200; ++i) {
+      entries += (i > 0 ? "," : "") + (R"({"mediaType":")" + media_type + R"(","digest":")") + child.text() +
+                 R"(","size":)" + std::to_string(info->size) + "}";
+    }
+    const std::string body = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json",)"
+                             R"("manifests":[)" + entries + "]}";
+    const auto pushed = repositories_->put_manifest("app", body, "", std::nullopt, std::nullopt);
+    ASSERT_TRUE(pushed) << pushed.error().text();
+    child = pushed->digest;
+    media_type = oci::media::kIndex;
+  }
+}
+
 // The order that could lose an image: marked as garbage, then tagged, then swept.
 TEST_F(RepositoryStoreTest, WhatIsTaggedWhileGarbageIsMarkedStays) {
   ASSERT_TRUE(push("app", "loose", {}));
