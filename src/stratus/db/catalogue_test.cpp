@@ -117,7 +117,19 @@ TEST_F(CatalogueTest, KeepsABoundedNumberOfSamplesAndDevices) {
   ASSERT_EQ(samples->size(), 5u);
   EXPECT_EQ(samples->front().body, "19");
   const auto refused = wait([&](auto done) { catalogue_->add_sample("d2", "{}", 1, done); });
-  EXPECT_EQ(refused.error().code(), ErrorCode::no_space);
+  EXPECT_EQ(refused.error().code(), ErrorCode::conflict);  // never worth sending again
+}
+
+TEST_F(CatalogueTest, ADeviceTooManyDoesNotHideTheOthers) {
+  limits_.devices = 1;
+  reopen();
+  const auto note = [&](std::vector<Sighting> sightings) {
+    return wait([&](auto done) { catalogue_->note_sightings(std::move(sightings), done); });
+  };
+  ASSERT_TRUE(note({{"d1", "app", "sha256:1", 1}}));
+  EXPECT_TRUE(note({{"d0", "app", "sha256:1", 2}, {"d1", "app", "sha256:2", 2}}));
+  EXPECT_EQ(catalogue_->device("d1")->running, "sha256:2");
+  EXPECT_EQ(catalogue_->device("d0").error().code(), ErrorCode::not_found);
 }
 
 TEST_F(CatalogueTest, AnOperationThatACrashCutIsFailedAfterwards) {

@@ -98,7 +98,10 @@ class SqliteCatalogue final : public Catalogue {
     writer_.submit(
         [this, sightings = std::move(sightings)](Connection& c) -> Result<void> {
           for (const Sighting& s : sightings) {
-            STRATUS_CHECK(see(c, s.device, s.seen_ms));
+            const auto seen = see(c, s.device, s.seen_ms);
+            // One device too many must not take the others with it.
+            if (!seen && seen.error().code() == ErrorCode::conflict) continue;
+            if (!seen) return seen;
             STRATUS_CHECK(
                 c.execute("UPDATE devices SET running_version = CASE WHEN running = $3 THEN running_version "
                           "ELSE '' END, "
@@ -276,13 +279,14 @@ class SqliteCatalogue final : public Catalogue {
   }
 
  private:
-  // On the writer's thread.
+  // On the writer's thread. `conflict` for a device too many: asking again, as a gateway's queue does with what
+  // did not fit, would hold up the reports behind it for ever.
   Result<void> see(Connection& c, const std::string& device, std::int64_t now_ms) {
     STRATUS_TRY(known, c.execute("UPDATE devices SET last_seen_ms = MAX(last_seen_ms, $2) WHERE id = $1",
                                  {device, now_ms}));
     if (known != 0) return {};
     if (device_count_ >= limits_.devices) {
-      return fail(ErrorCode::no_space, "no more devices can be registered; remove old ones first");
+      return fail(ErrorCode::conflict, "no more devices can be registered; remove old ones first");
     }
     STRATUS_CHECK(c.execute("INSERT INTO devices (id, first_seen_ms, last_seen_ms) VALUES ($1, $2, $2)",
                             {device, now_ms}));
