@@ -47,7 +47,7 @@ Result<void> Courier::open(bool wait) {
   }
   if (!outbox) return forward_error(std::move(outbox));
   outbox_ = std::move(*outbox);
-  note_size();
+  note(measure());
   if (depth_ > 0) log::info("queue", "{} messages wait to be delivered", depth_);
   return {};
 }
@@ -67,19 +67,23 @@ net::Task<void> Courier::take_over() {
     co_await net::sleep_for(pause);
     auto open_outbox = [&] { return Outbox::open(directory_, options_); };
     auto opened = co_await thread_.run(open_outbox);
-    if (opened) outbox_ = std::move(*opened);
+    if (opened) {
+      outbox_ = std::move(*opened);
+      note(measure());  // nobody else uses it yet
+    }
     if (!opened && opened.error().code() != ErrorCode::conflict)
       log::error("queue", "{}", opened.error().text());
   }
-  note_size();
   log::info("queue", "took over {} messages", depth_);
   tasks_.spawn(store_all());
   tasks_.spawn(deliver_all());
 }
 
-void Courier::note_size() {
-  depth_ = outbox_->count();
-  bytes_ = outbox_->bytes();
+Courier::Size Courier::measure() const { return {outbox_->count(), outbox_->bytes()}; }
+
+void Courier::note(Size size) {
+  depth_ = size.messages;
+  bytes_ = size.bytes;
 }
 
 net::Task<Result<void>> Courier::accept(OutboxRecord record) {
@@ -121,10 +125,10 @@ net::Task<void> Courier::store_all() {
         // One too many must not take the others with it.
         one->result = all || records.size() == 1 ? all : outbox_->append({&one->record, 1});
       }
-      return true;
+      return measure();
     };
-    (void)co_await thread_.run(append);
-    note_size();
+    const Size size = co_await thread_.run(append);
+    note(size);
     stored_.notify_all();
   }
 }
@@ -170,10 +174,15 @@ net::Task<bool> Courier::deliver_front() {
   } else {
     ++counters_.delivered;
   }
-  auto pop = [&] { return outbox_->pop(); };
+  Size left;
+  auto pop = [&] {
+    auto popped = outbox_->pop();
+    left = measure();
+    return popped;
+  };
   auto popped = co_await thread_.run(pop);
   if (!popped) log::error("queue", "{}", popped.error().text());
-  note_size();
+  note(left);
   co_return popped.has_value();
 }
 

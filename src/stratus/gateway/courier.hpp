@@ -40,7 +40,12 @@ class Courier {
   net::Task<void> deliver_all();
   net::Task<void> take_over();
   net::Task<bool> deliver_front();
-  void note_size();
+  struct Size {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+  };
+  Size measure() const;  // on the outbox's thread
+  void note(Size size);
 
   std::filesystem::path directory_;
   OutboxOptions options_;
