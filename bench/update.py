@@ -75,11 +75,7 @@ def run(options):
         try:
             with Job(item) as job:
                 open_jobs.add(job)
-                try:
-                    row = TOOLS[tool](job).row(item.name, tool)
-                except TimeoutError:
-                    print(job.programs.describe(), file=sys.stderr)
-                    raise
+                row = TOOLS[tool](job).row(item.name, tool)
         except (CommandFailed, subprocess.SubprocessError, OSError, RuntimeError, TimeoutError) as error:
             row = None
             with lock:
@@ -99,6 +95,7 @@ def run(options):
             for job in waiting:
                 job.result()
         except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
             _abandon(list(open_jobs))
     if skipped:
         notes.append(f"{skipped} of {len(names)} workloads skipped")

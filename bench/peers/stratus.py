@@ -5,9 +5,10 @@ proxy: the answer with manifest and signature, the delta, the report, every head
 makes the changed layer) and the server (which makes the delta); applying counts the agent, from asking to reporting. The
 images also carry a small static service, the same in both versions, since an update is complete only when it runs.
 """
+import os
 import subprocess
 
-from harness import BIN, ServiceImage, Stack, wait_version
+from harness import BIN, ServiceImage, Stack
 from measure import Spent
 
 from . import Outcome, listing
@@ -40,8 +41,7 @@ def _whole(job, stack):
     agent = stack.start_agent("app", proxy.url("http" if stack.plain else "https"), public_key, "device", server.ca,
                               poll=3600, update={"probation": "100ms"}, service={"args": service.command()},
                               health={"http": f"{service.url}/healthz", "interval": "20ms"})
-    wait_version(service, "1", 120)
-    stack.wait_reported("device", "1")
+    stack.wait_reported("device", "1", seconds=120)
 
     words = ["publish", "app:2", trees["2"], "--sign-key", private_key, "--no-deploy"]
     made = Spent(server.program.pid)
@@ -53,8 +53,7 @@ def _whole(job, stack):
     proxy.reset()
     spent = Spent(agent.program.pid)
     agent.check()
-    wait_version(service, "2", 300)
-    stack.wait_reported("device", "2", seconds=120)
+    stack.wait_reported("device", "2", seconds=300)
     applied = spent.usage()
     seen = proxy.snapshot()
     ok = _same_root(agent, trees["2"])
@@ -62,11 +61,12 @@ def _whole(job, stack):
 
 
 def _runnable(job, service, source, version):
-    """The workload's tree (hard links) with the service in it; the program of both versions is the same."""
+    """The workload's tree (hard links) with the service in it, which is the same in both versions."""
     tree = job.path("trees", version)
     subprocess.run(["cp", "-al", source, tree], check=True)
-    service.tree(tree, "placeholder")
-    (tree / "etc/version").write_text(f"{version}\n")
+    service.tree(tree, "any")
+    for path in (tree, *tree.rglob("*")):
+        os.utime(path, (1700000000, 1700000000), follow_symlinks=False)
     return tree
 
 
