@@ -60,6 +60,7 @@ struct LayerUnpacker::Impl : public TarVisitor {
   std::unordered_set<std::string> written;  // merged_tree: paths of this layer, which its whiteouts spare
   std::vector<FileDescriptor> few_files;    // to be synced one by one
   std::size_t inodes = 0;
+  std::uint64_t remembered = 0;  // bytes of memory, roughly
 
   bool merged() const { return options.form == UnpackForm::merged_tree; }
 
@@ -82,12 +83,27 @@ struct LayerUnpacker::Impl : public TarVisitor {
   Result<void> finish_directories();
   Result<void> sync();
   void remember_written(const std::string& here);
+  Result<void> remember(const std::string& here, DirectoryState state);
 };
 
 void LayerUnpacker::Impl::remember_written(const std::string& here) {
   for (std::size_t end = here.size(); end != std::string::npos && end > 0; end = here.rfind('/', end - 1)) {
     if (!written.insert(here.substr(0, end)).second) return;  // then its parents are known too
   }
+}
+
+// An archive may name one file below 255 new directories, a million times over.
+Result<void> LayerUnpacker::Impl::remember(const std::string& here, DirectoryState state) {
+  constexpr std::size_t kNode = 64;  // of a map, beside its key and value
+  remembered += kNode + sizeof(DirectoryState) + here.size();
+  for (const auto& [name, value] : state.xattrs) remembered += 2 * kNode + name.size() + value.size();
+  if (remembered > options.max_remembered) {
+    return fail(ErrorCode::no_space, fmt::format("{}: the layer has more directories and attributes of them "
+                                                 "than fit the {} bytes allowed for remembering them",
+                                                 shown(here), options.max_remembered));
+  }
+  directories.insert_or_assign(here, std::move(state));
+  return {};
 }
 
 Result<int> LayerUnpacker::Impl::open_parent(const std::string& parent) {
@@ -120,9 +136,8 @@ Result<void> LayerUnpacker::Impl::make_missing(int parent, const std::string& na
   DirectoryState state;
   state.made_here = true;
   if (opaque) state.xattrs.emplace(kOpaqueXattr, "y");
-  directories.insert_or_assign(here, state);
   ++inodes;
-  return {};
+  return remember(here, std::move(state));
 }
 
 Result<void> LayerUnpacker::Impl::begin_entry(const TarEntry& the_entry, std::uint64_t) {
@@ -233,8 +248,7 @@ Result<void> LayerUnpacker::Impl::make_directory(int parent, const LayerPath& wh
       if (!merged()) state.xattrs.emplace(kOpaqueXattr, "y");
     }
   }
-  directories.insert_or_assign(path, std::move(state));
-  return {};
+  return remember(path, std::move(state));
 }
 
 Result<void> LayerUnpacker::Impl::make_hard_link(int parent, const LayerPath& where) {

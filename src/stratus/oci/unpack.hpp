@@ -34,6 +34,8 @@ struct UnpackOptions {
   LayerPolicy policy;
   bool keep_owner = true;  // chown to the archive's ids; needs privileges
   bool sync = true;
+  // Directories get their attributes at the end, so they are remembered; `no_space` beyond this many bytes.
+  std::uint64_t max_remembered = 128u << 20;
 };
 
 struct UnpackTotals {

@@ -301,6 +301,24 @@ TEST_F(Unpack, StopsAtItsLimits) {
                  "attributes");
 }
 
+TEST_F(Unpack, RemembersDirectoriesWithinABound) {
+  UnpackOptions options;
+  options.max_remembered = 32u << 10;
+  std::vector<Member> few, implied, attributes;
+  for (int i = 0; i < 20; ++i) few.push_back(directory("d" + std::to_string(i)));
+  EXPECT_TRUE(apply(few, options));
+  std::string deep;
+  for (int i = 0; i < 200; ++i) deep += "directory/";
+  implied.push_back(file(deep + "file", "x"));
+  const auto refused = apply(implied, options);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::no_space) << refused.error().text();
+  attributes.push_back(with_xattr(directory("many"), "user.large", std::string(40'000, 'x')));
+  const auto too_large = apply(attributes, options);
+  ASSERT_FALSE(too_large);
+  EXPECT_EQ(too_large.error().code(), ErrorCode::no_space) << too_large.error().text();
+}
+
 TEST_F(Unpack, RefusesATruncatedArchive) {
   auto unpacker = LayerUnpacker::create(root_, {});
   const std::string tar = testing::tar_of({file("a", std::string(2000, 'x'))});
