@@ -96,8 +96,8 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  stratus-agent run --config /etc/stratus/agent.toml\n"
       "  stratus-agent run --server https://gateway:8444 --ca gateway.pem --device cam-7 --image camera \\\n"
-      "                    --data /var/lib/stratus --key release.pub\n"
-      "  stratus-agent status --data /var/lib/stratus --json");
+      "                    --data /var/lib/stratus-agent --key release.pub\n"
+      "  stratus-agent status --data /var/lib/stratus-agent --json");
 
   std::function<Result<void>()> action;
   RunOptions options;

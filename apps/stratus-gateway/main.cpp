@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Examples:\n"
       "  stratus-gateway --upstream https://updates.example:8443 --upstream-ca server.pem --data "
-      "/var/lib/stratus\n"
+      "/var/cache/stratus\n"
       "  stratus-gateway --upstream http://127.0.0.1:8080 --data ./cache --listen 127.0.0.1:0 --plain-http\n"
       "Devices use it in the server's place; the upstream may be another gateway. The first start makes\n"
       "DATA/tls/gateway.pem (give it to devices as --ca).\n"

@@ -108,10 +108,16 @@ void add_publish(CLI::App& app, const CommonOptions& common, Action& action) {
 
 void add_release_commands(CLI::App& app, const CommonOptions& common, Action& action) {
   static std::string reference;
-  CLI::App* const deploy = app.add_subcommand("deploy", "Make a published version what devices run next");
+  CLI::App* const deploy = app.add_subcommand("deploy", "Make a published or pushed version what devices run next");
   deploy->add_option("NAME:VERSION", reference, "the version")->required();
-  deploy->footer("Example:\n  stratus deploy web:1.0");
-  deploy->callback([&] { action = [&] { return stratus::cli::deploy(reference, common); }; });
+  static std::string sign_key;
+  deploy->add_option("--sign-key", sign_key, "release.key to sign a pushed image with")
+      ->check(CLI::ExistingFile);
+  deploy->footer(
+      "Examples:\n"
+      "  stratus deploy web:1.0\n"
+      "  podman push … host:8443/web:1.1 && stratus deploy web:1.1 --sign-key ~/keys/release.key");
+  deploy->callback([&] { action = [&] { return stratus::cli::deploy(reference, sign_key, common); }; });
 
   CLI::App* const releases = app.add_subcommand("releases", "List what was published");
   releases->add_option("NAME", reference, "only this name");

@@ -3,9 +3,11 @@
 #include <charconv>
 #include <set>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "stratus/base/file.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::agent {
@@ -280,6 +282,7 @@ Result<void> check_config(const AgentConfig& config) {
     return fail(ErrorCode::invalid,
                 fmt::format("'{}' is no device id: 1 to 64 of A-Z a-z 0-9 . _ : -", config.device));
   }
+  if (!config.ca_file.empty()) STRATUS_CHECK(open_file(config.ca_file, O_RDONLY).with_context("ca"));
   for (const std::string& listen : config.listen) {
     if (!parse_host_port(listen)) {
       return fail(ErrorCode::invalid, fmt::format("service.listen: '{}' is not address:port", listen));

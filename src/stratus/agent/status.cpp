@@ -1,10 +1,12 @@
 #include "stratus/agent/status.hpp"
 
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "stratus/agent/control_socket.hpp"
 #include "stratus/agent/state_store.hpp"
+#include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
 
 namespace stratus::agent {
@@ -22,6 +24,7 @@ json::value shown(const update::ReleaseId& release) {
 
 // Without an agent nobody knows whether the service still runs.
 Result<std::string> from_journal(const std::filesystem::path& data) {
+  STRATUS_CHECK(open_file(data, O_PATH | O_DIRECTORY));
   STRATUS_TRY(record, StateStore::peek(data));
   return json::serialize(json::object{{"agent", "not running"},
                                       {"state", name_of(record.state)},
@@ -74,6 +77,8 @@ Result<void> show_status(const std::filesystem::path& data, bool as_json) {
 Result<void> send_word(const std::filesystem::path& data, std::string_view word) {
   STRATUS_TRY(answer, ask_agent(data, word));
   (void)answer;
+  const bool known = word == "check" || word == "cancel" || word == "stop";
+  if (known) fmt::print("The agent was told to {}; see `stratus-agent status`.\n", word);
   return {};
 }
 

@@ -1,13 +1,21 @@
 #include "stratus/cli/deploy.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
+#include "stratus/cli/image_target.hpp"
+#include "stratus/cli/release_list.hpp"
 #include "stratus/cli/server_connection.hpp"
+#include "stratus/cli/signature.hpp"
+#include "stratus/crypto/release_verifier.hpp"
+#include "stratus/crypto/sha256.hpp"
+#include "stratus/oci/media_types.hpp"
 #include "stratus/oci/reference.hpp"
 
 namespace stratus::cli {
@@ -31,6 +39,43 @@ Result<Operation> read_operation(const std::string& body) {
   out.total = reader.optional_number("total", 0);
   STRATUS_CHECK(reader.done());
   return out;
+}
+
+// Makes sure that the version is registered, and signed by `key` if there is one. Answers whether it is signed.
+Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* key,
+                     const CommonOptions& common) {
+  STRATUS_TRY(server, ServerConnection::open(common));
+  STRATUS_TRY(target, open_server_target(common));
+  STRATUS_TRY(releases, fetch_releases(*server, reference.name));
+  const auto line = std::find_if(releases.begin(), releases.end(),
+                                 [&](const ReleaseLine& one) { return one.version == reference.tag; });
+  const bool registered = line != releases.end();
+  Request get;
+  get.path =
+      fmt::format("/v2/{}/manifests/{}", reference.name, registered ? line->digest.text() : reference.tag);
+  get.accept = fmt::format("{}, {}", oci::media::kManifest, oci::media::kDockerManifest);
+  STRATUS_TRY(answer, server->send(get));
+  if (answer.status == 404) {
+    return fail(ErrorCode::not_found,
+                fmt::format("the server has no image {}:{}: `stratus publish` or push it first (`stratus "
+                            "releases` lists what there is)",
+                            reference.name, reference.tag));
+  }
+  if (answer.status != 200) return fail(refusal(get, answer));
+  const auto type = answer.headers.get("Content-Type");
+  const oci::Descriptor image = describe(type ? std::string_view(*type) : oci::media::kManifest, answer.body);
+  if (registered && image.digest != line->digest) {
+    return fail(ErrorCode::corrupt, fmt::format("GET {}: the answer is not what its digest says", get.path));
+  }
+  if (!registered) STRATUS_CHECK(target->register_version(reference.name, reference.tag, image.digest));
+  if (key != nullptr) {
+    STRATUS_CHECK(send_signature(*target, reference.name, reference.tag, image, *key));
+    return true;
+  }
+  STRATUS_TRY(referrers, target->referrers(reference.name, image.digest));
+  return std::any_of(referrers.begin(), referrers.end(), [](const oci::Descriptor& one) {
+    return one.artifact_type == oci::media::kSignature;
+  });
 }
 
 }  // namespace
@@ -66,14 +111,22 @@ Result<std::string> deploy_version(const CommonOptions& common, const std::strin
                           operation.detail.empty() ? operation.state : operation.detail));
 }
 
-Result<void> deploy(const std::string& text, const CommonOptions& common) {
+Result<void> deploy(const std::string& text, const std::filesystem::path& sign_key,
+                    const CommonOptions& common) {
   STRATUS_TRY(reference, oci::parse_reference(text));
   if (reference.tag.empty()) return fail(ErrorCode::invalid, fmt::format("'{}': say NAME:VERSION", text));
+  std::optional<crypto::SigningKey> key;
+  if (!sign_key.empty()) {
+    STRATUS_TRY(loaded, crypto::SigningKey::load(sign_key).with_context("--sign-key"));
+    key = std::move(loaded);
+  }
+  STRATUS_TRY(is_signed, prepare(reference, key ? &*key : nullptr, common).with_context("deploy " + text));
   Progress progress(common);
   STRATUS_TRY(words, deploy_version(common, reference.name, reference.tag, progress));
   say(common, fmt::format("{}:{} is what devices run next. {}", reference.name, reference.tag, words));
+  if (!is_signed) say(common, "  not signed, devices will refuse it: deploy again with --sign-key release.key");
   print_json(common, boost::json::serialize(boost::json::object{
-                         {"name", reference.name}, {"version", reference.tag}, {"detail", words}}));
+                         {"name", reference.name}, {"version", reference.tag}, {"signed", is_signed}, {"detail", words}}));
   return {};
 }
 

@@ -2,6 +2,7 @@
 // from what the fleet runs, then changes the target.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "stratus/cli/common.hpp"
@@ -13,6 +14,8 @@ namespace stratus::cli {
 Result<std::string> deploy_version(const CommonOptions& common, const std::string& name,
                                    const std::string& version, Progress& progress);
 
-Result<void> deploy(const std::string& reference, const CommonOptions& common);
+// An image that came by another client (`podman push`) is registered first; `sign_key`, when not empty, signs it.
+Result<void> deploy(const std::string& reference, const std::filesystem::path& sign_key,
+                    const CommonOptions& common);
 
 }  // namespace stratus::cli

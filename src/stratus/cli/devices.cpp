@@ -37,9 +37,10 @@ struct DeviceLine {
             {"reason", reason},
             {"last_seen_ms", seen_ms}};
   }
-  std::string to_text() const {
+  std::string to_text(const std::string& seen = {}) const {
     std::string out = fmt::format("{:<24} {:<20} {:<12} {:<12}", id, name, running.empty() ? "-" : running,
                                   state.empty() ? "-" : state);
+    if (!seen.empty()) out += "  " + seen;
     if (!target.empty() && target != running) out += " → " + target;
     if (!reason.empty()) out += "  " + reason;
     return out;
@@ -84,9 +85,9 @@ Result<void> list_devices(const CommonOptions& common) {
   json::array lines;
   if (devices.empty()) say(common, "No device has asked for anything yet.");
   if (!devices.empty())
-    say(common, fmt::format("{:<24} {:<20} {:<12} {:<12}", "DEVICE", "IMAGE", "RUNS", "STATE"));
+    say(common, fmt::format("{:<24} {:<20} {:<12} {:<12}  LAST SEEN", "DEVICE", "IMAGE", "RUNS", "STATE"));
   for (const DeviceLine& line : devices) {
-    say(common, fmt::format("{}  {}", line.to_text(), format_time(WallTime(Millis(line.seen_ms)))));
+    say(common, line.to_text(format_time(WallTime(Millis(line.seen_ms)))));
     lines.push_back(line.to_json());
   }
   print_json(common, json::serialize(json::object{{"devices", std::move(lines)}}));

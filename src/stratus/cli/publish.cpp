@@ -10,6 +10,7 @@
 #include "stratus/base/file.hpp"
 #include "stratus/cli/deploy.hpp"
 #include "stratus/cli/image_target.hpp"
+#include "stratus/cli/signature.hpp"
 #include "stratus/crypto/release_verifier.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/oci/media_types.hpp"
@@ -49,14 +50,6 @@ struct Sent {
   std::size_t layers = 0;
 };
 
-oci::Descriptor describe(std::string_view media_type, std::string_view text) {
-  oci::Descriptor out;
-  out.media_type = media_type;
-  out.digest = sha256(text);
-  out.size = text.size();
-  return out;
-}
-
 // The version to lay the new one upon: nothing, the named, or the newest. Publishing a version again is laid
 // upon itself: the same input then gives the same image, and nothing happens.
 Result<const PublishedVersion*> choose_base(const std::vector<PublishedVersion>& versions,
@@ -95,35 +88,6 @@ Result<Sent> send_image(ImageTarget& target, const std::string& name, const std:
   return sent;
 }
 
-// The signature as an OCI artifact that refers to the image (docs/formats/image.md). One a key is enough:
-// every device fetches all of them.
-Result<std::string> send_signature(ImageTarget& target, const std::string& name, const std::string& version,
-                                   const BuiltImage& image, const crypto::SigningKey& key) {
-  const std::string key_id = key.public_key().id();
-  STRATUS_TRY(referrers, target.referrers(name, image.digest));
-  for (const oci::Descriptor& one : referrers) {
-    const bool same = one.annotation(media::kKeyIdAnnotation) == key_id &&
-                      one.annotation(media::kVersionAnnotation) == version;
-    if (one.artifact_type == media::kSignature && same) return key_id;
-  }
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(system_clock().wall().time_since_epoch());
-  STRATUS_TRY(signature, crypto::sign_statement({name, image.digest, version, now.count()}, key));
-  oci::Manifest artifact;
-  artifact.media_type = media::kManifest;
-  artifact.artifact_type = media::kSignature;
-  artifact.config = describe(media::kEmpty, "{}");
-  artifact.layers = {describe(media::kSimpleSigning, signature.payload)};
-  artifact.layers[0].annotations.emplace(media::kSignatureAnnotation, to_base64(signature.signature));
-  artifact.layers[0].annotations.emplace(media::kKeyIdAnnotation, signature.key_id);
-  artifact.annotations.emplace(media::kKeyIdAnnotation, key_id);
-  artifact.annotations.emplace(media::kVersionAnnotation, version);
-  artifact.subject = describe(image.media_type, image.manifest);
-  STRATUS_CHECK(target.put_text(name, "{}"));
-  STRATUS_CHECK(target.put_text(name, signature.payload));
-  STRATUS_CHECK(target.put_manifest(name, "", oci::encode_manifest(artifact), artifact.media_type));
-  return key_id;
-}
-
 void report(const PublishOptions& options, const CommonOptions& common, const oci::Reference& reference,
             const PublishedVersion* base, const BuiltImage& image, const Sent& sent,
             const std::string& key_id, const std::string& deployed) {
@@ -134,7 +98,7 @@ void report(const PublishOptions& options, const CommonOptions& common, const oc
       fmt::format("{}:{} {}\n  {}: {} added, {} changed, {} removed\n  {} layers, {} sent ({})",
                   reference.name, reference.tag, image.digest.text(), how, summary.added, summary.changed,
                   summary.removed, image.layers.size(), sent.layers, human_bytes(sent.bytes));
-  text += key_id.empty() ? "\n  not signed: devices with a pinned key will refuse it (--sign-key release.key)"
+  text += key_id.empty() ? "\n  not signed, devices will refuse it: publish with --sign-key, or `stratus deploy --sign-key`"
                          : fmt::format("\n  signed by key {}", key_id.substr(0, 12));
   if (!deployed.empty()) text += "\n  " + deployed;
   say(common, text);
@@ -204,7 +168,8 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
   std::string key_id;
   if (key) {
     STRATUS_TRY(signer,
-                send_signature(*target, reference.name, reference.tag, image, *key).with_context(what));
+                send_signature(*target, reference.name, reference.tag,
+                               describe(image.media_type, image.manifest), *key).with_context(what));
     key_id = std::move(signer);
   }
   STRATUS_CHECK(target->register_version(reference.name, reference.tag, image.digest).with_context(what));

@@ -4,6 +4,8 @@
 #include <optional>
 #include <thread>
 
+#include <fcntl.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
@@ -104,6 +106,9 @@ Result<std::unique_ptr<ServerConnection>> ServerConnection::open(const CommonOpt
     return fail(ErrorCode::invalid,
                 fmt::format("--server {}: begins with neither https:// nor http://", common.server));
   }
+  if (!common.ca_file.empty()) {
+    STRATUS_CHECK(open_file(common.ca_file, O_RDONLY | O_CLOEXEC).with_context("--ca"));
+  }
   auto impl = std::make_unique<Impl>();
   STRATUS_TRY(token, read_token(common.token_file));
   impl->token = std::move(token);
@@ -123,8 +128,13 @@ Result<Answer> ServerConnection::send(const Request& request) {
     auto response = impl_->wait(impl_->client->send(impl_->prepare(request)));
     if (response) return Answer{response->status, std::move(response->headers), std::move(response->body)};
     if (!repeatable || tries == kMaxTries || response.error().code() != ErrorCode::unavailable) {
-      return fail(
-          std::move(response.error()).with_context(fmt::format("{} {}", request.method, request.path)));
+      // The address is in the transport's own words already.
+      Error error = std::move(response.error());
+      if (error.text().find("certificate problem") != std::string::npos)
+        error = Error(error.code(), error.text() + " (--ca or STRATUS_CA names the server's tls/server.pem)");
+      if (error.code() == ErrorCode::unavailable && impl_->base.starts_with("http://"))
+        error = Error(error.code(), error.text() + " (does the server speak https?)");
+      return fail(std::move(error));
     }
     std::this_thread::sleep_for(kRetryAfter * tries);
   }
@@ -154,7 +164,7 @@ Error refusal(const Request& request, const Answer& answer) {
   std::string words = words_of(answer.body);
   if (words.empty()) words = fmt::format("the server answered {}", answer.status);
   if (answer.status == 401) {
-    words += " (writing needs the server's token: --token-file DATA/admin.token, or STRATUS_TOKEN_FILE)";
+    words += "; none or another was given by --token-file or STRATUS_TOKEN_FILE";
   }
   return Error(error_code_of_http_status(answer.status),
                fmt::format("{} {}: {}", request.method, request.path, words));

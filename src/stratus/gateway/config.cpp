@@ -4,7 +4,10 @@
 #include <charconv>
 #include <random>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+
+#include "stratus/base/file.hpp"
 
 namespace stratus::gateway {
 
@@ -34,6 +37,9 @@ Result<void> complete(GatewayConfig& config) {
   if (scheme == 0 || !plain) {
     return fail(ErrorCode::invalid,
                 "--upstream '" + url + "' is not a URL such as https://updates.example:8443");
+  }
+  if (!config.upstream_ca.empty()) {
+    STRATUS_CHECK(open_file(config.upstream_ca, O_RDONLY).with_context("--upstream-ca"));
   }
   if (config.name.empty()) {
     config.name = fmt::format("gateway-{:08x}", std::random_device()());
