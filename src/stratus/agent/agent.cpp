@@ -219,42 +219,54 @@ net::Task<Outcome> AgentCore::perform(Action action) {
       done = co_await rest(duration);
       break;
     }
-    case Action::ask:
+    case Action::ask: {
       done = co_await ask();
       break;
-    case Action::make_plan:
+    }
+    case Action::make_plan: {
       done = co_await plan();
       break;
-    case Action::fetch:
+    }
+    case Action::fetch: {
       done = co_await fetch();
       break;
-    case Action::fetch_later:
+    }
+    case Action::fetch_later: {
       done = co_await fetch_later();
       break;
-    case Action::unpack:
+    }
+    case Action::unpack: {
       done = co_await unpack();
       break;
-    case Action::begin_swap:
+    }
+    case Action::begin_swap: {
       done = co_await begin_swap();
       break;
-    case Action::swap:
+    }
+    case Action::swap: {
       done = co_await swap();
       break;
-    case Action::watch:
+    }
+    case Action::watch: {
       done = co_await watch();
       break;
-    case Action::commit:
+    }
+    case Action::commit: {
       done = co_await commit();
       break;
-    case Action::restore:
+    }
+    case Action::restore: {
       done = co_await restore();
       break;
-    case Action::discard:
+    }
+    case Action::discard: {
       done = co_await discard();
       break;
-    case Action::tell:
+    }
+    case Action::tell: {
       done = co_await conclude();
       break;
+    }
   }
   co_return done;
 }
