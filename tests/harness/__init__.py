@@ -3,6 +3,7 @@
 Used as `from harness import ...` with tests/ on sys.path (tests/conftest.py and the tools see to that).
 Everything started through `Programs` is gone when its `with` block ends, whatever happened inside.
 """
+from .agent_case import AgentCase
 from .http import HttpClient, Response
 from .paths import BIN, ROOT
 from .processes import Program, ProgramError, Programs
@@ -12,6 +13,6 @@ from .stack import Agent, Stack, StratusFailed, wait_version, write_agent_config
 from .trees import Symlink, Whole, random_bytes, tree_listing, write_tree
 from .waiting import free_port, wait_until
 
-__all__ = ["Agent", "BIN", "CountingProxy", "HttpClient", "Program", "ProgramError", "Programs", "ROOT", "Response",
+__all__ = ["Agent", "AgentCase", "BIN", "CountingProxy", "HttpClient", "Program", "ProgramError", "Programs", "ROOT", "Response",
            "ServiceImage", "Stack", "StratusFailed", "Symlink", "Whole", "free_port", "random_bytes", "tree_listing",
            "wait_until", "wait_version", "write_agent_config", "write_tree"]

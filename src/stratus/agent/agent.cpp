@@ -316,6 +316,7 @@ net::Task<Outcome> AgentCore::conclude() {
     co_await pause(retry);
   }
   candidate_.reset();
+  first_poll_ = false;  // what was cancelled just now is not asked for again at once
   attempts_ = record().state == State::failed ? attempts_ : 0;
   report_wake_.notify();
   co_return outcome(Event::settled);

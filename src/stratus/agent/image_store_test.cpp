@@ -7,166 +7,150 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/sha256.hpp"
-#include "stratus/delta/recipe.hpp"
-#include "stratus/oci/image_config.hpp"
 #include "stratus/oci/media_types.hpp"
-#include "stratus/oci/tar_testing.hpp"
+#include "stratus/oci/tar_writer.hpp"
 
 namespace stratus::agent {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A base of two layers and a target that is the same rebuilt as one, with one small file more.
-class ImageStoreTest : public ::testing::Test {
- protected:
-  ImageStoreTest() : store_(directory_.path() / "device") {
-    std::vector<oci::testing::Member> low, high;
-    for (int i = 0; i < 300; ++i) {
-      auto& layer = i % 2 == 0 ? low : high;
-      layer.push_back(oci::testing::file("lib/module" + std::to_string(i * 7919), std::to_string(i)));
-    }
-    base_tars_ = {oci::testing::tar_of(low), oci::testing::tar_of(high)};
-    low.insert(low.end(), high.begin(), high.end());
-    low.push_back(oci::testing::file("new", "brand new"));
-    target_tar_ = oci::testing::tar_of(low);
-    base_ = release_of(base_tars_);
-    target_ = release_of({target_tar_});
-    EXPECT_TRUE(store_.prepare());
+// A layer with one file, as an uncompressed tar.
+std::string tar_of(const std::string& path, const std::string& text) {
+  std::string tar;
+  oci::TarWriter writer([&tar](BytesView bytes) -> Result<void> {
+    tar.append(as_text(bytes));
+    return {};
+  });
+  oci::TarEntry entry;
+  entry.path = path;
+  entry.mode = 0644;
+  entry.size = text.size();
+  EXPECT_TRUE(writer.begin(entry));
+  EXPECT_TRUE(writer.data(as_bytes(text)));
+  EXPECT_TRUE(writer.end());
+  EXPECT_TRUE(writer.finish());
+  return tar;
+}
+
+struct Device {
+  testing::TemporaryDirectory data;
+  ImageStore store{data.path()};
+  std::string tar = tar_of("etc/file", "hello");
+  Release release;
+
+  Device() {
+    EXPECT_TRUE(store.prepare());
+    oci::ImageConfig config;
+    config.architecture = oci::this_architecture();
+    config.cmd = {"/bin/x"};
+    config.diff_ids = {sha256(tar)};
+    const std::string config_text = oci::encode_image_config(config);
+    oci::Manifest manifest;
+    manifest.media_type = oci::media::kManifest;
+    manifest.config = {
+        std::string(oci::media::kConfig), sha256(config_text), config_text.size(), {}, "", {}, false};
+    manifest.layers = {{std::string(oci::media::kLayerTar), sha256(tar), tar.size(), {}, "", {}, false}};
+    auto parsed = parse_release("web", "1", oci::encode_manifest(manifest), config_text);
+    EXPECT_TRUE(parsed) << parsed.error().text();
+    release = std::move(*parsed);
   }
 
-  static Release release_of(const std::vector<std::string>& tars) {
-    Release release;
-    for (const std::string& tar : tars) {
-      oci::Descriptor layer;
-      layer.media_type = oci::media::kLayerTar;
-      layer.digest = sha256(tar);
-      layer.size = tar.size();
-      release.manifest.layers.push_back(layer);
-      release.config.diff_ids.push_back(sha256(tar));
-    }
-    return release;
+  update::PlanStep step() const {
+    return {update::StepKind::layer, release.config.diff_ids[0], {sha256(tar), tar.size(), 0}};
   }
-  static std::string slurp(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+  void put_blob(const std::string& bytes) const {
+    std::ofstream(store.partial_path(sha256(tar)), std::ios::binary) << bytes;
   }
-  fs::path layer(const std::string& tar) { return store_.data() / "layers" / sha256(tar).hex(); }
-  fs::path headers(const std::string& tar) { return layer(tar).string() + ".headers"; }
-
-  Result<void> install(const std::string& tar, const Release& release) {
-    STRATUS_CHECK(write_file_atomically(store_.partial_path(sha256(tar)), tar));
-    update::PlanStep step;
-    step.kind = update::StepKind::layer;
-    step.diff_id = step.blob.digest = sha256(tar);
-    step.blob.size = tar.size();
-    return store_.install_layer(step, release, nullptr);
-  }
-  void install_base() {
-    for (const std::string& tar : base_tars_) {
-      const auto done = install(tar, base_);
-      ASSERT_TRUE(done) << done.error().text();
-    }
-  }
-  // As the server makes it.
-  std::string make_recipe() {
-    std::vector<fs::path> tars;
-    for (const std::string& tar : base_tars_) {
-      tars.push_back(directory_.path() / sha256(tar).hex());
-      EXPECT_TRUE(write_file_atomically(tars.back(), tar));
-    }
-    EXPECT_TRUE(write_file_atomically(directory_.path() / "new", target_tar_));
-    delta::MakeOptions options;
-    options.base_headers = true;
-    EXPECT_TRUE(delta::make_recipe(**delta::open_tar_tree(tars), directory_.path() / "new",
-                                   directory_.path() / "recipe", options));
-    return slurp(directory_.path() / "recipe");
-  }
-  Result<void> install_delta() {
-    const std::string recipe = make_recipe();
-    STRATUS_CHECK(write_file_atomically(store_.partial_path(sha256(recipe)), recipe));
-    update::PlanStep step;
-    step.kind = update::StepKind::delta;
-    step.diff_id = sha256(target_tar_);
-    step.blob.digest = sha256(recipe);
-    step.blob.size = recipe.size();
-    return store_.install_layer(step, target_, &base_);
-  }
-
-  stratus::testing::TemporaryDirectory directory_;
-  ImageStore store_;
-  std::vector<std::string> base_tars_;
-  std::string target_tar_;
-  Release base_, target_;
 };
 
-TEST_F(ImageStoreTest, LayerByRecipeUsesAndKeepsHeaders) {
-  install_base();
-  EXPECT_LT(make_recipe().size(), 400u);
-  const auto done = install_delta();
-  ASSERT_TRUE(done) << done.error().text();
-  EXPECT_EQ(slurp(layer(target_tar_) / "new"), "brand new");
-  const std::string by_recipe = slurp(headers(target_tar_));
-  EXPECT_FALSE(by_recipe.empty());
-  ASSERT_TRUE(remove_tree(layer(target_tar_)));
-  ASSERT_TRUE(install(target_tar_, target_));
-  EXPECT_EQ(slurp(headers(target_tar_)), by_recipe);
+TEST(ImageStore, ALayerHasItsNameOnlyWhenItIsWhole) {
+  const Device device;
+  device.put_blob(device.tar);
+  EXPECT_FALSE(device.store.has_layer(device.step().diff_id));
+  const auto installed = device.store.install_layer(device.step(), device.release, nullptr);
+  ASSERT_TRUE(installed) << installed.error().text();
+  EXPECT_TRUE(device.store.is_complete(device.release));
+  EXPECT_FALSE(fs::exists(device.store.partial_path(sha256(device.tar))));
+  EXPECT_EQ(*read_file(device.data / "layers" / device.step().diff_id.hex() / "etc/file", 100), "hello");
+  // Idempotent.
+  EXPECT_TRUE(device.store.install_layer(device.step(), device.release, nullptr));
 }
 
-TEST_F(ImageStoreTest, MissingOrDamagedHeadersOnlyMeanTheWholeLayer) {
-  install_base();
-  for (const bool missing : {false, true}) {
-    if (missing) {
-      fs::remove(headers(base_tars_[1]));
-    } else {
-      ASSERT_TRUE(write_file_atomically(headers(base_tars_[1]), "rubbish"));
-    }
-    const auto done = install_delta();
-    ASSERT_FALSE(done);
-    // What makes the agent plan again without deltas.
-    EXPECT_EQ(done.error().code(), ErrorCode::corrupt);
-    EXPECT_NE(done.error().text().find("headers"), std::string::npos) << done.error().text();
-    EXPECT_FALSE(store_.has_layer(sha256(target_tar_)));
-    EXPECT_FALSE(fs::exists(headers(target_tar_)));
-  }
-  update::PlanLimits limits;
-  limits.deltas = false;
-  limits.free_disk = 1ull << 30;
-  Release offered = target_;
-  offered.deltas.push_back({sha256("base"), sha256(target_tar_), sha256("recipe"), 10});
-  const auto plan = update::make_plan(store_.needs_of(offered), limits);
-  ASSERT_TRUE(plan && plan->steps.size() == 1);
-  EXPECT_EQ(plan->steps[0].kind, update::StepKind::layer);
-  ASSERT_TRUE(install(target_tar_, target_));
-  EXPECT_TRUE(store_.is_complete(target_));
+TEST(ImageStore, WrongBytesLeaveNothing) {
+  const Device device;
+  device.put_blob(tar_of("etc/file", "other"));
+  const auto installed = device.store.install_layer(device.step(), device.release, nullptr);
+  ASSERT_FALSE(installed);
+  EXPECT_EQ(installed.error().code(), ErrorCode::corrupt);
+  EXPECT_TRUE(fs::is_empty(device.data / "layers"));
 }
 
-TEST_F(ImageStoreTest, LayerComesEvenIfHeadersCannotBeKept) {
-  fs::create_directories(headers(base_tars_[0]).string() + ".tmp/in the way");
-  const auto done = install(base_tars_[0], base_);
-  ASSERT_TRUE(done) << done.error().text();
-  EXPECT_TRUE(store_.has_layer(sha256(base_tars_[0])));
+TEST(ImageStore, AnEscapeIsRefusedAndLeavesNothing) {
+  Device device;
+  device.tar = tar_of("../outside", "x");
+  device.release.manifest.layers[0].digest = sha256(device.tar);
+  device.release.config.diff_ids[0] = sha256(device.tar);
+  device.put_blob(device.tar);
+  const auto installed = device.store.install_layer(device.step(), device.release, nullptr);
+  ASSERT_FALSE(installed);
+  EXPECT_EQ(installed.error().code(), ErrorCode::invalid);
+  EXPECT_TRUE(fs::is_empty(device.data / "layers"));
+  EXPECT_FALSE(fs::exists(device.data / "outside"));
 }
 
-TEST_F(ImageStoreTest, HeadersGoWithTheirLayer) {
-  install_base();
-  ASSERT_TRUE(install(target_tar_, target_));
-  std::ofstream(headers(target_tar_).string() + ".tmp") << "half";
-  ASSERT_TRUE(store_.prepare());
-  EXPECT_FALSE(fs::exists(headers(target_tar_).string() + ".tmp"));
-  EXPECT_TRUE(fs::exists(headers(target_tar_)));
-  store_.collect({});
-  EXPECT_FALSE(fs::exists(headers(target_tar_)));
-  EXPECT_TRUE(fs::is_empty(store_.data() / "layers"));
+TEST(ImageStore, HalfMadeLayersGoAtStart) {
+  const Device device;
+  fs::create_directories(device.data / "layers" / "abc.tmp" / "x");
+  ASSERT_TRUE(device.store.prepare());
+  EXPECT_TRUE(fs::is_empty(device.data / "layers"));
 }
 
-TEST_F(ImageStoreTest, EqualLayersCountOnce) {
-  base_tars_ = {base_tars_[0], base_tars_[1], base_tars_[0]};
-  base_ = release_of(base_tars_);
-  const auto names = ImageStore::layer_names(base_);
-  ASSERT_EQ(names.size(), 2u);
-  EXPECT_EQ(names[1], "layers/" + sha256(base_tars_[0]).hex());
-  EXPECT_EQ(oci::distinct_layers(base_.config.diff_ids), (std::vector<std::size_t>{1, 2}));
+TEST(ImageStore, AReleaseReadsBackWithItsOffers) {
+  Device device;
+  device.release.deltas = {{sha256("base"), sha256("layer"), sha256("blob"), 77}};
+  ASSERT_TRUE(device.store.save_release(device.release));
+  const auto loaded = device.store.load_release(device.release.manifest_digest);
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_EQ(loaded->version, "1");
+  ASSERT_EQ(loaded->deltas.size(), 1U);
+  EXPECT_EQ(loaded->deltas[0].size, 77U);
+}
+
+TEST(ImageStore, ADamagedReleaseIsNotBelieved) {
+  const Device device;
+  ASSERT_TRUE(device.store.save_release(device.release));
+  std::ofstream(device.data / "images" / device.release.manifest_digest.hex() / "config", std::ios::app)
+      << " ";
+  EXPECT_FALSE(device.store.load_release(device.release.manifest_digest));
+}
+
+TEST(ImageStore, CollectKeepsWhatIsNeededAndNothingElse) {
+  const Device device;
+  device.put_blob(device.tar);
+  ASSERT_TRUE(device.store.install_layer(device.step(), device.release, nullptr));
+  ASSERT_TRUE(device.store.save_release(device.release));
+  fs::create_directories(device.data / "layers" / sha256("old").hex());
+  fs::create_directories(device.data / "images" / sha256("old").hex());
+  device.store.collect({device.release.manifest_digest});
+  EXPECT_TRUE(device.store.is_complete(device.release));
+  EXPECT_FALSE(fs::exists(device.data / "layers" / sha256("old").hex()));
+  EXPECT_FALSE(fs::exists(device.data / "images" / sha256("old").hex()));
+}
+
+TEST(ImageStore, CollectRemovesNothingWhenAKeptImageCannotBeRead) {
+  const Device device;
+  fs::create_directories(device.data / "layers" / sha256("old").hex());
+  device.store.collect({sha256("unknown")});
+  EXPECT_TRUE(fs::exists(device.data / "layers" / sha256("old").hex()));
+}
+
+TEST(ImageStore, EqualLayersCountOnce) {
+  Device device;
+  device.release.config.diff_ids.push_back(device.release.config.diff_ids[0]);
+  device.release.manifest.layers.push_back(device.release.manifest.layers[0]);
+  EXPECT_EQ(ImageStore::layer_names(device.release).size(), 1U);
+  EXPECT_EQ(device.store.needs_of(device.release).size(), 1U);
 }
 
 }  // namespace

@@ -123,7 +123,10 @@ net::Task<Outcome> AgentCore::swap() {
   downtime_ = 0ms;
   auto prepared = co_await host_.prepare(*candidate_);
   if (!prepared) {
-    const bool blame = prepared.error().code() != ErrorCode::no_space;
+    // What the release itself asks for cannot be had: its fault. Anything else may go better another time.
+    const ErrorCode code = prepared.error().code();
+    const bool blame =
+        code == ErrorCode::invalid || code == ErrorCode::not_found || code == ErrorCode::denied;
     Outcome done = co_await give_up_candidate(nullptr, prepared.error().text(), blame);
     co_return done;
   }

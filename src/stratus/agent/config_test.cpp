@@ -1,0 +1,146 @@
+#include "stratus/agent/config.hpp"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "stratus/base/temporary_directory_testing.hpp"
+
+namespace stratus::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<AgentConfig> load(const std::string& text) {
+  const testing::TemporaryDirectory directory;
+  std::ofstream(directory / "agent.toml") << text;
+  return load_config(directory / "agent.toml");
+}
+
+std::string problem(const std::string& text) {
+  const auto loaded = load(text);
+  return loaded ? "accepted" : loaded.error().text();
+}
+
+TEST(Config, ReadsEveryKey) {
+  const auto config = load(R"(
+server = "https://gw:8444"
+ca = "/ca.pem"
+device = "d1"
+image = "web"
+data = "/data"
+keys = ["/a.pub", "/b.pub"]
+poll = 1.5
+[update]
+order = "start-first"
+probation = "200ms"
+deltas = false
+byte_budget = "10K"
+disk_reserve = 5
+memory = "1G"
+[service]
+args = ["/bin/x"]
+env = ["A=b"]
+listen = ["127.0.0.1:80", "[::1]:81"]
+volumes = ["/h:/c", "/h2:/c2:ro"]
+memory = "64M"
+pids = 7
+open_files = 99
+user_namespace = false
+read_only = true
+host_name = "h"
+stop_grace = "2m"
+[health]
+http = ":8080/healthz"
+interval = "1s"
+timeout = 2
+start_time = 3
+retries = 4
+)");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->keys.size(), 2U);
+  EXPECT_EQ(config->poll, 1500ms);
+  EXPECT_EQ(config->order, SwapOrder::start_first);
+  EXPECT_EQ(config->probation, 200ms);
+  EXPECT_FALSE(config->deltas);
+  EXPECT_EQ(config->byte_budget, 10240U);
+  EXPECT_EQ(config->memory, 1ull << 30);
+  EXPECT_EQ(config->limits.memory_bytes, 64u << 20);
+  EXPECT_EQ(config->limits.pids, 7U);
+  EXPECT_TRUE(config->volumes.at(1).read_only);
+  EXPECT_EQ(config->volumes.at(1).target, "/c2");
+  EXPECT_FALSE(config->user_namespace);
+  EXPECT_EQ(config->stop_grace, 120s);
+  ASSERT_TRUE(config->health);
+  EXPECT_EQ(config->health->url, "http://127.0.0.1:8080/healthz");
+  EXPECT_EQ(config->health->retries, 4U);
+  EXPECT_TRUE(check_config(*config));
+}
+
+TEST(Config, NamesTheKeyThatIsWrong) {
+  EXPECT_NE(problem("sever = \"x\"").find("sever: no such key"), std::string::npos);
+  EXPECT_NE(problem("poll = \"soon\"").find("poll: not a value"), std::string::npos);
+  EXPECT_NE(problem("[update]\norder = \"both\"").find("update.order"), std::string::npos);
+  EXPECT_NE(problem("[service]\nvolumes = [\"/x\"]").find("service.volumes"), std::string::npos);
+  EXPECT_NE(problem("[health]\nhttp = \"ftp://x\"").find("no http URL"), std::string::npos);
+  EXPECT_NE(problem("[health]\nhttp = \":1/\"\ntcp = \":1\"").find("one of"), std::string::npos);
+  EXPECT_NE(problem("server = [").find("agent.toml:1"), std::string::npos);
+  EXPECT_NE(problem("update = 3").find("update"), std::string::npos);
+}
+
+TEST(Config, SaysWhatIsMissing) {
+  AgentConfig config;
+  EXPECT_NE(check_config(config).error().text().find("server"), std::string::npos);
+  config = {.server = "http://x", .ca_file = {}, .device = "../x", .image = "i", .data = "/d", .keys = {"k"}};
+  EXPECT_NE(check_config(config).error().text().find("device id"), std::string::npos);
+  config.device = "x";
+  config.listen = {"nowhere"};
+  EXPECT_NE(check_config(config).error().text().find("address:port"), std::string::npos);
+}
+
+TEST(Config, Units) {
+  EXPECT_EQ(parse_bytes("3M"), 3u << 20);
+  EXPECT_EQ(parse_bytes("3X"), std::nullopt);
+  EXPECT_EQ(parse_bytes(""), std::nullopt);
+  EXPECT_EQ(parse_bytes("99999999999T"), std::nullopt);
+  EXPECT_EQ(parse_duration("1h"), 3600s);
+  EXPECT_EQ(parse_duration("1w"), std::nullopt);
+  EXPECT_EQ(parse_host_port("[::]:8080")->host, "::");
+  EXPECT_FALSE(parse_host_port("8080"));
+  EXPECT_FALSE(parse_host_port("a:99999"));
+}
+
+TEST(Health, TheDeviceThenLabelsThenTheImagesHealthcheck) {
+  AgentConfig config;
+  oci::ImageConfig image;
+  EXPECT_EQ(health_of(config, image)->kind, CheckKind::none);
+  image.health_check = oci::HealthCheck{{"CMD-SHELL", "test -e /x"}, 2'000'000'000, 0, 0, 5};
+  EXPECT_EQ(health_of(config, image)->command, (std::vector<std::string>{"/bin/sh", "-c", "test -e /x"}));
+  EXPECT_EQ(health_of(config, image)->interval, 2s);
+  EXPECT_EQ(health_of(config, image)->retries, 5U);
+  image.labels["vnd.stratus.health.tcp"] = "127.0.0.1:9";
+  EXPECT_EQ(health_of(config, image)->port, 9);
+  config.health = HealthCheckPlan{};
+  config.health->kind = CheckKind::http;
+  EXPECT_EQ(health_of(config, image)->kind, CheckKind::http);
+  config.health.reset();
+  image.labels["vnd.stratus.health.tcp"] = "nonsense";
+  EXPECT_FALSE(health_of(config, image));
+}
+
+TEST(Order, TheDeviceThenTheLabel) {
+  AgentConfig config;
+  oci::ImageConfig image;
+  EXPECT_EQ(order_of(config, image), SwapOrder::stop_first);
+  image.labels["vnd.stratus.update.order"] = "start-first";
+  image.labels["vnd.stratus.update.probation"] = "3s";
+  EXPECT_EQ(order_of(config, image), SwapOrder::start_first);
+  EXPECT_EQ(probation_of(config, image), 3s);
+  config.order = SwapOrder::stop_first;
+  config.probation = 1ms;
+  EXPECT_EQ(order_of(config, image), SwapOrder::stop_first);
+  EXPECT_EQ(probation_of(config, image), 1ms);
+}
+
+}  // namespace
+}  // namespace stratus::agent

@@ -1,0 +1,118 @@
+#include "stratus/agent/state_store.hpp"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "stratus/agent/report_queue.hpp"
+#include "stratus/base/temporary_directory_testing.hpp"
+#include "stratus/update/journal.hpp"
+
+namespace stratus::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+update::DeviceRecord numbered(std::uint64_t number) {
+  update::DeviceRecord record;
+  record.next_sequence = number;
+  return record;
+}
+
+TEST(StateStore, RemembersTheLastRecord) {
+  const testing::TemporaryDirectory data;
+  {
+    auto store = StateStore::open(data.path());
+    ASSERT_TRUE(store) << store.error().text();
+    EXPECT_EQ(store->record(), update::DeviceRecord{});
+    ASSERT_TRUE(store->save(numbered(7)));
+    ASSERT_TRUE(store->save(numbered(8)));
+    EXPECT_EQ(StateStore::peek(data.path())->next_sequence, 8U);
+  }
+  EXPECT_EQ(StateStore::open(data.path())->record(), numbered(8));
+}
+
+TEST(StateStore, OneAgentAtATime) {
+  const testing::TemporaryDirectory data;
+  const auto first = StateStore::open(data.path());
+  ASSERT_TRUE(first);
+  const auto second = StateStore::open(data.path());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), ErrorCode::conflict);
+}
+
+TEST(StateStore, CutsATornTailAndGoesOn) {
+  const testing::TemporaryDirectory data;
+  ASSERT_TRUE(StateStore::open(data.path())->save(numbered(7)));
+  std::ofstream(data / "journal", std::ios::app) << std::string("\x20\0\0\0\x01\x02", 6);
+  {
+    auto store = StateStore::open(data.path());
+    ASSERT_TRUE(store) << store.error().text();
+    EXPECT_EQ(store->record(), numbered(7));
+    ASSERT_TRUE(store->save(numbered(9)));
+  }
+  EXPECT_EQ(StateStore::open(data.path())->record(), numbered(9));
+}
+
+TEST(StateStore, AJournalCutInItsMarkIsANewOne) {
+  const testing::TemporaryDirectory data;
+  std::ofstream(data / "journal") << update::kJournalMark.substr(0, 5);
+  auto store = StateStore::open(data.path());
+  ASSERT_TRUE(store) << store.error().text();
+  EXPECT_EQ(store->record(), update::DeviceRecord{});
+}
+
+TEST(StateStore, ForeignFilesAreLeftAlone) {
+  const testing::TemporaryDirectory data;
+  std::ofstream(data / "journal") << "something that is not a journal at all";
+  EXPECT_EQ(StateStore::open(data.path()).error().code(), ErrorCode::corrupt);
+}
+
+TEST(StateStore, StaysSmall) {
+  const testing::TemporaryDirectory data;
+  auto store = StateStore::open(data.path());
+  ASSERT_TRUE(store);
+  update::DeviceRecord record;
+  record.reason = std::string(500, 'x');
+  for (std::uint64_t i = 0; i < 1200; ++i) {
+    record.next_sequence = i;
+    ASSERT_TRUE(store->save(record));
+  }
+  EXPECT_LE(fs::file_size(data / "journal"), 256u << 10);
+  EXPECT_EQ(StateStore::peek(data.path())->next_sequence, 1199U);
+}
+
+TEST(ReportQueue, KeepsReportsUntilTheyAreRemovedOldestFirst) {
+  const testing::TemporaryDirectory data;
+  const ReportQueue queue(data / "reports");
+  wire::DeviceReport report;
+  report.device = "d";
+  report.name = "n";
+  report.state = "failed";
+  for (const std::uint64_t sequence : {10, 9, 11, 9}) {
+    report.sequence = sequence;
+    ASSERT_TRUE(queue.add(report));
+  }
+  EXPECT_EQ(queue.waiting(), (std::vector<std::uint64_t>{9, 10, 11}));
+  EXPECT_EQ(wire::parse_report(*queue.read(10))->sequence, 10U);
+  queue.remove(9);
+  EXPECT_EQ(queue.waiting().front(), 10U);
+  EXPECT_FALSE(queue.read(9));
+}
+
+TEST(ReportQueue, IsBounded) {
+  const testing::TemporaryDirectory data;
+  const ReportQueue queue(data / "reports");
+  wire::DeviceReport report;
+  report.device = "d";
+  report.name = "n";
+  report.state = "failed";
+  for (report.sequence = 1; report.sequence <= ReportQueue::kMaxWaiting + 3; ++report.sequence) {
+    ASSERT_TRUE(queue.add(report));
+  }
+  EXPECT_EQ(queue.waiting().size(), ReportQueue::kMaxWaiting);
+  EXPECT_EQ(queue.waiting().front(), 4U);
+}
+
+}  // namespace
+}  // namespace stratus::agent

@@ -1,0 +1,122 @@
+"""What a device does with releases that are not good: refuse, return, remember."""
+import os
+import signal
+import subprocess
+
+import pytest
+from harness import BIN, AgentCase, Programs, wait_until
+
+
+@pytest.fixture
+def case():
+    with Programs() as programs:
+        case = AgentCase(programs, probation=1)
+        case.publish(1)
+        case.start()
+        case.wait_committed(1)
+        yield case
+        case.stop_all()
+
+
+def wait_outcome(case, words):
+    return case.wait_status(lambda s: s["state"] == "idle" and words in s["reason"], what=f"a reason with '{words}'")
+
+
+def check_still_1(case):
+    assert case.answer() == "1"
+    status = case.status()
+    assert status["current"]["version"] == "1"
+    return status
+
+
+def test_unsigned_is_refused_before_anything_is_fetched(case):
+    case.publish(2, sign=False)
+    wait_outcome(case, "not signed")
+    status = check_still_1(case)
+    assert status["bad"] == [], "a signature may still be added"
+    assert len(list((case.data / "layers").iterdir())) == 1
+    assert list((case.data / "partial").iterdir()) == []
+
+
+def test_a_foreign_signature_is_refused(case):
+    case.private, _ = case.stack.make_key(case.programs.path("foreign-keys"))
+    case.publish(2)
+    wait_outcome(case, "")
+    case.wait_report("failed", 2)
+    status = check_still_1(case)
+    assert "key" in status["reason"] or "sign" in status["reason"]
+    assert len(list((case.data / "layers").iterdir())) == 1
+
+
+@pytest.mark.parametrize("order", ["stop-first", "start-first"])
+@pytest.mark.parametrize("behaviour, words", [
+    (["--crash-on-start"], "exit status 3"),
+    (["--crash-after", "300"], "in probation: killed by"),
+    (["--unhealthy"], "503"),
+    (["--hang"], "not well within"),
+])
+def test_a_bad_version_is_left_again_and_not_tried_twice(order, behaviour, words):
+    with Programs() as programs:
+        case = AgentCase(programs, order=order, probation=1, options={"health": {"start_time": 2, "timeout": 0.3}})
+        case.publish(1)
+        case.start()
+        case.wait_committed(1)
+        case.publish(2, *behaviour)
+        status = wait_outcome(case, words)
+        case.wait_answer(1)
+        assert status["current"]["version"] == "1"
+        assert [entry["reason"] for entry in status["bad"]] == [status["reason"]]
+        case.wait_report("rolled_back", 2)
+        starts = case.program.log.count("started version=2")
+        wait_until(lambda: case.program.log.count("failed here before") >= 3, what="three more polls")
+        assert case.program.log.count("started version=2") == starts == 1
+        # The next good one is taken all the same.
+        case.publish(3)
+        case.wait_committed(3)
+        case.wait_answer(3)
+        case.stop_all()
+
+
+def test_a_program_that_is_not_there_is_a_failed_start(case):
+    case.stack.stratus("publish", "web:2", case.tree(2), "--entrypoint", "/bin/nothing", "--sign-key", case.private)
+    wait_outcome(case, "No such file")
+    case.wait_answer(1)
+
+
+def test_more_bytes_than_the_budget_are_not_fetched():
+    with Programs() as programs:
+        case = AgentCase(programs, options={"update": {"byte_budget": 500_000}})
+        case.publish(1)
+        case.start()
+        case.wait_committed(1)
+        case.publish(2, extra={"etc/big": os.urandom(900_000)})
+        status = wait_outcome(case, "budget")
+        assert status["bytes"] < 50_000
+        assert case.answer() == "1"
+        assert list((case.data / "partial").iterdir()) == []
+        case.stop_all()
+
+
+def test_a_service_that_ends_by_itself_is_started_again(case):
+    [(version, pid)] = case.service_pids()
+    assert version == "1"
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: [p for _, p in case.service_pids() if p != pid], what="a new process")
+    case.wait_answer(1)
+    assert case.status()["current"]["version"] == "1"
+
+
+def test_an_update_in_probation_can_be_cancelled():
+    with Programs() as programs:
+        case = AgentCase(programs, probation=60, poll=60)
+        case.publish(1)
+        case.start()
+        case.wait_status(lambda s: s["state"] == "probation")
+        case.restart()  # adopted, probation goes on
+        status = case.wait_status(lambda s: s["state"] == "probation" and s["running"])
+        assert status["running"]["version"] == "1"
+        assert len(case.service_pids()) == 1
+        subprocess.run([BIN / "stratus-agent", "cancel", "--data", case.data], check=True)
+        status = wait_outcome(case, "cancelled by the operator")
+        assert status["current"] is None and status["bad"] == []
+        case.stop_all()
