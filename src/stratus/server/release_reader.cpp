@@ -13,8 +13,6 @@ namespace media = oci::media;
 
 namespace {
 
-constexpr std::uint64_t kMaxPayload = 16u << 10;
-
 std::string_view annotation(const oci::Manifest& manifest, std::string_view key) {
   if (const auto found = manifest.annotations.find(std::string(key)); found != manifest.annotations.end()) {
     return found->second;
@@ -28,10 +26,14 @@ Result<wire::ReleaseSignature> read_signature(const store::RepositoryStore& repo
   STRATUS_TRY(manifest, oci::parse_manifest(text));
   if (manifest.layers.size() != 1)
     return fail(ErrorCode::invalid, "a signature artifact without its one payload");
-  STRATUS_TRY(payload, repositories.blobs().read(manifest.layers.front().digest, kMaxPayload));
+  STRATUS_TRY(payload, repositories.blobs().read(manifest.layers.front().digest, wire::NextRelease::kMaxPayload));
   auto bytes = from_base64(annotation(manifest, media::kSignatureAnnotation));
   if (!bytes) return fail(ErrorCode::invalid, "a signature that is not base64");
-  return wire::ReleaseSignature{std::string(annotation(manifest, media::kKeyIdAnnotation)),
+  const std::string_view key_id = annotation(manifest, media::kKeyIdAnnotation);
+  // Devices would refuse the whole answer for it.
+  if (key_id.size() > wire::NextRelease::kMaxKeyId || bytes->size() > wire::NextRelease::kMaxSignature)
+    return fail(ErrorCode::invalid, "a signature or a key id that is too long");
+  return wire::ReleaseSignature{std::string(key_id),
                                 std::move(payload), std::move(*bytes)};
 }
 
@@ -40,6 +42,8 @@ Result<std::vector<wire::DeltaOffer>> read_delta(const store::RepositoryStore& r
                                                  const Digest& base) {
   STRATUS_TRY(text, repositories.read_manifest(name, artifact));
   STRATUS_TRY(manifest, oci::parse_manifest(text));
+  if (manifest.layers.size() > wire::NextRelease::kMaxDeltas)
+    return fail(ErrorCode::invalid, "more recipes than devices take");
   std::vector<wire::DeltaOffer> offers;
   for (const oci::Descriptor& layer : manifest.layers) {
     STRATUS_TRY(diff_id, Digest::parse(layer.annotation(media::kDeltaDiffIdAnnotation)));

@@ -71,6 +71,13 @@ TEST_F(ReleaseReaderTest, PutsTheAnswerTogether) {
   oci::Manifest broken = signature;
   broken.annotations[std::string(media::kSignatureAnnotation)] = "###";
   push(broken);
+  // What devices refuse to parse must not be in the answer: they would refuse the release with it.
+  oci::Manifest long_key = signature;
+  long_key.annotations[std::string(media::kKeyIdAnnotation)] = std::string(65, 'k');
+  push(long_key);
+  oci::Manifest long_signature = signature;
+  long_signature.annotations[std::string(media::kSignatureAnnotation)] = to_base64(Bytes(257));
+  push(long_signature);
   oci::Manifest delta = artifact(target, media::kDelta);
   delta.annotations.emplace(media::kDeltaBaseAnnotation, base.text());
   delta.layers = {blob(media::kDelta, "recipe")};

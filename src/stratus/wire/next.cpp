@@ -58,7 +58,9 @@ Result<NextRelease> parse_next(std::string_view text) {
   for (const json::value& element : reader.optional_array("signatures", NextRelease::kMaxSignatures)) {
     ObjectReader signature(element, "signatures[" + std::to_string(index++) + "]");
     next.signatures.push_back(
-        {signature.text("key_id", 64), signature.text("payload", 16384), signature.base64("signature", 256)});
+        {signature.text("key_id", NextRelease::kMaxKeyId),
+         signature.text("payload", NextRelease::kMaxPayload),
+         signature.base64("signature", NextRelease::kMaxSignature)});
     STRATUS_CHECK(signature.done());
   }
   STRATUS_CHECK(reader.done());

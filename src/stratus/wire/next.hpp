@@ -45,6 +45,9 @@ struct NextRelease {
   static constexpr std::size_t kMaxEncoded = 8u << 20;  // bytes
   static constexpr std::size_t kMaxDeltas = 256;
   static constexpr std::size_t kMaxSignatures = 16;
+  static constexpr std::size_t kMaxKeyId = 64;
+  static constexpr std::size_t kMaxPayload = 16u << 10;
+  static constexpr std::size_t kMaxSignature = 256;
 };
 
 std::string encode_next(const NextRelease& next);
