@@ -108,7 +108,8 @@ void add_publish(CLI::App& app, const CommonOptions& common, Action& action) {
 
 void add_release_commands(CLI::App& app, const CommonOptions& common, Action& action) {
   static std::string reference;
-  CLI::App* const deploy = app.add_subcommand("deploy", "Make a published or pushed version what devices run next");
+  CLI::App* const deploy =
+      app.add_subcommand("deploy", "Make a published or pushed version what devices run next");
   deploy->add_option("NAME:VERSION", reference, "the version")->required();
   static std::string sign_key;
   deploy->add_option("--sign-key", sign_key, "release.key to sign a pushed image with")

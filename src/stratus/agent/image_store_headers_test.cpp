@@ -1,9 +1,8 @@
-#include "stratus/agent/image_store.hpp"
-
 #include <fstream>
 
 #include <gtest/gtest.h>
 
+#include "stratus/agent/image_store.hpp"
 #include "stratus/base/file.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/sha256.hpp"

@@ -41,7 +41,8 @@ Result<Operation> read_operation(const std::string& body) {
   return out;
 }
 
-// Makes sure that the version is registered, and signed by `key` if there is one. Answers whether it is signed.
+// Makes sure that the version is registered, and signed by `key` if there is one. Answers whether it is
+// signed.
 Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* key,
                      const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
@@ -73,9 +74,8 @@ Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* 
     return true;
   }
   STRATUS_TRY(referrers, target->referrers(reference.name, image.digest));
-  return std::any_of(referrers.begin(), referrers.end(), [](const oci::Descriptor& one) {
-    return one.artifact_type == oci::media::kSignature;
-  });
+  return std::any_of(referrers.begin(), referrers.end(),
+                     [](const oci::Descriptor& one) { return one.artifact_type == oci::media::kSignature; });
 }
 
 }  // namespace
@@ -124,9 +124,12 @@ Result<void> deploy(const std::string& text, const std::filesystem::path& sign_k
   Progress progress(common);
   STRATUS_TRY(words, deploy_version(common, reference.name, reference.tag, progress));
   say(common, fmt::format("{}:{} is what devices run next. {}", reference.name, reference.tag, words));
-  if (!is_signed) say(common, "  not signed, devices will refuse it: deploy again with --sign-key release.key");
-  print_json(common, boost::json::serialize(boost::json::object{
-                         {"name", reference.name}, {"version", reference.tag}, {"signed", is_signed}, {"detail", words}}));
+  if (!is_signed)
+    say(common, "  not signed, devices will refuse it: deploy again with --sign-key release.key");
+  print_json(
+      common,
+      boost::json::serialize(boost::json::object{
+          {"name", reference.name}, {"version", reference.tag}, {"signed", is_signed}, {"detail", words}}));
   return {};
 }
 

@@ -14,7 +14,8 @@ namespace stratus::cli {
 Result<std::string> deploy_version(const CommonOptions& common, const std::string& name,
                                    const std::string& version, Progress& progress);
 
-// An image that came by another client (`podman push`) is registered first; `sign_key`, when not empty, signs it.
+// An image that came by another client (`podman push`) is registered first; `sign_key`, when not empty, signs
+// it.
 Result<void> deploy(const std::string& reference, const std::filesystem::path& sign_key,
                     const CommonOptions& common);
 

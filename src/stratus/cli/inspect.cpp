@@ -45,8 +45,9 @@ Result<Findings> find(const oci::Reference& reference, const CommonOptions& comm
                                  : one.version == reference.tag;
   });
   if (line == releases.end()) {
-    return fail(ErrorCode::not_found, fmt::format("no release {}{}{}; `stratus releases` lists what there is",
-                                                    reference.name, reference.tag.empty() ? "" : ":", reference.tag));
+    return fail(ErrorCode::not_found,
+                fmt::format("no release {}{}{}; `stratus releases` lists what there is", reference.name,
+                            reference.tag.empty() ? "" : ":", reference.tag));
   }
   Findings out;
   out.release = *line;

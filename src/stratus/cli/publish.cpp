@@ -98,8 +98,10 @@ void report(const PublishOptions& options, const CommonOptions& common, const oc
       fmt::format("{}:{} {}\n  {}: {} added, {} changed, {} removed\n  {} layers, {} sent ({})",
                   reference.name, reference.tag, image.digest.text(), how, summary.added, summary.changed,
                   summary.removed, image.layers.size(), sent.layers, human_bytes(sent.bytes));
-  text += key_id.empty() ? "\n  not signed, devices will refuse it: publish with --sign-key, or `stratus deploy --sign-key`"
-                         : fmt::format("\n  signed by key {}", key_id.substr(0, 12));
+  text +=
+      key_id.empty()
+          ? "\n  not signed, devices will refuse it: publish with --sign-key, or `stratus deploy --sign-key`"
+          : fmt::format("\n  signed by key {}", key_id.substr(0, 12));
   if (!deployed.empty()) text += "\n  " + deployed;
   say(common, text);
   json::array layers;
@@ -167,9 +169,9 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
   STRATUS_TRY(sent, send_image(*target, reference.name, reference.tag, image, progress).with_context(what));
   std::string key_id;
   if (key) {
-    STRATUS_TRY(signer,
-                send_signature(*target, reference.name, reference.tag,
-                               describe(image.media_type, image.manifest), *key).with_context(what));
+    STRATUS_TRY(signer, send_signature(*target, reference.name, reference.tag,
+                                       describe(image.media_type, image.manifest), *key)
+                            .with_context(what));
     key_id = std::move(signer);
   }
   STRATUS_CHECK(target->register_version(reference.name, reference.tag, image.digest).with_context(what));

@@ -4,11 +4,10 @@
 #include <optional>
 #include <thread>
 
-#include <fcntl.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "stratus/base/file.hpp"

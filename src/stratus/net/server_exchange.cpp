@@ -233,7 +233,8 @@ Task<Result<void>> ServerExchange::send_file(int fd, std::uint64_t offset, std::
 Task<Result<void>> ServerExchange::respond(ResponseHead head, std::string body) {
   STRATUS_CO_CHECK(check_fresh());
   const auto accepted = head_.headers.get("Accept-Encoding");
-  if (body.size() >= kWorthEncoding && body.size() <= kMostEncoded && accepted && list_contains(*accepted, "br") && is_json(head.headers)) {
+  if (body.size() >= kWorthEncoding && body.size() <= kMostEncoded && accepted &&
+      list_contains(*accepted, "br") && is_json(head.headers)) {
     const std::string& encoded = brotli_.encode(body);
     if (!encoded.empty()) {
       body = encoded;

@@ -14,7 +14,8 @@
 namespace stratus::oci {
 
 struct LayerWriteOptions {
-  int level = 0;  // of zstd; 0: by the layer's size. The decoder's window is 8 MiB at most, for small devices.
+  int level =
+      0;  // of zstd; 0: by the layer's size. The decoder's window is 8 MiB at most, for small devices.
   std::function<void(std::uint64_t bytes)> on_bytes;  // for progress: file bytes written since the last call
 };
 

@@ -26,15 +26,15 @@ Result<wire::ReleaseSignature> read_signature(const store::RepositoryStore& repo
   STRATUS_TRY(manifest, oci::parse_manifest(text));
   if (manifest.layers.size() != 1)
     return fail(ErrorCode::invalid, "a signature artifact without its one payload");
-  STRATUS_TRY(payload, repositories.blobs().read(manifest.layers.front().digest, wire::NextRelease::kMaxPayload));
+  STRATUS_TRY(payload,
+              repositories.blobs().read(manifest.layers.front().digest, wire::NextRelease::kMaxPayload));
   auto bytes = from_base64(annotation(manifest, media::kSignatureAnnotation));
   if (!bytes) return fail(ErrorCode::invalid, "a signature that is not base64");
   const std::string_view key_id = annotation(manifest, media::kKeyIdAnnotation);
   // Devices would refuse the whole answer for it.
   if (key_id.size() > wire::NextRelease::kMaxKeyId || bytes->size() > wire::NextRelease::kMaxSignature)
     return fail(ErrorCode::invalid, "a signature or a key id that is too long");
-  return wire::ReleaseSignature{std::string(key_id),
-                                std::move(payload), std::move(*bytes)};
+  return wire::ReleaseSignature{std::string(key_id), std::move(payload), std::move(*bytes)};
 }
 
 Result<std::vector<wire::DeltaOffer>> read_delta(const store::RepositoryStore& repositories,

@@ -27,8 +27,8 @@ Result<void> check_name(std::string_view name) {
 
 bool is_there(const fs::path& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// File names in a directory but temporary ones; none when the directory is not there. Anything else that keeps
-// it from being read is an error: a collector that sees too little removes what is needed.
+// File names in a directory but temporary ones; none when the directory is not there. Anything else that
+// keeps it from being read is an error: a collector that sees too little removes what is needed.
 Result<std::vector<std::string>> list(const fs::path& directory) {
   std::vector<std::string> names;
   std::error_code error;

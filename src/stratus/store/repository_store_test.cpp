@@ -178,7 +178,8 @@ TEST_F(RepositoryStoreTest, GarbageCollectionSparesWhatWasJustUsed) {
   EXPECT_TRUE(repositories_->find_blob("app", sha256("loose")));
 }
 
-// A file that cannot be read (no descriptors left, a failing disk) must never look like one that is not there.
+// A file that cannot be read (no descriptors left, a failing disk) must never look like one that is not
+// there.
 TEST_F(RepositoryStoreTest, GarbageCollectionStopsAtWhatItCannotRead) {
   const auto tagged = push("app", "tagged", "v1");
   const auto signature = push("app", "signature", {}, tagged->digest);
@@ -217,7 +218,8 @@ TEST_F(RepositoryStoreTest, AnIndexThatListsTheSameChildManyTimesIsVisitedOnce) 
                  R"(","size":)" + std::to_string(info->size) + "}";
     }
     const std::string body = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json",)"
-                             R"("manifests":[)" + entries + "]}";
+                             R"("manifests":[)" +
+                             entries + "]}";
     const auto pushed = repositories_->put_manifest("app", body, "", std::nullopt, std::nullopt);
     ASSERT_TRUE(pushed) << pushed.error().text();
     child = pushed->digest;

@@ -57,10 +57,9 @@ Result<NextRelease> parse_next(std::string_view text) {
   index = 0;
   for (const json::value& element : reader.optional_array("signatures", NextRelease::kMaxSignatures)) {
     ObjectReader signature(element, "signatures[" + std::to_string(index++) + "]");
-    next.signatures.push_back(
-        {signature.text("key_id", NextRelease::kMaxKeyId),
-         signature.text("payload", NextRelease::kMaxPayload),
-         signature.base64("signature", NextRelease::kMaxSignature)});
+    next.signatures.push_back({signature.text("key_id", NextRelease::kMaxKeyId),
+                               signature.text("payload", NextRelease::kMaxPayload),
+                               signature.base64("signature", NextRelease::kMaxSignature)});
     STRATUS_CHECK(signature.done());
   }
   STRATUS_CHECK(reader.done());

@@ -279,8 +279,8 @@ class SqliteCatalogue final : public Catalogue {
   }
 
  private:
-  // On the writer's thread. `conflict` for a device too many: asking again, as a gateway's queue does with what
-  // did not fit, would hold up the reports behind it for ever.
+  // On the writer's thread. `conflict` for a device too many: asking again, as a gateway's queue does with
+  // what did not fit, would hold up the reports behind it for ever.
   Result<void> see(Connection& c, const std::string& device, std::int64_t now_ms) {
     STRATUS_TRY(known, c.execute("UPDATE devices SET last_seen_ms = MAX(last_seen_ms, $2) WHERE id = $1",
                                  {device, now_ms}));
