@@ -81,7 +81,11 @@ class AgentCase:
 
     @property
     def agent(self):
-        return Agent(self.program, self.data)
+        return Agent(self.program, "device-1", self.data, self.config)
+
+    def layers(self):
+        """The unpacked layers, by diff id; the tar headers kept beside them left out."""
+        return {path.name for path in (self.data / "layers").iterdir() if path.is_dir()}
 
     def status(self):
         return self.agent.status()

@@ -34,7 +34,7 @@ def test_unsigned_is_refused_before_anything_is_fetched(case):
     wait_outcome(case, "not signed")
     status = check_still_1(case)
     assert status["bad"] == [], "a signature may still be added"
-    assert len(list((case.data / "layers").iterdir())) == 1
+    assert len(case.layers()) == 1
     assert list((case.data / "partial").iterdir()) == []
 
 
@@ -45,7 +45,7 @@ def test_a_foreign_signature_is_refused(case):
     case.wait_report("failed", 2)
     status = check_still_1(case)
     assert "key" in status["reason"] or "sign" in status["reason"]
-    assert len(list((case.data / "layers").iterdir())) == 1
+    assert len(case.layers()) == 1
 
 
 @pytest.mark.parametrize("order", ["stop-first", "start-first"])

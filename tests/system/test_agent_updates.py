@@ -130,7 +130,7 @@ def test_layers_nobody_needs_are_removed(case):
     for image in (case.data / "images").iterdir():
         config = json.loads((image / "config").read_text())
         needed |= {digest.split(":")[1] for digest in config["rootfs"]["diff_ids"]}
-    assert {p.name for p in (case.data / "layers").iterdir()} == needed
+    assert case.layers() == needed
     assert list((case.data / "partial").iterdir()) == []
 
 
