@@ -30,7 +30,7 @@ def ostree(job):
     commit(job.workload.old)
     old = _revision(site)
     subprocess.run(["ostree", f"--repo={device}", "init", "--mode=bare-user-only"], check=True)
-    subprocess.run(["ostree", f"--repo={device}", "pull-local", site, "app"], check=True)
+    subprocess.run(["ostree", f"--repo={device}", "pull-local", site, "app"], check=True, capture_output=True)
     prepared = commit(job.workload.new)
     new = _revision(site)
     prepared += job.run("ostree", f"--repo={site}", "static-delta", "generate", f"--from={old}", f"--to={new}")
