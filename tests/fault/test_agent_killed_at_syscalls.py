@@ -17,7 +17,7 @@ from harness import BIN, AgentCase, Programs, wait_until
 from harness.processes import descendants
 
 LONG = bool(os.environ.get("STRATUS_LONG"))
-POINTS_PER_CALL = 1_000_000 if LONG else 4
+POINTS_PER_CALL = 1_000_000 if LONG else 2
 # What changes something outside the process, or waits for something; pure memory calls are left out.
 CALLS = ("openat", "close", "read", "write", "pwrite64", "pread64", "fsync", "fdatasync", "syncfs", "rename", "renameat2",
          "unlink", "unlinkat", "mkdir", "mkdirat", "ftruncate", "fallocate", "flock", "clone3", "connect", "sendto", "sendmsg",
