@@ -179,6 +179,7 @@ class RecordedHeaders final : public FileView {
     if (offset > size() || into.size() > size() - offset) {
       return fail(ErrorCode::corrupt, "read past the end of the old headers");
     }
+    if (into.empty()) return {};  // of no layers at all there is no last one
     // Of layers that begin at one place all but the last are empty.
     auto layer = std::upper_bound(layers_.begin(), layers_.end(), offset,
                                   [](std::uint64_t at, const Recorded& of) { return at < of.start; });
