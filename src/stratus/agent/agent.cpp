@@ -204,8 +204,6 @@ net::Task<Action> AgentCore::advance(Outcome done) {
 
 net::Task<Outcome> AgentCore::perform(Action action) {
   Outcome done{Event::settled, {}};
-  const auto most = std::clamp<std::chrono::milliseconds>(config_.poll * 8, 1s, 5min);
-  const std::uniform_real_distribution<double> unit(0, 1);
   switch (action) {
     case Action::rest: {
       const auto duration = first_poll_ ? 0ms : config_.poll;
@@ -213,9 +211,13 @@ net::Task<Outcome> AgentCore::perform(Action action) {
       break;
     }
     case Action::back_off: {
+      // A server that is away is asked again soon; an update that failed costs bytes each time it is tried.
+      const auto most = failures_ > 0 ? std::clamp<std::chrono::milliseconds>(config_.poll * 64, 1s, 1h)
+                                      : std::clamp<std::chrono::milliseconds>(config_.poll * 8, 1s, 5min);
       const update::BackOff back_off{std::min(config_.poll, most), most};
       const double random = std::generate_canonical<double, 32>(random_);
-      const auto duration = update::back_off_delay(back_off, ++attempts_, random);
+      const auto duration =
+          update::back_off_delay(back_off, failures_ > 0 ? failures_ + 1 : ++attempts_, random);
       done = co_await rest(duration);
       break;
     }
@@ -317,7 +319,7 @@ net::Task<Outcome> AgentCore::conclude() {
   }
   candidate_.reset();
   first_poll_ = false;  // what was cancelled just now is not asked for again at once
-  attempts_ = record().state == State::failed ? attempts_ : 0;
+  failures_ = record().state == State::failed ? failures_ + 1 : 0;
   report_wake_.notify();
   co_return outcome(Event::settled);
 }

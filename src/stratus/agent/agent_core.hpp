@@ -105,6 +105,7 @@ class AgentCore final : public Agent {
   bool check_wanted_ = false;
   bool first_poll_ = true;
   unsigned attempts_ = 0;  // of the link, in a row
+  unsigned failures_ = 0;  // updates that failed, in a row
   unsigned damaged_ = 0;   // wrong bytes, in a row
   std::uint64_t traffic_mark_ = 0;
   std::string link_;  // the last trouble with the server; empty when it answered

@@ -207,9 +207,12 @@ net::Task<void> ServiceHost::follow(InstancePtr instance) {
   instance->changed.notify();
 }
 
+// On the worker: removing takes milliseconds, during which a waiting successor should be started.
 void ServiceHost::clean(const Instance& instance) const {
-  runtime::remove_control_group(instance.name);
-  (void)remove_tree(images_.data() / "upper" / instance.name);
+  worker_.post([name = instance.name, upper = images_.data() / "upper" / instance.name] {
+    runtime::remove_control_group(name);
+    (void)remove_tree(upper);
+  });
   // A record stays when nobody wanted the end: should the agent end before it has drawn its conclusion, the
   // next one sees that this version died.
   if (instance.end_expected) (void)::unlink(record_path(instance.name).c_str());

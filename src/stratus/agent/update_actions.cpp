@@ -50,7 +50,10 @@ net::Task<Outcome> AgentCore::ask() {
   }
   link_.clear();
   attempts_ = 0;
-  if (answer->status == 204) co_return outcome(Event::up_to_date);
+  if (answer->status == 204) {
+    failures_ = 0;
+    co_return outcome(Event::up_to_date);
+  }
   auto next = wire::parse_next(answer->body);
   if (!next) {
     link_ = "the answer cannot be read: " + next.error().text();
