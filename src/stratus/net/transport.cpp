@@ -55,6 +55,11 @@ class PlainTransport final : public Transport {
 
 }  // namespace
 
+const std::string& Transport::problem() const {
+  static const std::string none;
+  return none;
+}
+
 void Transport::cut() { ::shutdown(fd(), SHUT_RDWR); }
 
 void Transport::reset_on_close() {

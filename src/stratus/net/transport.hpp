@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "stratus/base/bytes.hpp"
 #include "stratus/base/file.hpp"
@@ -29,6 +30,8 @@ class Transport {
   // Bytes already decrypted, which no readiness of the socket will announce.
   virtual bool has_pending() const = 0;
   virtual bool secure() const = 0;
+  // Why an attempt failed, in words of the TLS library; empty when there is nothing to say.
+  virtual const std::string& problem() const;
   // Says goodbye (TLS close_notify) and ends our sending side.
   virtual void end_sending() = 0;
 
