@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <pthread.h>
+
+#include "stratus/base/log.hpp"
 
 namespace stratus::net {
 
@@ -37,7 +40,30 @@ Task<void> await_callback(std::function<void(std::function<void()> done)> start)
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(initiate, asio::use_awaitable);
 }
 
+Error error_of_exception(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    return {ErrorCode::no_space, "out of memory"};
+  } catch (const std::exception& exception) {
+    return {ErrorCode::internal, std::string("a fault of the program: ") + exception.what()};
+  } catch (...) {
+    return {ErrorCode::internal, "a fault of the program: something unknown was thrown"};
+  }
+}
+
+namespace {
+
+Error log_exception(const std::string& pool, const std::exception_ptr& thrown) {
+  Error error = error_of_exception(thrown);
+  log::error(pool, "a job was given up: {}", error.text());
+  return error;
+}
+
+}  // namespace
+
 struct WorkerPool::Impl {
+  std::string name;
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<std::function<void()>> jobs;
@@ -52,7 +78,11 @@ struct WorkerPool::Impl {
       std::function<void()> job = std::move(jobs.front());
       jobs.pop_front();
       lock.unlock();
-      job();
+      try {
+        job();
+      } catch (...) {
+        (void)log_exception(name, std::current_exception());
+      }
       job = nullptr;  // what it holds goes without the lock
       lock.lock();
     }
@@ -60,6 +90,7 @@ struct WorkerPool::Impl {
 };
 
 WorkerPool::WorkerPool(std::string name, unsigned threads) : impl_(std::make_unique<Impl>()) {
+  impl_->name = name;
   name.resize(std::min<std::size_t>(name.size(), 15));  // the kernel's limit
   for (unsigned i = 0; i < threads; ++i) {
     impl_->threads.emplace_back([impl = impl_.get()] { impl->work(); });
@@ -68,6 +99,10 @@ WorkerPool::WorkerPool(std::string name, unsigned threads) : impl_(std::make_uni
 }
 
 WorkerPool::~WorkerPool() { join(); }
+
+Error WorkerPool::report(const std::exception_ptr& thrown) const {
+  return log_exception(impl_->name, thrown);
+}
 
 void WorkerPool::post(std::function<void()> job) {
   {

@@ -55,7 +55,7 @@ DeltaQueue::State DeltaQueue::request(const DeltaJob& job) {
   pool_.post([shared = shared_, loop = loop_, make = make_, job] {
     Result<DeltaResult> result = fail(ErrorCode::cancelled, "the server is stopping");
     ++shared->running;
-    if (!shared->stopping) result = make(job);
+    if (!shared->stopping) result = net::call_guarded([&] { return make(job); });
     --shared->running;
     boost::asio::post(loop, [shared, job, result = std::move(result)] {
       if (shared->queue != nullptr) shared->queue->conclude(job, result);

@@ -20,6 +20,7 @@ class DeltaQueueTest : public ::testing::Test {
         [this](const DeltaJob& made) -> Result<DeltaResult> {
           ++calls_;
           open_.wait();
+          if (made == job("throws")) throw std::length_error("a fault");
           if (made == job("broken")) return fail(ErrorCode::corrupt, "a damaged layer");
           return DeltaResult{made == job("useless") ? 0u : 1u, 10, false};
         },
@@ -55,6 +56,15 @@ TEST_F(DeltaQueueTest, MakesEachDeltaOnceAndSaysWhatCameOfIt) {
   EXPECT_EQ(queue_->counters().useless, 1u);
   EXPECT_EQ(queue_->counters().failed, 1u);
   EXPECT_EQ(queue_->request(job("broken")), DeltaQueue::State::failed);  // not again at once
+}
+
+TEST_F(DeltaQueueTest, AFaultInOneJobFailsThatJob) {
+  make_queue(10);
+  (void)queue_->request(job("throws"));
+  (void)queue_->request(job("good"));
+  finish(2);
+  EXPECT_EQ(queue_->counters().failed, 1u);
+  EXPECT_EQ(queue_->counters().made, 1u);
 }
 
 TEST_F(DeltaQueueTest, IsBounded) {
