@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 from harness import wait_until
@@ -32,10 +33,20 @@ def test_a_report_tells_the_devices_state(server):
     assert len(server.http.get("/api/v1/devices/d1/reports").json()["reports"]) == 2
 
 
+def test_a_clock_far_ahead_holds_up_no_later_report(server):
+    """A device's clock jumps to 2200; it is set up anew, with the right time and counting from 1."""
+    now = int(time.time() * 1000)
+    assert report(server, 9, time_ms=7_258_118_400_000, state="failed").status == 204
+    assert report(server, 1, time_ms=now + 5000, state="committed").status == 204
+    assert server.http.get("/api/v1/devices/d1").json()["state"] == "committed"
+
+
 @pytest.mark.parametrize("body", [
     b"", b"[]", b"{", b"{}", json.dumps({"device": "d2", "sequence": 1, "name": "a", "state": "x", "time_ms": 1}).encode(),
     b'{"device":"d1","device":"d1","sequence":1,"name":"a","state":"x","time_ms":1}',
-    b'{"device":"d1","sequence":-1,"name":"a","state":"x","time_ms":1}'])
+    b'{"device":"d1","sequence":-1,"name":"a","state":"x","time_ms":1}',
+    b'{"device":"d1","sequence":9223372036854775807,"name":"a","state":"x","time_ms":1}',
+    b'{"device":"d1","sequence":1,"name":"a","state":"x","time_ms":9223372036854775807}'])
 def test_a_malformed_report_is_refused(server, body):
     refused = server.http.post("/api/v1/devices/d1/reports", body=body, token=None)
     assert refused.status == 400 and refused.json()["detail"]

@@ -40,6 +40,12 @@ net::Task<Result<void>> respond_nothing(net::Exchange& exchange) {
   co_return Result<void>();
 }
 
+// A clock that is far ahead would make every report after its correction look overtaken.
+std::int64_t believable_ms(std::int64_t reported_ms, std::int64_t received_ms) {
+  constexpr std::int64_t kAhead = 24 * 3'600'000;
+  return reported_ms > received_ms + kAhead ? received_ms : reported_ms;
+}
+
 Result<void> check_device(const std::string& id) {
   if (wire::is_device_id(id)) return {};
   return fail(ErrorCode::invalid, "'" + id.substr(0, 64) + "' is not a device id");
@@ -140,7 +146,7 @@ net::Task<Result<void>> Api::take_report(net::Exchange& exchange, const ApiRoute
   report.device = parsed->device;
   report.sequence = static_cast<std::int64_t>(parsed->sequence);
   report.received_ms = now_ms();
-  report.reported_ms = static_cast<std::int64_t>(parsed->time_ms);
+  report.reported_ms = believable_ms(static_cast<std::int64_t>(parsed->time_ms), report.received_ms);
   report.name = parsed->name;
   report.running = text(parsed->running);
   report.running_version = parsed->running_version;

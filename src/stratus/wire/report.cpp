@@ -55,6 +55,13 @@ Result<DeviceReport> parse_report(std::string_view text) {
   report.duration_ms = reader.optional_number("duration_ms", 0);
   report.downtime_ms = reader.optional_number("downtime_ms", 0);
   report.time_ms = reader.number("time_ms");
+  // One absurd number would make every later report of the device look overtaken.
+  for (const auto& [key, number] :
+       {std::pair("sequence", report.sequence), std::pair("bytes", report.bytes),
+        std::pair("duration_ms", report.duration_ms), std::pair("downtime_ms", report.downtime_ms)}) {
+    if (number > DeviceReport::kMaxNumber) reader.reject(key, "more than 2^53 - 1");
+  }
+  if (report.time_ms > DeviceReport::kMaxTime) reader.reject("time_ms", "after the year 9999");
   if (!is_device_id(report.device)) reader.reject("device", "not a device id");
   STRATUS_CHECK(reader.done());
   return report;

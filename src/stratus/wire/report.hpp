@@ -29,6 +29,9 @@ struct DeviceReport {
   std::uint64_t time_ms = 0;      // device clock, since 1970 UTC
 
   static constexpr std::size_t kMaxEncoded = 16u << 10;  // bytes
+  // Of every number: what a double still holds exactly, because browsers read them too.
+  static constexpr std::uint64_t kMaxNumber = (1ull << 53) - 1;
+  static constexpr std::uint64_t kMaxTime = 253'402'300'799'999;  // ms; the end of the year 9999
 };
 
 std::string encode_report(const DeviceReport& report);

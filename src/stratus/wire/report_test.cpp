@@ -33,6 +33,17 @@ TEST(DeviceReport, RefusesNegativeNumbersAndForeignIds) {
   EXPECT_FALSE(parse_report(R"({"device":"d","sequence":-1,"name":"a","state":"committed","time_ms":1})"));
   EXPECT_FALSE(parse_report(R"({"device":"d","sequence":1.5,"name":"a","state":"committed","time_ms":1})"));
   EXPECT_FALSE(parse_report(R"({"device":"../d","sequence":1,"name":"a","state":"committed","time_ms":1})"));
+  const auto with = [](const char* sequence, const char* time, const char* more) {
+    return parse_report(std::string(R"({"device":"d","name":"a","state":"committed","sequence":)") +
+                        sequence + R"(,"time_ms":)" + time + more + "}");
+  };
+  EXPECT_TRUE(with("9007199254740991", "253402300799999", ""));
+  EXPECT_FALSE(with("9007199254740992", "1", ""));
+  EXPECT_FALSE(with("9223372036854775807", "1", ""));
+  EXPECT_FALSE(with("18446744073709551615", "1", ""));
+  EXPECT_FALSE(with("1", "253402300800000", ""));
+  EXPECT_FALSE(with("1", "1", R"(,"bytes":9007199254740992)"));
+  EXPECT_FALSE(with("1", "1", R"(,"downtime_ms":1e300)"));
   EXPECT_FALSE(parse_report(good + std::string(DeviceReport::kMaxEncoded, ' ')));
 }
 
