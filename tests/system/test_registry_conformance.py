@@ -48,7 +48,7 @@ def test_base_asks_for_a_login_and_knows_the_token(server):
 
 @pytest.mark.parametrize("method,path", [
     ("POST", "blobs/uploads/"), ("PUT", "manifests/x"), ("DELETE", "manifests/x"), ("DELETE", f"blobs/{UNKNOWN}"),
-    ("PATCH", "blobs/uploads/" + "0" * 32), ("PUT", "blobs/uploads/" + "0" * 32)])
+    ("PATCH", "blobs/uploads/" + "0" * 32), ("PUT", "blobs/uploads/" + "0" * 32), ("GET", "blobs/uploads/" + "0" * 32)])
 def test_writing_needs_the_token(repo, method, path):
     assert repo.http.request(method, repo.path(path), token=None, body=b"x").status == 401
 

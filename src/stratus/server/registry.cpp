@@ -74,8 +74,10 @@ net::Task<void> Registry::handle(net::Exchange& exchange) {
     co_await respond_oci_error(exchange, error);
     co_return;
   }
-  // Clients learn from this endpoint whether and how to log in; reading itself needs no login.
-  const bool needs_token = !is_read(method) || route.endpoint == RegistryEndpoint::base;
+  // Clients learn from /v2/ whether and how to log in; reading itself needs no login. An upload belongs to
+  // who pushes, and asking for its state takes it for the time of the answer.
+  const bool needs_token = !is_read(method) || route.endpoint == RegistryEndpoint::base ||
+                           route.endpoint == RegistryEndpoint::upload;
   if (needs_token && !may_write(exchange)) {
     error = {401, "UNAUTHORIZED", "this needs the server's admin token"};
     co_await respond_oci_error(exchange, error);
