@@ -48,11 +48,16 @@ def run(command, **options):
     return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, **options)
 
 
-def build(preset):
+def build(preset, tally):
+    """Where the programs are, or None (and counted as failed) when the build breaks."""
     directory = ROOT / "build" if preset == "release" else ROOT / "build" / preset
-    if not (directory / "build.ninja").exists():
-        run(["cmake", "--preset", preset], check=True, stdout=subprocess.DEVNULL)
-    run(["cmake", "--build", str(directory)], check=True)
+    try:
+        if not (directory / "build.ninja").exists():
+            run(["cmake", "--preset", preset], check=True, stdout=subprocess.DEVNULL)
+        run(["cmake", "--build", str(directory)], check=True)
+    except subprocess.CalledProcessError as error:
+        tally.add(f"build: {preset}", "failed", f"exit status {error.returncode}; the first error stands above")
+        return None
     return directory / "bin"
 
 
@@ -121,22 +126,24 @@ def main():
             tally.add(f"lint: {check}", "passed" if done.returncode == 0 else "failed", done.stdout + done.stderr)
     if chosen & {"lint", "unit", "system"}:
         heading("build: release")
-        programs = build("release")
-    if "lint" in chosen:
+        programs = build("release", tally)
+    if "lint" in chosen and programs:
         heading("every header compiles alone")
         done = run(["cmake", "--build", str(ROOT / "build"), "--target", "all_verify_interface_header_sets"],
                    capture_output=True, text=True)
         tally.add("lint: headers", "passed" if done.returncode == 0 else "failed", done.stdout[-4000:])
-    if "unit" in chosen:
+    if "unit" in chosen and programs:
         heading("unit tests")
         run_unit_tests("unit", programs, tally, timeout=600)
     if "asan" in chosen:
         heading("build and run: g++ with AddressSanitizer and UBSan")
-        run_unit_tests("asan", build("asan"), tally, timeout=900)
+        if sanitized := build("asan", tally):
+            run_unit_tests("asan", sanitized, tally, timeout=900)
     if "fuzz" in chosen:
         heading("build and run: fuzz targets")
-        run_fuzzers(build("fuzz"), tally, seconds=600 if arguments.long else 8)
-    if "system" in chosen:
+        if fuzzers := build("fuzz", tally):
+            run_fuzzers(fuzzers, tally, seconds=600 if arguments.long else 8)
+    if "system" in chosen and programs:
         heading("system tests")
         run_system_tests(tally, patterns, arguments.long)
 
