@@ -2,6 +2,7 @@
 import http.server
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -64,7 +65,9 @@ def test_interrupted_run_leaves_nothing(tmp_path):
               "    p = programs.start('sleeper', ['sleep', '600'])\n"
               "    print(p.pid, programs.directory, flush=True)\n"
               "    signal.pause()\n")
+    # Whoever runs the tests in the background ignores SIGINT, and its children inherit that.
     run = subprocess.Popen([sys.executable, "-c", script, str(pathlib.Path(__file__).parent.parent)],
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     pid, directory = run.stdout.readline().split()
     assert alive(pid)

@@ -166,6 +166,11 @@ class Applier {
     std::unique_ptr<FileView> old;
     if (head_.base_headers) {
       STRATUS_TRY(view, base_.headers());
+      if (view->size() == 0) {
+        return fail(ErrorCode::corrupt,
+                    "this recipe copies from the tar headers of the base's layers, and a plain directory has "
+                    "none: name the layer's tar instead");
+      }
       old = std::move(view);
     }
     HeaderReference headers(std::move(old), plan.checksum_form);

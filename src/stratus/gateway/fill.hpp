@@ -2,8 +2,10 @@
 // belongs to the loop's thread.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "stratus/base/file.hpp"
 #include "stratus/gateway/blob_answer.hpp"
@@ -11,7 +13,7 @@
 
 namespace stratus::gateway {
 
-struct Fill {
+struct Fill : std::enable_shared_from_this<Fill> {
   enum class State : std::uint8_t {
     running,
     complete,
@@ -20,7 +22,7 @@ struct Fill {
   };
 
   Fill(const net::Executor& executor, std::string repository, const Digest& blob)
-      : name(std::move(repository)), digest(blob), changed(executor) {}
+      : name(std::move(repository)), digest(blob), changed(executor), loop(executor) {}
 
   const std::string name;
   const Digest digest;
@@ -33,6 +35,8 @@ struct Fill {
   net::Notifier changed;
   std::uint64_t announced = 0;  // `written` when the askers were last woken
   SteadyTime announced_at{};
+  const net::Executor loop;
+  bool announces_soon = false;
 
   bool running() const { return state == State::running; }
   // How far askers may read.
@@ -40,14 +44,28 @@ struct Fill {
     if (!total) return 0;
     return state == State::complete ? *total : std::min(written, released_before_verification(*total));
   }
-  // Wakes the askers, but not a thousand of them for every few kilobytes.
+  // Wakes the askers, but not a thousand of them for every few kilobytes: those wait up to kPause, however
+  // long the upstream then takes for its next bytes.
   void announce(bool now) {
     constexpr std::uint64_t kStep = 128u << 10;
     const SteadyTime time = system_clock().steady();
-    if (!now && written - announced < kStep && time - announced_at < Millis(20)) return;
+    if (!now && written - announced < kStep && time - announced_at < kPause) {
+      if (!std::exchange(announces_soon, true)) net::spawn(loop, announce_later(shared_from_this()));
+      return;
+    }
     announced = written;
     announced_at = time;
     changed.notify_all();
+  }
+
+ private:
+  static constexpr Millis kPause{20};
+
+  static net::Task<void> announce_later(std::shared_ptr<Fill> fill) {
+    const Millis pause = kPause;
+    co_await net::sleep_for(pause);
+    fill->announces_soon = false;
+    if (fill->announced != fill->written) fill->announce(true);
   }
 };
 
