@@ -17,12 +17,18 @@ class PublicKey {
   // PEM "PUBLIC KEY" (SubjectPublicKeyInfo); any other algorithm or curve is `invalid`.
   static Result<PublicKey> from_pem(std::string_view pem);
   static Result<PublicKey> load(const std::filesystem::path& file);
+  // A SubjectPublicKeyInfo in DER: named curve, uncompressed point, nothing behind it.
+  static Result<PublicKey> from_der(BytesView spki);
 
   // Success only for a signature over exactly these bytes, in canonical DER; anything else is `denied`.
   Result<void> verify(BytesView message, BytesView signature) const;
   // SHA-256 of the SubjectPublicKeyInfo in DER, 64 hex digits.
   std::string id() const;
   std::string pem() const;
+  Bytes der() const;  // SubjectPublicKeyInfo
+
+  // For the platform files of this module: the EVP_PKEY.
+  void* native() const { return key_.get(); }
 
  private:
   friend class SigningKey;

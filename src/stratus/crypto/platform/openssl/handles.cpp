@@ -13,6 +13,11 @@ void Release::operator()(evp_pkey_st* object) const { EVP_PKEY_free(object); }
 void Release::operator()(evp_md_ctx_st* object) const { EVP_MD_CTX_free(object); }
 void Release::operator()(x509_st* object) const { X509_free(object); }
 void Release::operator()(ECDSA_SIG_st* object) const { ECDSA_SIG_free(object); }
+void Release::operator()(X509_req_st* object) const { X509_REQ_free(object); }
+void Release::operator()(X509_crl_st* object) const { X509_CRL_free(object); }
+void Release::operator()(stack_st_X509_EXTENSION* object) const {
+  sk_X509_EXTENSION_pop_free(object, X509_EXTENSION_free);
+}
 
 Error last_error(ErrorCode code, std::string_view what) {
   const unsigned long number = ERR_peek_error();

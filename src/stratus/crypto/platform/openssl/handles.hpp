@@ -13,6 +13,9 @@ struct evp_pkey_st;
 struct evp_md_ctx_st;
 struct x509_st;
 struct ECDSA_SIG_st;
+struct X509_req_st;
+struct X509_crl_st;
+struct stack_st_X509_EXTENSION;
 
 namespace stratus::crypto::openssl {
 
@@ -22,6 +25,9 @@ struct Release {
   void operator()(evp_md_ctx_st* object) const;
   void operator()(x509_st* object) const;
   void operator()(ECDSA_SIG_st* object) const;
+  void operator()(X509_req_st* object) const;
+  void operator()(X509_crl_st* object) const;
+  void operator()(stack_st_X509_EXTENSION* object) const;
 };
 template <class T>
 using Handle = std::unique_ptr<T, Release>;

@@ -1,6 +1,7 @@
 #include "stratus/crypto/key.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <fcntl.h>
@@ -95,6 +96,23 @@ Result<void> PublicKey::verify(BytesView message, BytesView signature) const {
   if (!good) return fail(ErrorCode::denied, "the signature does not match what it is said to sign");
   return {};
 }
+
+Result<PublicKey> PublicKey::from_der(BytesView spki) {
+  // Everything but the point itself is the same for every P-256 key in the one form that is accepted.
+  constexpr std::array<std::uint8_t, 27> kPrefix{0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                                 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                                 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+  if (spki.size() != kPrefix.size() + 64 || !std::equal(kPrefix.begin(), kPrefix.end(), spki.begin())) {
+    return fail(ErrorCode::invalid, "not an ECDSA P-256 key (named curve, uncompressed point)");
+  }
+  const unsigned char* at = spki.data();
+  Handle<EVP_PKEY> key(d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())));
+  if (!key) return fail(last_error(ErrorCode::invalid, "not a P-256 public key"));
+  STRATUS_CHECK(check_p256(key.get()));
+  return PublicKey(share(std::move(key)));
+}
+
+Bytes PublicKey::der() const { return spki_of(pkey(key_)); }
 
 std::string PublicKey::id() const { return sha256(spki_of(pkey(key_))).hex(); }
 

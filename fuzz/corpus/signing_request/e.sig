@@ -1,0 +1,1 @@
+v1;key=0123456789abcdef;counter=7;sig=MEUCIQ==
