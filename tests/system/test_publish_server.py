@@ -66,6 +66,43 @@ def test_publishing_again_sends_nothing_and_signs_once(published):
     assert [layer["digest"] for layer in seen["layers"]] == [layer["digest"] for layer in published.first["layers"]]
 
 
+def statements(stack, reference):
+    """What was signed about a version, by rising counter."""
+    name = reference.split(":")[0]
+    digest = json.loads(stack.stratus("--json", "inspect", reference))["digest"]
+    found = []
+    for one in stack.server.http.get(f"/v2/{name}/referrers/{digest}").json()["manifests"]:
+        if one["artifactType"] == "application/vnd.stratus.signature.v1":
+            layer = stack.server.http.get(f"/v2/{name}/manifests/{one['digest']}").json()["layers"][0]
+            found.append(stack.server.http.get(f"/v2/{name}/blobs/{layer['digest']}").json()["optional"])
+    return sorted(found, key=lambda optional: optional["counter"])
+
+
+def test_each_release_counts_more_than_the_one_before(published):
+    """Also when both are signed in the same second; an older one is signed anew only to be deployed again."""
+    (published.tree / "d/a").write_text("2")
+    publish(published, "app:2", "--no-deploy")
+    (first,), (second,) = statements(published, "app:1"), statements(published, "app:2")
+    assert first["version"] == "1" and second["version"] == "2"
+    assert second["counter"] > first["counter"] > 1_700_000_000
+    published.stratus("deploy", "app:2", "--sign-key", published.key)
+    assert len(statements(published, "app:2")) == 1
+    published.stratus("deploy", "app:1", "--sign-key", published.key)
+    again = statements(published, "app:1")
+    assert len(again) == 2 and again[1]["counter"] > second["counter"]
+    offered = published.server.http.get("/api/v1/next/app?device=d1").json()["signatures"]
+    assert [json.loads(one["payload"])["optional"]["counter"] for one in offered] == [again[1]["counter"]]
+
+
+def test_two_versions_of_the_same_contents(published):
+    """One image, signed for each version: devices are offered the signature for the one that is deployed."""
+    again = publish(published, "app:1b")
+    assert again["digest"] == published.first["digest"]
+    offered = published.server.http.get("/api/v1/next/app?device=d1").json()
+    assert offered["version"] == "1b"
+    assert [json.loads(one["payload"])["optional"]["version"] for one in offered["signatures"]] == ["1b"]
+
+
 def test_a_version_never_changes(published):
     (published.tree / "d/a").write_text("other")
     done = published.stratus("publish", "app:1", published.tree, check=False)

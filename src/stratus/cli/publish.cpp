@@ -88,6 +88,19 @@ Result<Sent> send_image(ImageTarget& target, const std::string& name, const std:
   return sent;
 }
 
+// The highest counter that `key` has signed among the newest versions; clocks differ, counters must not.
+Result<std::uint64_t> newest_counter(ImageTarget& target, const std::string& name,
+                                     const std::vector<PublishedVersion>& versions,
+                                     const crypto::PublicKey& key) {
+  constexpr std::size_t kEnough = 3;  // clocks of publishers do not go backwards over more than that
+  std::uint64_t newest = 0;
+  for (std::size_t i = 0; i < std::min(versions.size(), kEnough); ++i) {
+    STRATUS_TRY(statement, find_statement(target, name, versions[i].manifest, key));
+    if (statement) newest = std::max(newest, statement->counter);
+  }
+  return newest;
+}
+
 void report(const PublishOptions& options, const CommonOptions& common, const oci::Reference& reference,
             const PublishedVersion* base, const BuiltImage& image, const Sent& sent,
             const std::string& key_id, const std::string& deployed) {
@@ -169,8 +182,12 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
   STRATUS_TRY(sent, send_image(*target, reference.name, reference.tag, image, progress).with_context(what));
   std::string key_id;
   if (key) {
+    SignOptions sign;
+    STRATUS_TRY(newest,
+                newest_counter(*target, reference.name, versions, key->public_key()).with_context(what));
+    sign.newest = newest;
     STRATUS_TRY(signer, send_signature(*target, reference.name, reference.tag,
-                                       describe(image.media_type, image.manifest), *key)
+                                       describe(image.media_type, image.manifest), *key, sign)
                             .with_context(what));
     key_id = std::move(signer);
   }

@@ -1,6 +1,8 @@
 #include "stratus/cli/signature.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <vector>
 
 #include "stratus/base/clock.hpp"
 #include "stratus/crypto/sha256.hpp"
@@ -18,17 +20,59 @@ oci::Descriptor describe(std::string_view media_type, std::string_view text) {
   return out;
 }
 
-Result<std::string> send_signature(ImageTarget& target, const std::string& name, const std::string& version,
-                                   const oci::Descriptor& image, const crypto::SigningKey& key) {
-  const std::string key_id = key.public_key().id();
-  STRATUS_TRY(referrers, target.referrers(name, image.digest));
+namespace {
+
+constexpr std::size_t kMaxLooked = 64;  // signatures of one image
+
+// `version`: of that version only; any when empty.
+Result<std::optional<crypto::ReleaseStatement>> find(ImageTarget& target, const std::string& name,
+                                                     const Digest& image, const crypto::PublicKey& key,
+                                                     const std::string& version) {
+  const std::string key_id = key.id();
+  const auto verifier = crypto::make_pinned_key_verifier({key});
+  STRATUS_TRY(referrers, target.referrers(name, image));
+  std::optional<crypto::ReleaseStatement> newest;
+  std::size_t looked = 0;
   for (const oci::Descriptor& one : referrers) {
-    const bool same = one.annotation(media::kKeyIdAnnotation) == key_id &&
-                      one.annotation(media::kVersionAnnotation) == version;
-    if (one.artifact_type == media::kSignature && same) return key_id;
+    if (one.artifact_type != media::kSignature || one.annotation(media::kKeyIdAnnotation) != key_id) continue;
+    if (!version.empty() && one.annotation(media::kVersionAnnotation) != version) continue;
+    if (++looked > kMaxLooked) break;
+    STRATUS_TRY(text, target.fetch_manifest(name, one.digest));
+    const auto artifact = oci::parse_manifest(text);
+    if (!artifact || artifact->layers.size() != 1) continue;
+    const oci::Descriptor& layer = artifact->layers.front();
+    auto signature = from_base64(layer.annotation(media::kSignatureAnnotation));
+    if (!signature) continue;
+    const std::uint64_t limit = crypto::ReleaseStatement::kMaxEncoded;
+    auto payload = target.fetch_text(name, layer.digest, limit);
+    if (!payload) continue;
+    const std::vector<crypto::StatementSignature> signatures{
+        {key_id, std::move(*payload), std::move(*signature)}};
+    auto statement = verifier->verify(name, image, signatures);
+    if (!statement || (!version.empty() && statement->version != version)) continue;
+    if (!newest || statement->counter > newest->counter) newest = std::move(*statement);
   }
+  return newest;
+}
+
+}  // namespace
+
+Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& target, const std::string& name,
+                                                               const Digest& image,
+                                                               const crypto::PublicKey& key) {
+  return find(target, name, image, key, "");
+}
+
+Result<std::string> send_signature(ImageTarget& target, const std::string& name, const std::string& version,
+                                   const oci::Descriptor& image, const crypto::SigningKey& key,
+                                   const SignOptions& options) {
+  const std::string key_id = key.public_key().id();
+  STRATUS_TRY(before, find(target, name, image.digest, key.public_key(), version));
+  if (before && (!options.renew || before->counter >= options.newest)) return key_id;
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(system_clock().wall().time_since_epoch());
-  STRATUS_TRY(signature, crypto::sign_statement({name, image.digest, version, now.count()}, key));
+  const std::uint64_t newest = std::max(options.newest, before ? before->counter : 0);
+  const std::uint64_t counter = crypto::next_counter(now.count(), newest);
+  STRATUS_TRY(signature, crypto::sign_statement({name, image.digest, version, counter}, key));
   oci::Manifest artifact;
   artifact.media_type = media::kManifest;
   artifact.artifact_type = media::kSignature;

@@ -1,6 +1,8 @@
 // A release's signature as an OCI artifact that refers to the image (docs/formats/image.md).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,8 +13,21 @@ namespace stratus::cli {
 
 oci::Descriptor describe(std::string_view media_type, std::string_view text);
 
-// One a key is enough: every device fetches all of them. Answers the key's id.
+// What `key` has signed about this image and name, the newest of it; nothing when it has not. Only what the
+// key proves counts, whatever the server says beside it.
+Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& target, const std::string& name,
+                                                               const Digest& image,
+                                                               const crypto::PublicKey& key);
+
+struct SignOptions {
+  std::uint64_t newest = 0;  // the highest counter that this key has signed for the name
+  // Also when the version was signed before a newer one: devices that run the newer one refuse it otherwise.
+  bool renew = false;
+};
+
+// One a key and version is enough: devices fetch them. Answers the key's id.
 Result<std::string> send_signature(ImageTarget& target, const std::string& name, const std::string& version,
-                                   const oci::Descriptor& image, const crypto::SigningKey& key);
+                                   const oci::Descriptor& image, const crypto::SigningKey& key,
+                                   const SignOptions& options);
 
 }  // namespace stratus::cli

@@ -1,6 +1,7 @@
 #include "stratus/crypto/release_verifier.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -28,12 +29,16 @@ class PinnedKeyVerifier : public ReleaseVerifier {
     if (keys_.empty()) return fail(ErrorCode::denied, fmt::format("{}: no release key is pinned here", what));
     if (signatures.empty()) return fail(ErrorCode::denied, fmt::format("{} is not signed", what));
     std::string reason;
+    std::optional<ReleaseStatement> best;
     for (const StatementSignature& signature : signatures) {
-      const Result<ReleaseStatement> checked = check(name, manifest, signature);
-      if (checked) return checked;
-      reason += (reason.empty() ? "" : "; ") + checked.error().text();
-      if (reason.size() > 500) break;
+      Result<ReleaseStatement> checked = check(name, manifest, signature);
+      if (!checked) {
+        if (reason.size() < 500) reason += (reason.empty() ? "" : "; ") + checked.error().text();
+      } else if (!best || checked->counter > best->counter) {
+        best = std::move(*checked);
+      }
     }
+    if (best) return std::move(*best);
     return fail(ErrorCode::denied, fmt::format("{} has no valid signature: {}", what, reason));
   }
 
@@ -79,7 +84,7 @@ std::string encode_statement(const ReleaseStatement& statement) {
   critical["identity"] = std::move(identity);
   critical["image"] = std::move(image);
   critical["type"] = kType;
-  optional["created"] = statement.created_s;
+  optional["counter"] = statement.counter;
   optional["version"] = statement.version;
   whole["critical"] = std::move(critical);
   whole["optional"] = std::move(optional);
@@ -103,12 +108,23 @@ Result<ReleaseStatement> parse_statement(std::string_view payload) {
   if (const json::value& optional = member(value, "optional"); optional.is_object()) {
     ObjectReader extra(optional, "optional");
     statement.version = extra.optional_text("version", 200);
-    if (const json::value& created = member(optional, "created"); created.is_int64()) {
-      statement.created_s = created.get_int64();
+    const bool counts = optional.get_object().contains("counter");
+    if (counts) {
+      statement.counter = extra.number("counter");
+      if (statement.counter > ReleaseStatement::kMaxCounter) extra.reject("counter", "more than 2^53 - 1");
+    } else if (const json::value& created = member(optional, "created"); created.is_int64()) {
+      const std::int64_t seconds = created.get_int64();
+      constexpr std::int64_t kYear9999 = 253'402'300'799;  // anything else is no time
+      if (seconds > 0 && seconds <= kYear9999) statement.counter = static_cast<std::uint64_t>(seconds);
     }
     STRATUS_CHECK(extra.done().with_context("signed statement"));
   }
   return statement;
+}
+
+std::uint64_t next_counter(std::int64_t now_s, std::uint64_t newest) {
+  const std::uint64_t now = now_s > 0 ? static_cast<std::uint64_t>(now_s) : 1;
+  return std::min(std::max(now, newest + 1), ReleaseStatement::kMaxCounter);
 }
 
 Result<StatementSignature> sign_statement(const ReleaseStatement& statement, const SigningKey& key) {

@@ -21,13 +21,20 @@
 namespace stratus::crypto {
 
 struct ReleaseStatement {
-  std::string name;            // critical.identity.docker-reference
-  Digest manifest;             // critical.image.docker-manifest-digest
-  std::string version;         // optional.version
-  std::int64_t created_s = 0;  // optional.created, seconds since 1970; for people
+  std::string name;     // critical.identity.docker-reference
+  Digest manifest;      // critical.image.docker-manifest-digest
+  std::string version;  // optional.version
+  // optional.counter: which of two signed releases of a name is the newer one (docs/adr/0006). Seconds since
+  // 1970 at signing, or one more than the newest before it. Who runs a release refuses lower ones. 0: signed
+  // by somebody who counts nothing. Read from optional.created too, which older signers wrote in its place.
+  std::uint64_t counter = 0;
 
   static constexpr std::size_t kMaxEncoded = 4096;  // bytes
+  static constexpr std::uint64_t kMaxCounter = (1ull << 53) - 1;
 };
+// The counter to sign with at `now_s` (seconds since 1970) when `newest` is the highest that is known.
+std::uint64_t next_counter(std::int64_t now_s, std::uint64_t newest);
+
 // One spelling: the same statement always gives the same bytes.
 std::string encode_statement(const ReleaseStatement& statement);
 Result<ReleaseStatement> parse_statement(std::string_view payload);
@@ -42,8 +49,9 @@ Result<StatementSignature> sign_statement(const ReleaseStatement& statement, con
 class ReleaseVerifier {
  public:
   virtual ~ReleaseVerifier() = default;
-  // The statement of the first signature that proves `manifest` to be a release of `name`. Otherwise `denied`
-  // with the reason: unsigned, signed by unknown keys only, for another manifest or name, or a bad signature.
+  // Of the signatures that prove `manifest` to be a release of `name`, the statement with the highest
+  // counter: an image is signed anew when it is to run again after a newer one. Otherwise `denied` with the
+  // reason: unsigned, signed by unknown keys only, for another manifest or name, or a bad signature.
   virtual Result<ReleaseStatement> verify(std::string_view name, const Digest& manifest,
                                           std::span<const StatementSignature> signatures) const = 0;
 };

@@ -67,6 +67,37 @@ TEST_F(Verifier, RefusesASignedTextThatIsNoReleaseStatement) {
   EXPECT_FALSE(verifier_->verify("app", manifest_, signatures));
 }
 
+TEST_F(Verifier, BelievesTheNewestOfSeveralGoodSignatures) {
+  const StatementSignature again = *sign_statement({"app", manifest_, "1.0", 1800000000}, key_);
+  for (const auto& signatures : {std::vector{good(), again}, std::vector{again, good()}}) {
+    const auto verified = verifier_->verify("app", manifest_, signatures);
+    ASSERT_TRUE(verified) << verified.error().text();
+    EXPECT_EQ(verified->counter, 1800000000u);
+  }
+}
+
+TEST(Statement, CountsReleases) {
+  EXPECT_EQ(next_counter(1700000000, 0), 1700000000u);
+  EXPECT_EQ(next_counter(1700000000, 1700000000), 1700000001u);
+  EXPECT_EQ(next_counter(5, 1700000000), 1700000001u);  // a clock that lost its time
+  EXPECT_EQ(next_counter(-5, 0), 1u);
+  EXPECT_EQ(next_counter(5, ReleaseStatement::kMaxCounter), ReleaseStatement::kMaxCounter);
+
+  const auto counter_of = [](const std::string& optional) {
+    std::string text = encode_statement({"app", sha256("m"), "1", 7});
+    text.replace(text.find(R"("optional":)"), std::string::npos, "\"optional\":" + optional + "}");
+    return parse_statement(text);
+  };
+  EXPECT_EQ(counter_of(R"({"counter":12,"created":1700000000})")->counter, 12u);
+  EXPECT_EQ(counter_of(R"({"created":1700000000})")->counter, 1700000000u);
+  EXPECT_EQ(counter_of(R"({"created":-1})")->counter, 0u);
+  EXPECT_EQ(counter_of(R"({"created":9007199254740991})")->counter, 0u);
+  EXPECT_EQ(counter_of("{}")->counter, 0u);
+  EXPECT_FALSE(counter_of(R"({"counter":-1})"));
+  EXPECT_FALSE(counter_of(R"({"counter":"9"})"));
+  EXPECT_FALSE(counter_of(R"({"counter":9007199254740992})"));
+}
+
 TEST(Statement, HasOneSpellingAndComesBack) {
   const ReleaseStatement statement{"team/app", sha256("m"), "2.1", 1700000000};
   const std::string text = encode_statement(statement);
@@ -74,6 +105,7 @@ TEST(Statement, HasOneSpellingAndComesBack) {
   ASSERT_TRUE(parsed) << parsed.error().text();
   EXPECT_EQ(encode_statement(*parsed), text);
   EXPECT_EQ(parsed->name, "team/app");
+  EXPECT_EQ(parsed->counter, 1700000000u);
   EXPECT_FALSE(parse_statement("{}"));
   EXPECT_FALSE(parse_statement(std::string(5000, ' ')));
 }

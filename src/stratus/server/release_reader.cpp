@@ -1,8 +1,10 @@
 #include "stratus/server/release_reader.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "stratus/base/log.hpp"
+#include "stratus/crypto/release_verifier.hpp"
 #include "stratus/oci/image_config.hpp"
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/media_types.hpp"
@@ -35,6 +37,29 @@ Result<wire::ReleaseSignature> read_signature(const store::RepositoryStore& repo
   if (key_id.size() > wire::NextRelease::kMaxKeyId || bytes->size() > wire::NextRelease::kMaxSignature)
     return fail(ErrorCode::invalid, "a signature or a key id that is too long");
   return wire::ReleaseSignature{std::string(key_id), std::move(payload), std::move(*bytes)};
+}
+
+// What a device has to fetch of them: those for the version in question, the newest of each key. All of them
+// when none is for that version; the device then says what is wrong.
+std::vector<wire::ReleaseSignature> choose_signatures(std::vector<wire::ReleaseSignature> all,
+                                                      const std::string& version) {
+  struct Choice {
+    std::uint64_t counter = 0;
+    wire::ReleaseSignature* signature = nullptr;
+  };
+  std::map<std::string, Choice> by_key;
+  for (wire::ReleaseSignature& signature : all) {
+    const auto statement = crypto::parse_statement(signature.payload);
+    if (!statement || statement->version != version) continue;
+    Choice& choice = by_key[signature.key_id];
+    if (choice.signature == nullptr || statement->counter > choice.counter)
+      choice = {statement->counter, &signature};
+  }
+  std::vector<wire::ReleaseSignature> chosen;
+  for (auto& [key, choice] : by_key) chosen.push_back(std::move(*choice.signature));
+  if (chosen.empty()) chosen = std::move(all);
+  if (chosen.size() > wire::NextRelease::kMaxSignatures) chosen.resize(wire::NextRelease::kMaxSignatures);
+  return chosen;
 }
 
 Result<std::vector<wire::DeltaOffer>> read_delta(const store::RepositoryStore& repositories,
@@ -84,13 +109,14 @@ Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const N
 
   STRATUS_TRY(referrers, repositories.referrers(question.name, question.target));
   bool found_delta = false;
+  constexpr std::size_t kMaxRead = 256;  // pushing needs the token; this bounds a mistake
+  std::vector<wire::ReleaseSignature> signatures;
   for (const store::Referrer& referrer : referrers) {
     const Digest& artifact = referrer.manifest.digest;
-    if (referrer.artifact_type == media::kSignature &&
-        next.signatures.size() < wire::NextRelease::kMaxSignatures) {
+    if (referrer.artifact_type == media::kSignature && signatures.size() < kMaxRead) {
       // A broken artifact among good ones must not keep the release from devices.
       auto signature = read_signature(repositories, question.name, artifact);
-      if (signature) next.signatures.push_back(std::move(*signature));
+      if (signature) signatures.push_back(std::move(*signature));
       if (!signature) log::warning("releases", "signature {}: {}", artifact.text(), signature.error().text());
     } else if (!question.base.empty() && !found_delta && is_delta_for(referrer, question.base)) {
       auto offers = read_delta(repositories, question.name, artifact, question.base);
@@ -99,6 +125,7 @@ Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const N
       if (!offers) log::warning("releases", "delta {}: {}", artifact.text(), offers.error().text());
     }
   }
+  next.signatures = choose_signatures(std::move(signatures), question.version);
   answer.delta_missing = !found_delta && !question.base.empty() &&
                          repositories.find_manifest(question.name, question.base).has_value();
   return answer;

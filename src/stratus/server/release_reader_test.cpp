@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "stratus/base/temporary_directory_testing.hpp"
+#include "stratus/crypto/release_verifier.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/oci/image_config.hpp"
 #include "stratus/oci/media_types.hpp"
@@ -103,6 +104,33 @@ TEST_F(ReleaseReaderTest, PutsTheAnswerTogether) {
   EXPECT_FALSE(read_next(*repositories_, {"app", "2", target, {}})->delta_missing);
   EXPECT_FALSE(read_next(*repositories_, {"app", "2", target, sha256("unknown")})->delta_missing);
   EXPECT_EQ(read_next(*repositories_, {"app", "2", sha256("gone"), {}}).error().code(), ErrorCode::not_found);
+}
+
+TEST_F(ReleaseReaderTest, OffersTheNewestSignatureOfEachKeyForTheVersion) {
+  const Digest target = push_image("new");
+  const auto sign = [&](const char* key, const char* version, std::uint64_t counter) {
+    oci::Manifest signature = artifact(target, media::kSignature);
+    const std::string payload = crypto::encode_statement({"app", target, version, counter});
+    signature.layers = {blob(media::kSimpleSigning, payload)};
+    signature.annotations.emplace(media::kSignatureAnnotation, to_base64(as_bytes("signed")));
+    signature.annotations.emplace(media::kKeyIdAnnotation, key);
+    push(signature);
+  };
+  sign("a", "1", 5);
+  sign("a", "2", 8);
+  sign("a", "2", 30);
+  sign("a", "2", 9);
+  sign("b", "2", 7);
+  const auto second = read_next(*repositories_, {"app", "2", target, {}});
+  ASSERT_EQ(second->next.signatures.size(), 2u);
+  EXPECT_EQ(second->next.signatures[0].key_id, "a");
+  EXPECT_EQ(crypto::parse_statement(second->next.signatures[0].payload)->counter, 30u);
+  EXPECT_EQ(crypto::parse_statement(second->next.signatures[1].payload)->counter, 7u);
+  const auto first = read_next(*repositories_, {"app", "1", target, {}});
+  ASSERT_EQ(first->next.signatures.size(), 1u);
+  EXPECT_EQ(crypto::parse_statement(first->next.signatures[0].payload)->version, "1");
+  // For no version at all: all of them, so that the device can say what is wrong.
+  EXPECT_EQ(read_next(*repositories_, {"app", "3", target, {}})->next.signatures.size(), 5u);
 }
 
 TEST_F(ReleaseReaderTest, AnEmptyDeltaMeansThatNothingSmallerWasFound) {
