@@ -9,7 +9,7 @@ function(stratus_module name)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
-  list(FILTER headers EXCLUDE REGEX "_testing\\.hpp$")
+  list(FILTER headers EXCLUDE REGEX "(^|[_/])testing\\.hpp$")
 
   set(target stratus_${name})
   if(NOT sources)  # a module whose folder is still empty

@@ -17,10 +17,12 @@ int main(int argc, char** argv) {
       "  stratus-server --data ./data --listen 127.0.0.1:0 --plain-http\n"
       "The first start makes DATA/tls/server.pem (give it to clients as --ca) and DATA/admin.token.\n"
       "Exit status: 0 stopped on request, 2 usage or configuration, 5 DATA in use, 1 anything else.");
-  std::string data, listen, config_file, log_level = "info", log_format = "text";
+  std::string data, listen, database, config_file, log_level = "info", log_format = "text";
   bool plain_http = false;
   app.add_option("--data", data, "directory of everything the server keeps")->required();
   app.add_option("--listen", listen, "ADDR:PORT (default 0.0.0.0:8443; port 0: any)");
+  app.add_option("--database", database,
+                 "postgresql://USER@HOST/NAME or an SQLite file (default DATA/catalogue.db)");
   app.add_flag("--plain-http", plain_http, "serve without TLS, behind a proxy or on loopback");
   app.add_option("--config", config_file, "TOML file; options win over it");
   app.add_option("--log-level", log_level, "debug, info, warning, error");
@@ -41,6 +43,7 @@ int main(int argc, char** argv) {
     }
     config.data = data;
     if (!listen.empty()) config.listen = listen;
+    if (!database.empty()) config.database = database;
     config.plain_http = config.plain_http || plain_http;
     stratus::net::Loop loop;
     const auto ready = [](const std::string& url) {

@@ -1,14 +1,11 @@
 // The catalogue: devices, their reports and samples, releases, targets, operations. What has history and
 // queries; blobs, tags and referrers are files (store/).
 //
-// Writes go to one writer thread that commits whatever waits in one transaction (group commit); `done` is
-// called from that thread, with success only once the commit is on the disk. Reads block and may be called
-// from any thread. Digests are their texts here ("sha256:…" or "" for none). The queue is bounded: beyond it
-// a write answers `unavailable` at once.
+// Threads, durability and errors are those of the Database below it: `done` is called from its writer's
+// thread, reads block. Digests are their texts here ("sha256:…" or "" for none).
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +13,7 @@
 #include <vector>
 
 #include "stratus/base/result.hpp"
+#include "stratus/db/database.hpp"
 
 namespace stratus::db {
 
@@ -87,17 +85,15 @@ struct CatalogueLimits {
   std::int64_t reports_per_device = 1'000;
   std::int64_t devices = 200'000;
   std::int64_t operations = 10'000;
-  std::size_t queue = 50'000;  // writes waiting
 };
 
 class Catalogue {
  public:
   using Done = std::function<void(Result<void>)>;
 
-  // SQLite at `path`; brings an older schema up to date, refuses a newer one (`conflict`). Operations that a
-  // crash left running become failed.
-  static Result<std::unique_ptr<Catalogue>> open(const std::filesystem::path& path, CatalogueLimits limits);
-  virtual ~Catalogue() = default;  // writes out what is queued
+  // On `database`, which must outlive it. Operations that a crash left running become failed. Blocks.
+  static Result<std::unique_ptr<Catalogue>> open(Database& database, CatalogueLimits limits);
+  virtual ~Catalogue() = default;  // waits for its queued writes
 
   // A repeat (same device, sequence and body) succeeds and changes nothing.
   virtual void add_report(Report report, Done done) = 0;

@@ -4,17 +4,19 @@
 
 #include <gtest/gtest.h>
 
-#include "stratus/base/temporary_directory_testing.hpp"
+#include "stratus/db/testing.hpp"
 
 namespace stratus::db {
 namespace {
 
-class CatalogueTest : public ::testing::Test {
+class CatalogueTest : public EngineTest {
  protected:
-  CatalogueTest() { reopen(); }
+  void opened() override { reopen(); }
+  void TearDown() override { catalogue_.reset(); }
   void reopen() {
     catalogue_.reset();
-    auto opened = Catalogue::open(directory_ / "catalogue.db", limits_);
+    test_->reopen();
+    auto opened = Catalogue::open(database(), limits_);
     ASSERT_TRUE(opened) << opened.error().text();
     catalogue_ = std::move(*opened);
   }
@@ -41,12 +43,12 @@ class CatalogueTest : public ::testing::Test {
     return wait([&](auto done) { catalogue_->add_release({"app", version, digest, 1}, done); });
   }
 
-  stratus::testing::TemporaryDirectory directory_;
   CatalogueLimits limits_;
   std::unique_ptr<Catalogue> catalogue_;
 };
+STRATUS_BOTH_ENGINES(CatalogueTest);
 
-TEST_F(CatalogueTest, KeepsReportsAndWhatTheyTellOfTheDevice) {
+TEST_P(CatalogueTest, KeepsReportsAndWhatTheyTellOfTheDevice) {
   ASSERT_TRUE(report(1, "committed"));
   ASSERT_TRUE(report(2, "failed"));
   ASSERT_TRUE(report(2, "failed"));
@@ -58,7 +60,7 @@ TEST_F(CatalogueTest, KeepsReportsAndWhatTheyTellOfTheDevice) {
   EXPECT_EQ(catalogue_->device("d2").error().code(), ErrorCode::not_found);
 }
 
-TEST_F(CatalogueTest, AnOvertakenReportIsHistoryButARestartedSequenceCounts) {
+TEST_P(CatalogueTest, AnOvertakenReportIsHistoryButARestartedSequenceCounts) {
   ASSERT_TRUE(report(5, "committed", "sha256:5", 500));
   ASSERT_TRUE(report(4, "failed", "sha256:4", 400));
   EXPECT_EQ(catalogue_->device("d1")->state, "committed");
@@ -67,7 +69,7 @@ TEST_F(CatalogueTest, AnOvertakenReportIsHistoryButARestartedSequenceCounts) {
   EXPECT_EQ(catalogue_->device("d1")->state, "rolled_back");
 }
 
-TEST_F(CatalogueTest, AVersionIsNeverReplaced) {
+TEST_P(CatalogueTest, AVersionIsNeverReplaced) {
   ASSERT_TRUE(release("1", "sha256:a"));
   ASSERT_TRUE(release("1", "sha256:a"));
   EXPECT_EQ(release("1", "sha256:b").error().code(), ErrorCode::conflict);
@@ -80,7 +82,7 @@ TEST_F(CatalogueTest, AVersionIsNeverReplaced) {
   ASSERT_TRUE(release("1", "sha256:c"));
 }
 
-TEST_F(CatalogueTest, AFailedWriteDoesNotTakeItsNeighboursAlong) {
+TEST_P(CatalogueTest, AFailedWriteDoesNotTakeItsNeighboursAlong) {
   std::vector<std::future<Result<void>>> futures;
   for (int i = 0; i < 40; ++i) {
     auto promise = std::make_shared<std::promise<Result<void>>>();
@@ -93,7 +95,7 @@ TEST_F(CatalogueTest, AFailedWriteDoesNotTakeItsNeighboursAlong) {
   for (int i = 0; i < 40; ++i) EXPECT_EQ(futures[static_cast<std::size_t>(i)].get().has_value(), i % 2 == 0);
 }
 
-TEST_F(CatalogueTest, KnowsWhatTheFleetRuns) {
+TEST_P(CatalogueTest, KnowsWhatTheFleetRuns) {
   const auto see = [&](const std::string& device, const std::string& running) {
     ASSERT_TRUE(wait([&](auto done) { catalogue_->note_sightings({{device, "app", running, 5}}, done); }));
   };
@@ -106,7 +108,7 @@ TEST_F(CatalogueTest, KnowsWhatTheFleetRuns) {
   EXPECT_EQ(catalogue_->devices("", 1)->front().id, "a");
 }
 
-TEST_F(CatalogueTest, KeepsABoundedNumberOfSamplesAndDevices) {
+TEST_P(CatalogueTest, KeepsABoundedNumberOfSamplesAndDevices) {
   limits_.samples_per_device = 5;
   limits_.devices = 1;
   reopen();
@@ -120,7 +122,7 @@ TEST_F(CatalogueTest, KeepsABoundedNumberOfSamplesAndDevices) {
   EXPECT_EQ(refused.error().code(), ErrorCode::conflict);  // never worth sending again
 }
 
-TEST_F(CatalogueTest, ADeviceTooManyDoesNotHideTheOthers) {
+TEST_P(CatalogueTest, ADeviceTooManyDoesNotHideTheOthers) {
   limits_.devices = 1;
   reopen();
   const auto note = [&](std::vector<Sighting> sightings) {
@@ -132,7 +134,7 @@ TEST_F(CatalogueTest, ADeviceTooManyDoesNotHideTheOthers) {
   EXPECT_EQ(catalogue_->device("d0").error().code(), ErrorCode::not_found);
 }
 
-TEST_F(CatalogueTest, AnOperationThatACrashCutIsFailedAfterwards) {
+TEST_P(CatalogueTest, AnOperationThatACrashCutIsFailedAfterwards) {
   Operation operation{"1", "deploy", "app", "2", "running", "", 0, 3, 1, 0};
   ASSERT_TRUE(wait([&](auto done) { catalogue_->put_operation(operation, done); }));
   operation.done = 1;
@@ -143,7 +145,7 @@ TEST_F(CatalogueTest, AnOperationThatACrashCutIsFailedAfterwards) {
   EXPECT_EQ(catalogue_->operation("2").error().code(), ErrorCode::not_found);
 }
 
-TEST_F(CatalogueTest, RemembersTargets) {
+TEST_P(CatalogueTest, RemembersTargets) {
   ASSERT_TRUE(wait([&](auto done) { catalogue_->set_target({"app", "1", "sha256:a", 1}, done); }));
   ASSERT_TRUE(wait([&](auto done) { catalogue_->set_target({"app", "2", "sha256:b", 2}, done); }));
   reopen();

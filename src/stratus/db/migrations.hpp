@@ -1,5 +1,9 @@
-// The schema of the catalogue, as numbered steps. A step that was released is never edited: the next change
-// is a new step. `kSchema` is the newest schema in one piece, for reading; a test compares the two.
+// The schema, as numbered steps. A vertical (inventory, people, …) has one file migrations/NNNN_name.cpp with
+// its steps and its newest schema in one piece, for reading; a test builds both and compares.
+// A step that was released is never edited: the next change is a new step with a number of its own.
+//
+// One text for both engines: each statement ends with ";" at the end of a line; %AUTO_KEY% is the engine's
+// primary key that counts by itself.
 #pragma once
 
 #include <span>
@@ -12,8 +16,17 @@ struct Migration {
   std::string_view sql;
 };
 
-std::span<const Migration> migrations();
+struct Vertical {
+  std::string_view name;
+  std::span<const Migration> steps;
+  // The tables and indexes of this vertical as they are now. What a later vertical adds to an earlier one's
+  // table stands in the later one's text, as ALTER TABLE.
+  std::string_view schema;
+};
 
-extern const std::string_view kSchema;
+extern const Vertical kCatalogueSchema;  // 1, 2: issue 2's tables
+
+// All of them; `migrate` orders their steps by number.
+std::span<const Vertical* const> verticals();
 
 }  // namespace stratus::db

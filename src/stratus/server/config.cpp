@@ -42,6 +42,12 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
          if (value) config.listen = *value;
          return value.has_value();
        }},
+      {"database",
+       [&](const toml::node& node) {
+         const auto value = node.value_exact<std::string>();
+         if (value) config.database = *value;
+         return value.has_value();
+       }},
       {"plain_http",
        [&](const toml::node& node) {
          const auto value = node.value_exact<bool>();

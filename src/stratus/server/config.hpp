@@ -14,6 +14,7 @@ struct ServerConfig {
   std::filesystem::path data;
   std::string listen = "0.0.0.0:8443";
   bool plain_http = false;
+  std::string database;  // "postgresql://…" or a path; empty: data/catalogue.db
 
   unsigned file_threads = 4;
   unsigned delta_threads = 1;

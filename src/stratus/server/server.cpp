@@ -23,6 +23,7 @@ struct Opened {
   AdminToken token;
   std::unique_ptr<store::FileBlobStore> blobs;
   std::unique_ptr<store::RepositoryStore> repositories;
+  std::unique_ptr<db::Database> database;
   std::unique_ptr<db::Catalogue> catalogue;
   std::unique_ptr<DeltaMaker> deltas;
 };
@@ -41,10 +42,13 @@ Result<Opened> open(const ServerConfig& config) {
   limits.samples_per_device = config.samples_per_device;
   limits.reports_per_device = config.reports_per_device;
   limits.devices = config.devices;
-  STRATUS_TRY(catalogue, db::Catalogue::open(config.data / "catalogue.db", limits));
+  const std::string url = config.database.empty() ? (config.data / "catalogue.db").string() : config.database;
+  db::DatabaseOptions database_options;
+  STRATUS_TRY(database, db::Database::open(url, database_options));
+  STRATUS_TRY(catalogue, db::Catalogue::open(*database, limits));
   STRATUS_TRY(deltas, DeltaMaker::open(config.data / "scratch", config.delta_temporary, *repositories));
-  return Opened{std::move(lock),         std::move(token),     std::move(blobs),
-                std::move(repositories), std::move(catalogue), std::move(deltas)};
+  return Opened{std::move(lock),     std::move(token),     std::move(blobs), std::move(repositories),
+                std::move(database), std::move(catalogue), std::move(deltas)};
 }
 
 class Server {
@@ -80,10 +84,7 @@ class Server {
     if (path == "/v2" || path.starts_with("/v2/")) {
       co_await registry_.handle(exchange);
     } else if (path == "/healthz") {
-      net::ResponseHead head;
-      head.headers.set("Content-Type", "text/plain");
-      const std::string body = "ok\n";
-      (void)co_await exchange.respond(head, body);
+      co_await respond_health(exchange);
     } else if (path == "/metrics") {
       co_await respond_metrics(exchange);
     } else {
@@ -144,6 +145,15 @@ class Server {
     }
   }
 
+  net::Task<void> respond_health(net::Exchange& exchange) {
+    const db::DatabaseState database = opened_.database->state();
+    net::ResponseHead head;
+    head.status = database.ok ? 200 : 503;
+    head.headers.set("Content-Type", "text/plain");
+    const std::string body = database.ok ? "ok\n" : database.detail + "\n";
+    (void)co_await exchange.respond(head, body);
+  }
+
   net::Task<void> respond_metrics(net::Exchange& exchange) {
     auto count = [&] { return opened_.catalogue->counts(); };
     auto counts = co_await files_.run(count);
@@ -152,6 +162,8 @@ class Server {
     metrics.add(gauge, "stratus_store_blobs", "Blobs in the store.", opened_.blobs->count());
     metrics.add(gauge, "stratus_store_bytes", "Bytes of the blobs in the store.",
                 opened_.blobs->total_bytes());
+    metrics.add(gauge, "stratus_database_up", "1 while the database takes writes.",
+                opened_.database->state().ok ? 1u : 0u);
     const RegistryCounters& registry = registry_.counters();
     metrics.add(counter, "stratus_registry_received_bytes_total", "Bytes of blobs received by uploads.",
                 registry.blob_bytes_received);

@@ -1,0 +1,157 @@
+#include "stratus/db/schema.hpp"
+
+#include <array>
+#include <csignal>
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include "stratus/db/testing.hpp"
+
+namespace stratus::db {
+namespace {
+
+// Everything that makes the schema, one line each, in an order of its own: how it came about does not count.
+std::vector<std::string> shape(Connection& connection) {
+  const std::string_view sql =
+      connection.engine() == Engine::sqlite
+          ? "SELECT line FROM ("
+            "SELECT 'column ' || m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || "
+            "c.pk || ' ' || "
+            "COALESCE(c.dflt_value, '-') AS line FROM sqlite_master m, pragma_table_info(m.name) c WHERE "
+            "m.type = 'table' "
+            "UNION ALL SELECT 'index ' || name || ' ' || sql FROM sqlite_master WHERE type = 'index' AND sql "
+            "IS NOT NULL "
+            "UNION ALL SELECT 'key ' || m.name || '.' || f.\"from\" || ' ' || f.\"table\" || '.' || "
+            "COALESCE(f.\"to\", '-') || ' ' || f.on_delete "
+            "FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' "
+            "UNION ALL SELECT 'unique ' || m.name || ' ' || i.origin || ' ' || (SELECT GROUP_CONCAT(name, "
+            "',') FROM pragma_index_info(i.name)) "
+            "FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table' AND i.\"unique\" = 1) "
+            "ORDER BY line"
+          : "SELECT line FROM ("
+            "SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable "
+            "|| ' ' || is_identity || ' ' || "
+            "COALESCE(column_default, '-') AS line FROM information_schema.columns WHERE table_schema = "
+            "'public' "
+            "UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' "
+            "UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM "
+            "pg_constraint "
+            "WHERE connamespace = 'public'::regnamespace) AS lines ORDER BY line";
+  auto rows = connection.query(sql);
+  EXPECT_TRUE(rows) << rows.error().text();
+  std::vector<std::string> lines;
+  if (rows) {
+    for (const Row row : *rows) lines.push_back(row.text(0));
+  }
+  return lines;
+}
+
+std::unique_ptr<Connection> connect(const std::string& url) {
+  auto connection = open_connection(url, Access::read_write);
+  if (!connection) throw std::runtime_error(connection.error().text());
+  return std::move(*connection);
+}
+
+std::vector<std::string> newest_shape(Engine engine) {
+  TestDatabase test(engine);
+  const auto connection = connect(test.url());
+  EXPECT_TRUE(migrate(*connection));
+  return shape(*connection);
+}
+
+class SchemaTest : public EngineTest {};
+STRATUS_BOTH_ENGINES(SchemaTest);
+
+TEST_P(SchemaTest, TheMigratedSchemaIsTheNewestOne) {
+  const auto connection = connect(test_->url());
+  ASSERT_TRUE(migrate(*connection, {}));  // only what keeps the books
+  for (const Vertical* const vertical : verticals()) {
+    for (const std::string& statement : statements_of(vertical->schema, GetParam())) {
+      const auto done = connection->script(statement);
+      ASSERT_TRUE(done) << vertical->name << ": " << done.error().text() << statement;
+    }
+  }
+  EXPECT_EQ(shape(*connection), newest_shape(GetParam()));
+}
+
+TEST_P(SchemaTest, MigratingAgainChangesNothing) {
+  const auto connection = connect(test_->url());
+  ASSERT_TRUE(migrate(*connection));
+  ASSERT_TRUE(migrate(*connection));
+  EXPECT_EQ(shape(*connection), newest_shape(GetParam()));
+}
+
+TEST_P(SchemaTest, ADatabaseOfANewerProgramIsRefused) {
+  const auto connection = connect(test_->url());
+  ASSERT_TRUE(migrate(*connection));
+  ASSERT_TRUE(connection->script("INSERT INTO schema_version VALUES (999)"));
+  EXPECT_EQ(migrate(*connection).error().code(), ErrorCode::conflict);
+}
+
+TEST_P(SchemaTest, AStepMissingInTheMiddleIsAppliedLater) {
+  static constexpr std::array<Migration, 1> kTwo{{{902, "CREATE TABLE b (x BIGINT);\n"}}};
+  static constexpr std::array<Migration, 1> kOne{{{901, "CREATE TABLE a (x BIGINT);\n"}}};
+  const Vertical one{"one", kOne, ""}, two{"two", kTwo, ""};
+  const auto connection = connect(test_->url());
+  const std::array<const Vertical*, 1> first{&two};
+  ASSERT_TRUE(migrate(*connection, first));
+  const std::array<const Vertical*, 2> both{&two, &one};
+  ASSERT_TRUE(migrate(*connection, both));
+  EXPECT_TRUE(connection->query("SELECT * FROM a, b"));
+}
+
+// Forwards to a real connection until a number of statements has run; then the process dies as by kill -9.
+class DyingConnection final : public Connection {
+ public:
+  DyingConnection(Connection& real, int statements) : real_(real), left_(statements) {}
+  Engine engine() const override { return real_.engine(); }
+  bool in_transaction() const override { return real_.in_transaction(); }
+  Result<void> script(const std::string& sql) override {
+    count();
+    return real_.script(sql);
+  }
+  Result<Rows> run(std::string_view sql, Values values) override {
+    count();
+    return real_.run(sql, values);
+  }
+  Result<void> bulk_insert(std::string_view table, const std::vector<std::string_view>& columns,
+                           Values values, const OnConflict& conflict) override {
+    count();
+    return real_.bulk_insert(table, columns, values, conflict);
+  }
+
+ private:
+  void count() {
+    if (left_-- == 0) ::kill(::getpid(), SIGKILL);
+  }
+  Connection& real_;
+  int left_;
+};
+
+TEST_P(SchemaTest, KilledAtAnyStatementTheNextStartGoesOn) {
+  const auto newest = newest_shape(GetParam());
+  bool finished = false;
+  int statements = 0;
+  for (; !finished; ++statements) {
+    const TestDatabase test(GetParam());
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto real = connect(test.url());
+      DyingConnection dying(*real, statements);
+      ::_exit(migrate(dying) ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    finished = WIFEXITED(status);
+    ASSERT_TRUE(finished ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGKILL);
+    const auto connection = connect(test.url());
+    const auto done = migrate(*connection);
+    ASSERT_TRUE(done) << statements << ": " << done.error().text();
+    ASSERT_EQ(shape(*connection), newest) << statements;
+  }
+  EXPECT_GT(statements, 15);
+}
+
+}  // namespace
+}  // namespace stratus::db
