@@ -45,8 +45,15 @@ class AgentCase:
             del tables["health"]
         for table, keys in (options or {}).items():
             tables.setdefault(table, {}).update(keys)
+        self.tables = tables
         self._write_config(tables)
         self.program = None
+
+    def reconfigure(self, options):
+        """For the agent that is started next."""
+        for table, keys in options.items():
+            self.tables.setdefault(table, {}).update(keys)
+        self._write_config(self.tables)
 
     def _write_config(self, tables):
         lines = []

@@ -1,7 +1,9 @@
 """What a device does with releases that are not good: refuse, return, remember."""
 import os
 import signal
+import socket
 import subprocess
+import threading
 
 import pytest
 from harness import BIN, AgentCase, Programs, wait_until
@@ -67,9 +69,10 @@ def test_a_bad_version_is_left_again_and_not_tried_twice(order, behaviour, words
         assert status["current"]["version"] == "1"
         assert [entry["reason"] for entry in status["bad"]] == [status["reason"]]
         case.wait_report("rolled_back", 2)
-        starts = case.program.log.count("started version=2")
-        wait_until(lambda: case.program.log.count("failed here before") >= 3, what="three more polls")
-        assert case.program.log.count("started version=2") == starts == 1
+        checks = case.status()["checks"]
+        case.wait_status(lambda s: s["checks"] >= checks + 4, what="more polls")
+        assert case.program.log.count("started version=2") == 1
+        assert case.program.log.count("failed here before") == 1, "said once, not at every poll"
         # The next good one is taken all the same.
         case.publish(3)
         case.wait_committed(3)
@@ -120,3 +123,80 @@ def test_an_update_in_probation_can_be_cancelled():
         status = wait_outcome(case, "cancelled by the operator")
         assert status["current"] is None and status["bad"] == []
         case.stop_all()
+
+
+def test_the_reason_holds_the_checks_own_last_words():
+    check = ["/bin/service", "say", "1", "booting\ndatabase: connection refused\n"]
+    with Programs() as programs:
+        case = AgentCase(programs, health="none", options={"update": {"probation": 0.3}})
+        case.publish(1)
+        case.start()
+        case.wait_committed(1)
+        case.program.stop()
+        case.reconfigure({"health": {"exec": check, "start_time": 0.5}})
+        case.start()
+        case.publish(2)
+        status = wait_outcome(case, "database: connection refused")
+        assert "exit status 1" in status["reason"] and "booting" not in status["reason"]
+        case.wait_answer(1)
+        case.stop_all()
+
+
+def test_a_check_runs_as_the_service_does():
+    with Programs() as programs:
+        case = AgentCase(programs, health="none", options={
+            "health": {"exec": ["/bin/service", "check-own", "33", "COLOUR=red"], "start_time": 1},
+            "service": {"memory": "64M"}})
+        case.publish(1, options=["--user", "33:34", "--env", "COLOUR=red"])
+        case.start()
+        case.wait_committed(1)
+        case.publish(2, options=["--user", "33:34", "--env", "COLOUR=blue"])
+        status = wait_outcome(case, "the check ended")
+        assert "COLOUR" in status["reason"]
+        case.wait_answer(1)
+        case.stop_all()
+
+
+def test_in_stop_first_nobody_else_answers_the_check_by_port():
+    """A stranger with the same port (it stands for an old process that is still there) is well; the new version is not
+    even listening."""
+    with Programs() as programs:
+        case = AgentCase(programs, passed_socket=False, options={"health": {"start_time": 1}})
+        case.publish(1, "--reuse-port")
+        case.start()
+        case.wait_committed(1)
+        stranger = socket.socket()
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        stranger.bind(("0.0.0.0", case.port))
+        stranger.listen(16)
+        ended = threading.Event()
+
+        def answer():
+            stranger.settimeout(0.05)
+            while not ended.is_set():
+                try:
+                    peer, _ = stranger.accept()
+                    peer.recv(1000)
+                    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    peer.close()
+                except OSError:
+                    pass
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            case.publish(2, "--start-delay", "60000")
+            wait_outcome(case, "does not listen on port")
+        finally:
+            ended.set()
+            thread.join()
+            stranger.close()
+        case.wait_answer(1)
+        case.stop_all()
+
+
+def test_a_release_that_claims_an_endless_start_is_refused_before_anything_is_fetched(case):
+    case.publish(2, options=["--label", "vnd.stratus.update.probation=nan"])
+    status = wait_outcome(case, "is no duration")
+    assert len(status["bad"]) == 1
+    check_still_1(case)
+    assert len(case.layers()) == 1

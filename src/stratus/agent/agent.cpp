@@ -436,6 +436,7 @@ std::string AgentCore::status() const {
                       {"downtime_ms", now.downtime_ms},
                       {"server", config_.server},
                       {"server_problem", link_},
+                      {"checks", checks_},
                       {"reports_waiting", reports_.waiting().size()}};
   json::array bad;
   for (const update::BadRelease& entry : now.bad) {

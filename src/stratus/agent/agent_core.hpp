@@ -73,7 +73,7 @@ class AgentCore final : public Agent {
   net::Task<Outcome> watch();
   net::Task<Outcome> commit();
   net::Task<Outcome> restore();
-  net::Task<Result<void>> wait_healthy(InstancePtr instance, HealthCheckPlan plan, bool beside_old);
+  net::Task<Result<void>> wait_healthy(InstancePtr instance, HealthCheckPlan plan);
   net::Task<Result<void>> run_release(Digest manifest);
   net::Task<void> end_all_but(InstancePtr keep);
   net::Task<Outcome> give_up_candidate(InstancePtr candidate, std::string reason, bool blame);
@@ -94,6 +94,8 @@ class AgentCore final : public Agent {
   std::optional<Release> current_;  // of record().current
   std::optional<Release> candidate_;
   Digest last_refused_;
+  Digest last_known_bad_;     // said once, not at every poll
+  std::uint64_t checks_ = 0;  // times that it asked
   update::Plan plan_;
   bool swapping_ = false;  // the keeper keeps out
   bool keeper_busy_ = false;

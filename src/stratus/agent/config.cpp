@@ -15,6 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr double kLongestSeconds = 10.0 * 366 * 86'400;
+
 // Reads the keys of one table; what nobody asked for is a typing error of the user's and said.
 class TableReader {
  public:
@@ -46,7 +48,7 @@ class TableReader {
     read(key, out, [](const toml::node& node) -> std::optional<std::chrono::milliseconds> {
       if (const auto text = node.value_exact<std::string>()) return parse_duration(*text);
       const auto seconds = node.value<double>();
-      if (!seconds || *seconds < 0 || *seconds > 1e9) return std::nullopt;
+      if (!seconds || !(*seconds >= 0 && *seconds <= kLongestSeconds)) return std::nullopt;  // NaN is neither
       return std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000));
     });
   }
@@ -132,6 +134,7 @@ Result<void> read_update(TableReader update, AgentConfig& config) {
   }
   std::chrono::milliseconds probation{-1};
   update.duration("probation", probation);
+  if (probation > kMaxProbation) update.wrong("probation");
   if (probation.count() >= 0) config.probation = probation;
   update.flag("deltas", config.deltas);
   update.number("byte_budget", config.byte_budget);
@@ -177,6 +180,22 @@ Result<HealthCheckPlan> check_from(std::string_view kind, const std::string& val
   return plan;
 }
 
+Result<void> check_bounds(const HealthCheckPlan& plan) {
+  const auto within = [](std::chrono::milliseconds value, std::chrono::milliseconds most,
+                         std::string_view what) -> Result<void> {
+    if (value >= 0ms && value <= most) return {};
+    return fail(ErrorCode::invalid,
+                fmt::format("{} of {} s: at most {} s", what, value.count() / 1000, most.count() / 1000));
+  };
+  STRATUS_CHECK(within(plan.interval, kMaxInterval, "interval"));
+  STRATUS_CHECK(within(plan.timeout, kMaxTimeout, "timeout"));
+  STRATUS_CHECK(within(plan.start_time, kMaxStartTime, "start time"));
+  if (plan.retries > kMaxRetries) {
+    return fail(ErrorCode::invalid, fmt::format("{} retries: at most {}", plan.retries, kMaxRetries));
+  }
+  return {};
+}
+
 Result<void> read_health(TableReader health, AgentConfig& config) {
   if (!health.present()) return {};
   HealthCheckPlan plan;
@@ -200,9 +219,12 @@ Result<void> read_health(TableReader health, AgentConfig& config) {
   health.duration("start_time", plan.start_time);
   std::uint64_t retries = plan.retries;
   health.number("retries", retries);
-  plan.retries = static_cast<unsigned>(std::clamp<std::uint64_t>(retries, 1, 1000));
+  if (retries == 0 || retries > kMaxRetries) health.wrong("retries");
+  plan.retries = static_cast<unsigned>(retries);
+  STRATUS_CHECK(health.done());
+  STRATUS_CHECK(check_bounds(plan).with_context("health"));
   config.health = std::move(plan);
-  return health.done();
+  return {};
 }
 
 Result<AgentConfig> read_config(const toml::table& root) {
@@ -232,9 +254,16 @@ std::string label(const oci::ImageConfig& image, const std::string& key) {
   return found == image.labels.end() ? "" : found->second;
 }
 
-void read_label_duration(const oci::ImageConfig& image, const std::string& key,
-                         std::chrono::milliseconds& out) {
-  if (const auto value = parse_duration(label(image, key))) out = *value;
+Result<void> read_label_duration(const oci::ImageConfig& image, const std::string& key,
+                                 std::chrono::milliseconds& out) {
+  const std::string text = label(image, key);
+  if (text.empty()) return {};
+  const auto value = parse_duration(text);
+  if (!value) {
+    return fail(ErrorCode::invalid, fmt::format("label vnd.stratus.{}: '{}' is no duration", key, text));
+  }
+  out = *value;
+  return {};
 }
 
 void from_oci(const oci::HealthCheck& check, HealthCheckPlan& plan) {
@@ -249,7 +278,10 @@ void from_oci(const oci::HealthCheck& check, HealthCheckPlan& plan) {
   if (check.interval_ns > 0) plan.interval = to_ms(check.interval_ns);
   if (check.timeout_ns > 0) plan.timeout = to_ms(check.timeout_ns);
   if (check.start_period_ns > 0) plan.start_time = to_ms(check.start_period_ns);
-  if (check.retries > 0) plan.retries = static_cast<unsigned>(std::min<std::uint64_t>(check.retries, 1000));
+  // One more than the bound stands for all that are beyond it.
+  if (check.retries > 0) {
+    plan.retries = static_cast<unsigned>(std::min<std::uint64_t>(check.retries, kMaxRetries + 1));
+  }
 }
 
 }  // namespace
@@ -329,7 +361,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   double value = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || value < 0 || value > 1e9) return std::nullopt;
+  if (error != std::errc()) return std::nullopt;
   const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
   double scale = 1000;
   if (unit == "ms")
@@ -340,6 +372,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     scale = 3'600'000;
   else if (!unit.empty() && unit != "s")
     return std::nullopt;
+  if (!(value >= 0 && value * scale <= kLongestSeconds * 1000)) return std::nullopt;  // NaN is neither
   return std::chrono::milliseconds(static_cast<std::int64_t>(value * scale));
 }
 
@@ -353,12 +386,18 @@ Result<HealthCheckPlan> health_of(const AgentConfig& config, const oci::ImageCon
     STRATUS_TRY(checked, check_from(kind, value));
     plan = std::move(checked);
   }
-  read_label_duration(image, "health.interval", plan.interval);
-  read_label_duration(image, "health.timeout", plan.timeout);
-  read_label_duration(image, "health.start-time", plan.start_time);
-  if (const auto retries = parse_bytes(label(image, "health.retries")); retries && *retries > 0) {
-    plan.retries = static_cast<unsigned>(std::min<std::uint64_t>(*retries, 1000));
+  STRATUS_CHECK(read_label_duration(image, "health.interval", plan.interval));
+  STRATUS_CHECK(read_label_duration(image, "health.timeout", plan.timeout));
+  STRATUS_CHECK(read_label_duration(image, "health.start-time", plan.start_time));
+  if (const std::string retries = label(image, "health.retries"); !retries.empty()) {
+    const auto number = parse_bytes(retries);
+    if (!number || *number == 0 || *number > kMaxRetries) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("label vnd.stratus.health.retries: '{}' is not 1 to {}", retries, kMaxRetries));
+    }
+    plan.retries = static_cast<unsigned>(*number);
   }
+  STRATUS_CHECK(check_bounds(plan).with_context("the image's health check"));
   plan.interval = std::max<std::chrono::milliseconds>(plan.interval, 10ms);
   plan.timeout = std::max<std::chrono::milliseconds>(plan.timeout, 10ms);
   return plan;
@@ -372,8 +411,19 @@ SwapOrder order_of(const AgentConfig& config, const oci::ImageConfig& image) {
 std::chrono::milliseconds probation_of(const AgentConfig& config, const oci::ImageConfig& image) {
   if (config.probation) return *config.probation;
   std::chrono::milliseconds probation = 10s;
-  read_label_duration(image, "update.probation", probation);
-  return probation;
+  if (!read_label_duration(image, "update.probation", probation)) return 10s;
+  return std::min<std::chrono::milliseconds>(probation, kMaxProbation);
+}
+
+Result<void> check_claims(const AgentConfig& config, const oci::ImageConfig& image) {
+  STRATUS_CHECK(health_of(config, image));
+  std::chrono::milliseconds probation = 0ms;
+  STRATUS_CHECK(read_label_duration(image, "update.probation", probation));
+  if (probation > kMaxProbation) {
+    return fail(ErrorCode::invalid, fmt::format("probation of {} s: at most {} s", probation.count() / 1000,
+                                                kMaxProbation.count() / 1000));
+  }
+  return {};
 }
 
 }  // namespace stratus::agent

@@ -19,6 +19,14 @@ namespace stratus::agent {
 enum class SwapOrder : std::uint8_t { stop_first, start_first };
 enum class CheckKind : std::uint8_t { none, exec, http, tcp };
 
+// What a release may ask for at most, and a configuration too: beyond these an update would in effect never
+// end.
+inline constexpr std::chrono::milliseconds kMaxInterval = std::chrono::hours(1);
+inline constexpr std::chrono::milliseconds kMaxTimeout = std::chrono::minutes(10);
+inline constexpr std::chrono::milliseconds kMaxStartTime = std::chrono::hours(1);
+inline constexpr std::chrono::milliseconds kMaxProbation = std::chrono::hours(24);
+inline constexpr unsigned kMaxRetries = 100;
+
 // How the agent finds out whether a service is well.
 struct HealthCheckPlan {
   CheckKind kind = CheckKind::none;
@@ -73,11 +81,15 @@ struct HostPort {
 std::optional<HostPort> parse_host_port(std::string_view text);
 // "10G", "512K", "1000".
 std::optional<std::uint64_t> parse_bytes(std::string_view text);
-// "1.5s", "200ms", "2m", "30" (seconds).
+// "1.5s", "200ms", "2m", "30" (seconds); at most ten years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
-// The device's own word, else the image's labels `vnd.stratus.…`, else its OCI Healthcheck.
+// The device's own word, else the image's labels `vnd.stratus.…`, else its OCI Healthcheck. `invalid`: what
+// the image says cannot be read or is beyond the bounds above.
 Result<HealthCheckPlan> health_of(const AgentConfig& config, const oci::ImageConfig& image);
+// Whether all that the image says about its update (health, probation) is acceptable: asked before anything
+// of it is fetched.
+Result<void> check_claims(const AgentConfig& config, const oci::ImageConfig& image);
 SwapOrder order_of(const AgentConfig& config, const oci::ImageConfig& image);
 std::chrono::milliseconds probation_of(const AgentConfig& config, const oci::ImageConfig& image);
 

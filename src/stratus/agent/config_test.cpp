@@ -128,6 +128,48 @@ TEST(Health, TheDeviceThenLabelsThenTheImagesHealthcheck) {
   EXPECT_FALSE(health_of(config, image));
 }
 
+TEST(Config, DurationsAreBoundedAndNumbers) {
+  for (const char* const text : {"nan", "nanms", "inf", "-1", "1e300h", "9e18", "4000d", ""}) {
+    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(parse_duration("87600h"), 87600h);
+  for (const char* const value : {"nan", "inf", "-1", "1e12", "\"nan\""}) {
+    EXPECT_NE(problem(std::string("poll = ") + value).find("poll: not a value"), std::string::npos) << value;
+  }
+  EXPECT_NE(problem("[update]\nprobation = \"25h\"").find("update.probation"), std::string::npos);
+  EXPECT_NE(problem("[health]\nretries = 0").find("health.retries"), std::string::npos);
+  EXPECT_NE(problem("[health]\nretries = 101").find("health.retries"), std::string::npos);
+  EXPECT_NE(problem("[health]\nstart_time = \"2h\"").find("start time"), std::string::npos);
+}
+
+TEST(Health, WhatAnImageClaimsIsBounded) {
+  AgentConfig config;
+  oci::ImageConfig image;
+  constexpr std::uint64_t kHour = 3'600'000'000'000;
+  const auto refused = [&](oci::HealthCheck check) {
+    image.health_check = std::move(check);
+    return !check_claims(config, image);
+  };
+  EXPECT_FALSE(refused({{"CMD", "/x"}, kHour, kHour / 6, kHour, 100}));
+  EXPECT_TRUE(refused({{"CMD", "/x"}, kHour + 1'000'000, 0, 0, 0}));
+  EXPECT_TRUE(refused({{"CMD", "/x"}, 0, kHour / 6 + 1'000'000, 0, 0}));
+  EXPECT_TRUE(refused({{"CMD", "/x"}, 0, 0, kHour + 1'000'000, 0}));
+  EXPECT_TRUE(refused({{"CMD", "/x"}, 0, 0, ~0ull, 0}));
+  EXPECT_TRUE(refused({{"CMD", "/x"}, 0, 0, 0, 101}));
+  EXPECT_TRUE(refused({{"CMD", "/x"}, 0, 0, 0, 1ull << 32}));
+  image.health_check.reset();
+  const std::pair<const char*, const char*> labels[] = {
+      {"health.start-time", "nan"}, {"health.start-time", "2h"}, {"health.interval", "soon"},
+      {"health.retries", "0"},      {"update.probation", "25h"}, {"update.probation", "inf"}};
+  for (const auto& [key, value] : labels) {
+    image.labels = {{std::string("vnd.stratus.") + key, value}};
+    const Result<void> checked = check_claims(config, image);
+    ASSERT_FALSE(checked) << key << value;
+    EXPECT_EQ(checked.error().code(), ErrorCode::invalid);
+    EXPECT_LE(probation_of(config, image), kMaxProbation);
+  }
+}
+
 TEST(Order, TheDeviceThenTheLabel) {
   AgentConfig config;
   oci::ImageConfig image;

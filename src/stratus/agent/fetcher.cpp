@@ -92,14 +92,25 @@ net::Task<Result<void>> fetch_piece(net::HttpClient& client, const BlobRequest& 
   const std::uint64_t before = partial.length;
   const std::uint64_t end = std::min(partial.length + piece, request.size);
   if (!whole) get.headers.set("Range", fmt::format("bytes={}-{}", partial.length, end - 1));
+  bool is_blob = false;
+  bool disk_full = false;
   std::function<Result<void>(const net::ClientResponse&)> on_head = [&](const net::ClientResponse& head) {
+    is_blob = true;
     return check_head(head, partial);
   };
   ByteSink sink = [&](BytesView bytes) -> Result<void> {
     if (request.is_cancelled && request.is_cancelled()) return fail(ErrorCode::cancelled, "cancelled");
-    return partial.append(bytes, request.size);
+    Result<void> appended = partial.append(bytes, request.size);
+    disk_full = !appended && appended.error().code() == ErrorCode::no_space;
+    return appended;
   };
   auto response = co_await client.download(get, on_head, sink);
+  if (!response && response.error().code() == ErrorCode::no_space && !disk_full) {
+    // Not our disk: an answer longer than the blob, or an error's page longer than anybody reads.
+    partial.foreign = is_blob;
+    co_return fail(is_blob ? ErrorCode::corrupt : ErrorCode::unavailable,
+                   fmt::format("{}: {}", request.url, response.error().text()));
+  }
   if (!response) co_return fail(std::move(response.error()).with_context(request.url));
   if (response->status != 200 && response->status != 206)
     co_return fail(status_error(*response, request.url));

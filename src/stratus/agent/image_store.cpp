@@ -149,7 +149,10 @@ Result<void> ImageStore::prepare() const {
     }
   }
   for (const fs::path& entry : entries_of(data_ / "layers")) {
-    if (entry.extension() == ".tmp") STRATUS_CHECK(remove_tree(entry));
+    if (entry.extension() != ".tmp") continue;
+    // Making that layer again tries once more; until then it is in nobody's way.
+    const Result<void> removed = remove_tree(entry);
+    if (!removed) log::warning("agent", "{} is left over: {}", entry.string(), removed.error().text());
   }
   return {};
 }

@@ -3,6 +3,8 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include "stratus/base/file.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
@@ -104,6 +106,27 @@ TEST(ImageStore, HalfMadeLayersGoAtStart) {
   fs::create_directories(device.data / "layers" / "abc.tmp" / "x");
   ASSERT_TRUE(device.store.prepare());
   EXPECT_TRUE(fs::is_empty(device.data / "layers"));
+}
+
+TEST(ImageStore, ALeftoverThatCannotBeRemovedKeepsNobodyFromStarting) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
+  const Device device;
+  const fs::path stuck = device.data / "layers" / "abc.tmp" / "x";
+  fs::create_directories(stuck);
+  ASSERT_EQ(::mount("none", stuck.c_str(), "tmpfs", 0, nullptr), 0);
+  const Result<void> prepared = device.store.prepare();
+  EXPECT_EQ(::umount(stuck.c_str()), 0);
+  EXPECT_TRUE(prepared) << prepared.error().text();
+}
+
+// A setuid program of an image is root's on the host, too.
+TEST(ImageStore, NobodyElseGetsAtTheLayers) {
+  const Device device;
+  for (const char* const name : {"layers", "upper"}) {
+    fs::permissions(device.data / name, fs::perms(0755));
+    ASSERT_TRUE(device.store.prepare());
+    EXPECT_EQ(fs::status(device.data / name).permissions(), fs::perms(0700)) << name;
+  }
 }
 
 TEST(ImageStore, AReleaseReadsBackWithItsOffers) {

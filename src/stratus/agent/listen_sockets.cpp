@@ -56,9 +56,10 @@ bool same_address(const Address& wanted, int socket) {
   return found.length == wanted.length && std::memcmp(&found.storage, &wanted.storage, found.length) == 0;
 }
 
-std::vector<int> descriptors_of(int pid) {
+// Names in a directory of /proc that are numbers.
+std::vector<int> numbers_in(const std::string& path) {
   std::vector<int> numbers;
-  DIR* const directory = ::opendir(fmt::format("/proc/{}/fd", pid).c_str());
+  DIR* const directory = ::opendir(path.c_str());
   if (directory == nullptr) return numbers;
   while (const dirent* const entry = ::readdir(directory)) {
     int number = 0;
@@ -67,6 +68,22 @@ std::vector<int> descriptors_of(int pid) {
   }
   ::closedir(directory);
   return numbers;
+}
+
+std::vector<int> descriptors_of(int pid) { return numbers_in(fmt::format("/proc/{}/fd", pid)); }
+
+std::vector<int> with_descendants(int pid) {
+  constexpr std::size_t kMost = 256;
+  std::vector<int> processes{pid};
+  for (std::size_t i = 0; i < processes.size() && processes.size() < kMost; ++i) {
+    for (const int thread : numbers_in(fmt::format("/proc/{}/task", processes[i]))) {
+      const auto children =
+          read_file(fmt::format("/proc/{}/task/{}/children", processes[i], thread), 64u << 10);
+      std::istringstream words(children ? *children : "");
+      for (int child = 0; words >> child;) processes.push_back(child);
+    }
+  }
+  return processes;
 }
 
 // "socket:[12345]" → 12345.
@@ -146,9 +163,12 @@ Result<std::vector<FileDescriptor>> open_listen_sockets(const std::vector<std::s
 
 bool listens_on(int pid, std::uint16_t port) {
   const std::set<std::uint64_t> inodes = listening_inodes(pid, port);
-  for (const int number : descriptors_of(pid)) {
-    const auto inode = socket_inode(pid, number);
-    if (inode && inodes.contains(*inode)) return true;
+  if (inodes.empty()) return false;
+  for (const int process : with_descendants(pid)) {
+    for (const int number : descriptors_of(process)) {
+      const auto inode = socket_inode(process, number);
+      if (inode && inodes.contains(*inode)) return true;
+    }
   }
   return false;
 }

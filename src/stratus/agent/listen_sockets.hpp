@@ -15,8 +15,8 @@ namespace stratus::agent {
 Result<std::vector<FileDescriptor>> open_listen_sockets(const std::vector<std::string>& addresses, int pidfd,
                                                         int pid);
 
-// Whether the process itself listens on the TCP port (any address), by its own descriptors: tells a new
-// version from an old one on the same port.
+// Whether the process or one of its descendants listens on the TCP port (any address), by its own
+// descriptors: tells a new version from an old one, or from a stranger, on the same port.
 bool listens_on(int pid, std::uint16_t port);
 
 }  // namespace stratus::agent

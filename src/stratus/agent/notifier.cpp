@@ -1,11 +1,16 @@
 #include "stratus/agent/notifier.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fcntl.h>
+#include <poll.h>
+
+#include "stratus/base/file.hpp"
 
 namespace stratus::agent {
 
@@ -55,9 +60,46 @@ net::Task<void> pause(std::chrono::milliseconds duration) {
   co_await timer.async_wait(token);
 }
 
+namespace {
+
+constexpr std::chrono::milliseconds kLook{50};
+
+bool is_readable(int fd) {
+  pollfd polled{fd, POLLIN, 0};
+  return ::poll(&polled, 1, 0) > 0;
+}
+
+net::Task<bool> look_until_readable(int fd, std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!is_readable(fd)) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) co_return false;
+    const std::chrono::milliseconds next = std::min(left, kLook);
+    co_await pause(next);
+  }
+  co_return true;
+}
+
+// A copy, since a descriptor can be watched only once; closed when it cannot be watched at all.
+bool watch_copy(asio::posix::stream_descriptor& descriptor, int fd) {
+  FileDescriptor copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!copy) return false;
+  boost::system::error_code error;
+  descriptor.assign(copy.get(), error);
+  if (error) return false;
+  (void)copy.release();
+  return true;
+}
+
+}  // namespace
+
 net::Task<bool> wait_readable(int fd, std::chrono::milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
-  asio::posix::stream_descriptor descriptor(executor, ::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  asio::posix::stream_descriptor descriptor(executor);
+  if (!watch_copy(descriptor, fd)) {
+    const bool seen = co_await look_until_readable(fd, limit);
+    co_return seen;
+  }
   asio::steady_timer timer(executor, limit);
   // A timer that went off together with the descriptor calls after this coroutine's frame is gone.
   auto waiting = std::make_shared<bool>(true);

@@ -25,7 +25,8 @@ class Notifier {
 };
 
 net::Task<void> pause(std::chrono::milliseconds duration);
-// True when the descriptor became readable in time. A pidfd is readable when its process has ended.
+// True when the descriptor became readable in time. A pidfd is readable when its process has ended. Works, by
+// looking now and then, also when this process has no descriptor left.
 net::Task<bool> wait_readable(int fd, std::chrono::milliseconds limit);
 net::Task<void> wait_readable(int fd);
 

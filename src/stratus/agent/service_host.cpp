@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "stratus/agent/check_output.hpp"
 #include "stratus/agent/listen_sockets.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/file.hpp"
@@ -32,6 +33,7 @@ namespace {
 
 constexpr std::size_t kMaxRecord = 4096;  // bytes
 constexpr auto kKillTime = 10s;
+constexpr auto kDrainTime = 20ms;  // between two looks at what a check says
 
 int stop_signal_of(const Release& release) {
   return runtime::parse_signal(release.config.stop_signal).value_or(SIGTERM);
@@ -106,6 +108,9 @@ Found ServiceHost::adopt() {
                                      : Result<FileDescriptor>(fail(ErrorCode::not_found, ""));
     if (pidfd) {
       instance->pidfd = std::move(*pidfd);
+      if (auto release = images_.load_release(instance->release.manifest)) {
+        instance->image = std::move(release->config);
+      }
       living.push_back(instance->name);
       found.alive.push_back(instance);
       continue;
@@ -128,6 +133,16 @@ Result<void> ServiceHost::open_sockets(const InstancePtr& from) {
   return {};
 }
 
+std::vector<std::string> ServiceHost::environment_of(const oci::ImageConfig& image) const {
+  std::vector<std::string> env = image.env;
+  for (const std::string& entry : config_.env) {
+    const std::string key = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(env, [&](const std::string& other) { return other.rfind(key, 0) == 0; });
+    env.push_back(entry);
+  }
+  return env;
+}
+
 runtime::ContainerSpec ServiceHost::spec_of(const Release& release, const std::string& name) const {
   runtime::ContainerSpec spec;
   spec.instance = name;
@@ -135,12 +150,7 @@ runtime::ContainerSpec ServiceHost::spec_of(const Release& release, const std::s
   spec.layers = ImageStore::layer_names(release);
   if (!config_.read_only) spec.writable = "upper/" + name;
   spec.args = config_.args.empty() ? release.config.command() : config_.args;
-  spec.env = release.config.env;
-  for (const std::string& entry : config_.env) {
-    const std::string key = entry.substr(0, entry.find('=') + 1);
-    std::erase_if(spec.env, [&](const std::string& other) { return other.rfind(key, 0) == 0; });
-    spec.env.push_back(entry);
-  }
+  spec.env = environment_of(release.config);
   spec.user = release.config.user;
   spec.working_directory = release.config.working_dir;
   spec.host_name = config_.host_name;
@@ -167,6 +177,7 @@ net::Task<Result<InstancePtr>> ServiceHost::prepare(const Release& release) {
   auto instance = std::make_shared<Instance>(executor_);
   instance->name = name;
   instance->release = {release.manifest_digest, release.version};
+  instance->image = release.config;
   instance->stop_signal = stop_signal_of(release);
   instance->process = container->identity();
   instance->pidfd = container->take_pidfd();
@@ -272,24 +283,56 @@ net::Task<Result<void>> ServiceHost::probe_tcp(const HealthCheckPlan& plan) {
 }
 
 net::Task<Result<void>> ServiceHost::probe_exec(InstancePtr instance, const HealthCheckPlan& plan) {
+  if (!instance->image) co_return fail(ErrorCode::internal, "the check cannot run: its image cannot be read");
+  auto said = CheckOutput::make();
+  if (!said) co_return fail(ErrorCode::internal, said.error().text());
   runtime::InsideCommand command;
+  command.instance = instance->name;
   command.args = plan.command;
+  command.env = environment_of(*instance->image);
+  command.user = instance->image->user;
+  command.working_directory = instance->image->working_dir;
+  command.open_files = config_.limits.open_files;
+  command.output = said->write_end();
   std::function<Result<FileDescriptor>()> start = [this, &instance, &command] {
     return launcher_.start_inside(instance->pidfd.get(), command);
   };
   auto process = co_await worker_.run(start);
   if (!process) co_return forward_error(std::move(process));
+  said->close_write_end();
   const int pidfd = process->get();
-  const auto limit = plan.timeout;
-  const bool ended = co_await wait_readable(pidfd, limit);
+  const auto end = std::chrono::steady_clock::now() + plan.timeout;
+  bool ended = false;
+  while (!ended && std::chrono::steady_clock::now() < end) {
+    const std::chrono::milliseconds tick = kDrainTime;
+    ended = co_await wait_readable(pidfd, tick);
+    said->drain();
+  }
   if (!ended) {
     (void)runtime::send_signal(pidfd, SIGKILL);
     co_await wait_readable(pidfd);
   }
+  said->drain();
   const runtime::ExitStatus status = runtime::reap(pidfd);
-  if (!ended) co_return fail(ErrorCode::timeout, "the check did not end in time");
+  const std::string words = said->last_words().empty() ? "" : ": " + said->last_words();
+  if (!ended) co_return fail(ErrorCode::timeout, "the check did not end in time" + words);
   if (status.code != 0 || status.signal != 0) {
-    co_return fail(ErrorCode::unavailable, "the check ended with " + runtime::describe(status));
+    co_return fail(ErrorCode::unavailable, "the check ended with " + runtime::describe(status) + words);
+  }
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> ServiceHost::probe_http(const HealthCheckPlan& plan) {
+  net::ClientRequest get;
+  get.url = plan.url;
+  get.total_timeout = plan.timeout;
+  get.headers.set("Connection", "close");
+  auto response = co_await probe_client_->send(get);
+  if (!response) co_return fail(std::move(response.error()).with_context("check " + get.url));
+  if (response->status < 200 || response->status >= 400) {
+    const std::string words = last_words_of(response->body);
+    co_return fail(ErrorCode::unavailable, fmt::format("check {} answered {}{}{}", get.url, response->status,
+                                                       words.empty() ? "" : ": ", words));
   }
   co_return Result<void>();
 }
@@ -297,6 +340,10 @@ net::Task<Result<void>> ServiceHost::probe_exec(InstancePtr instance, const Heal
 net::Task<Result<void>> ServiceHost::probe(InstancePtr instance, const HealthCheckPlan& plan) {
   if (instance->ended) co_return fail(ErrorCode::unavailable, "ended: " + instance->how_ended);
   if (plan.kind == CheckKind::none) co_return Result<void>();
+  // Without a descriptor every check fails in its own way, and it is not the release's doing.
+  if (const auto spare = open_file("/dev/null", O_RDONLY); !spare) {
+    co_return fail(ErrorCode::internal, "the agent cannot check: " + spare.error().text());
+  }
   if (plan.kind == CheckKind::exec) {
     auto checked = co_await probe_exec(instance, plan);
     co_return checked;
@@ -305,16 +352,8 @@ net::Task<Result<void>> ServiceHost::probe(InstancePtr instance, const HealthChe
     auto checked = co_await probe_tcp(plan);
     co_return checked;
   }
-  net::ClientRequest get;
-  get.url = plan.url;
-  get.total_timeout = plan.timeout;
-  get.headers.set("Connection", "close");
-  auto response = co_await probe_client_->send(get);
-  if (!response) co_return fail(std::move(response.error()).with_context("check " + get.url));
-  if (response->status < 200 || response->status >= 400) {
-    co_return fail(ErrorCode::unavailable, fmt::format("check {} answered {}", get.url, response->status));
-  }
-  co_return Result<void>();
+  auto checked = co_await probe_http(plan);
+  co_return checked;
 }
 
 void ServiceHost::rotate_log() const {

@@ -27,6 +27,7 @@ struct Instance {
 
   std::string name;
   update::ReleaseId release;
+  std::optional<oci::ImageConfig> image;  // what its checks run by; none: it cannot be read any more
   runtime::ProcessIdentity process;
   FileDescriptor pidfd;
   std::optional<runtime::Container> prepared;  // until it is released
@@ -63,7 +64,8 @@ class ServiceHost {
   void watch(InstancePtr instance);
   // Stop signal, grace, SIGKILL; returns when it has ended. Idempotent.
   net::Task<void> stop(InstancePtr instance);
-  // One look at its health; the error says what is wrong.
+  // One look at its health; the error says what is wrong, in the check's own last words where it has any.
+  // `internal`: it was not possible to look.
   net::Task<Result<void>> probe(InstancePtr instance, const HealthCheckPlan& plan);
 
   // Keeps the log bounded.
@@ -79,7 +81,9 @@ class ServiceHost {
   void clean(const Instance& instance) const;
   net::Task<void> wait_ended(InstancePtr instance, std::chrono::milliseconds limit);
   net::Task<Result<void>> probe_tcp(const HealthCheckPlan& plan);
+  net::Task<Result<void>> probe_http(const HealthCheckPlan& plan);
   net::Task<Result<void>> probe_exec(InstancePtr instance, const HealthCheckPlan& plan);
+  std::vector<std::string> environment_of(const oci::ImageConfig& image) const;
 
   static constexpr std::uint64_t kMaxLog = 1u << 20;  // bytes
 

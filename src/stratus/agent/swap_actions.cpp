@@ -27,16 +27,24 @@ std::chrono::milliseconds since(Steady::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begin);
 }
 
-// The local port that a check asks, 0 when it cannot tell processes apart by it.
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.substr(0, 4) == "127.";
+}
+
+// The port of this machine that a check asks, 0 when it cannot tell processes apart by it.
 std::uint16_t checked_port(const HealthCheckPlan& plan) {
-  if (plan.kind == CheckKind::tcp) return plan.port;
+  if (plan.kind == CheckKind::tcp) return is_loopback(plan.host) ? plan.port : std::uint16_t{0};
   if (plan.kind != CheckKind::http) return 0;
   const std::size_t host = plan.url.find("//") + 2;
   const std::string authority = plan.url.substr(host, plan.url.find('/', host) - host);
   const auto parsed = parse_host_port(authority);
+  if (!is_loopback(parsed ? std::string_view(parsed->host) : std::string_view(authority))) return 0;
   if (parsed) return parsed->port;
   return plan.url.rfind("https", 0) == 0 ? 443 : 80;
 }
+
+// `internal`: it was the agent that could not look, which says nothing about the release.
+bool is_its_fault(const Error& error) { return error.code() != ErrorCode::internal; }
 
 }  // namespace
 
@@ -64,12 +72,14 @@ net::Task<Result<void>> AgentCore::run_release(Digest manifest) {
 }
 
 // Looks often at first, so that a service that is up in milliseconds is seen in milliseconds.
-net::Task<Result<void>> AgentCore::wait_healthy(InstancePtr instance, HealthCheckPlan plan, bool beside_old) {
+net::Task<Result<void>> AgentCore::wait_healthy(InstancePtr instance, HealthCheckPlan plan) {
   const auto end = instance->started + plan.start_time;
-  // On a port that old and new share, only the new one's own socket shows that it has come so far.
-  const std::uint16_t port = beside_old ? checked_port(plan) : std::uint16_t{0};
+  // The old version on a shared port, or a stranger, may answer in its place: only a socket of its own shows
+  // that it has come so far.
+  const std::uint16_t port = checked_port(plan);
   std::chrono::milliseconds wait = kFirstProbe;
-  std::string trouble = "no answer yet";
+  Error trouble(ErrorCode::timeout,
+                port == 0 ? "no answer yet" : fmt::format("it does not listen on port {}", port));
   for (;;) {
     if (instance->ended) co_return fail(ErrorCode::unavailable, instance->how_ended);
     if (plan.kind == CheckKind::none) {
@@ -77,12 +87,12 @@ net::Task<Result<void>> AgentCore::wait_healthy(InstancePtr instance, HealthChec
     } else if (port == 0 || listens_on(instance->process.pid, port)) {
       Result<void> probed = co_await host_.probe(instance, plan);
       if (probed) co_return Result<void>();
-      trouble = probed.error().text();
+      trouble = probed.error();
     }
     if (cancelled_) co_return fail(ErrorCode::cancelled, "cancelled by the operator");
     if (Steady::now() >= end) {
-      co_return fail(ErrorCode::timeout,
-                     fmt::format("not well within {} ms: {}", plan.start_time.count(), trouble));
+      co_return fail(is_its_fault(trouble) ? ErrorCode::timeout : ErrorCode::internal,
+                     fmt::format("not well within {} ms: {}", plan.start_time.count(), trouble.text()));
     }
     (void)co_await instance->changed.wait(wait);
     wait = std::min<std::chrono::milliseconds>(
@@ -154,10 +164,10 @@ net::Task<Outcome> AgentCore::swap_stop_first(InstancePtr candidate) {
   const auto began = Steady::now();
   if (old != nullptr) co_await host_.stop(old);
   Result<void> well = co_await host_.release(candidate);
-  if (well) well = co_await wait_healthy(candidate, plan, false);
+  if (well) well = co_await wait_healthy(candidate, plan);
   if (old != nullptr) downtime_ = since(began);
   if (!well) {
-    Outcome failed = co_await give_up_candidate(candidate, well.error().text(), true);
+    Outcome failed = co_await give_up_candidate(candidate, well.error().text(), is_its_fault(well.error()));
     co_return failed;
   }
   main_ = candidate;
@@ -176,9 +186,9 @@ net::Task<Outcome> AgentCore::swap_start_first(InstancePtr candidate) {
   const InstancePtr old = main_;
   const bool beside_old = old != nullptr && !old->ended;
   Result<void> well = co_await host_.release(candidate);
-  if (well) well = co_await wait_healthy(candidate, plan, beside_old);
+  if (well) well = co_await wait_healthy(candidate, plan);
   if (!well) {
-    Outcome failed = co_await give_up_candidate(candidate, well.error().text(), true);
+    Outcome failed = co_await give_up_candidate(candidate, well.error().text(), is_its_fault(well.error()));
     co_return failed;
   }
   main_ = candidate;
@@ -188,11 +198,11 @@ net::Task<Outcome> AgentCore::swap_start_first(InstancePtr candidate) {
     const auto alone = Steady::now();
     plan.start_time =
         std::chrono::duration_cast<std::chrono::milliseconds>(alone - candidate->started) + kAloneTime;
-    well = co_await wait_healthy(candidate, plan, false);
+    well = co_await wait_healthy(candidate, plan);
     if (!well) {
       downtime_ = since(alone);
       main_ = nullptr;
-      Outcome failed = co_await give_up_candidate(candidate, well.error().text(), true);
+      Outcome failed = co_await give_up_candidate(candidate, well.error().text(), is_its_fault(well.error()));
       co_return failed;
     }
   }
@@ -212,7 +222,7 @@ net::Task<Outcome> AgentCore::watch() {
   unsigned failures = 0;
   while (!stopping_) {
     Result<void> well = co_await host_.probe(candidate, plan);
-    failures = well ? 0 : failures + 1;
+    if (well || is_its_fault(well.error())) failures = well ? 0 : failures + 1;
     if (candidate->ended) co_return outcome(Event::unhealthy, "in probation: " + candidate->how_ended, true);
     if (failures >= plan.retries) {
       co_return outcome(Event::unhealthy, "in probation: " + well.error().text(), true);
@@ -258,7 +268,7 @@ net::Task<Outcome> AgentCore::restore() {
       if (const auto release = images_.load_release(manifest)) {
         const auto check = health_of(config_, release->config);
         const HealthCheckPlan plan = check ? *check : HealthCheckPlan{};
-        (void)co_await wait_healthy(main_, plan, false);
+        (void)co_await wait_healthy(main_, plan);
       }
       downtime_ += since(began);
     } else {

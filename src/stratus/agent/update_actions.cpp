@@ -36,6 +36,7 @@ std::uint64_t AgentCore::take_traffic() {
 
 net::Task<Outcome> AgentCore::ask() {
   (void)take_traffic();
+  ++checks_;
   net::ClientRequest get;
   get.url = fmt::format("{}/api/v1/next/{}?device={}", config_.server, net::percent_encode(config_.image),
                         net::percent_encode(config_.device));
@@ -69,7 +70,9 @@ net::Task<Outcome> AgentCore::consider(wire::NextRelease next) {
   const Digest manifest = sha256(next.manifest);
   if (manifest == record().current.manifest) co_return outcome(Event::up_to_date);
   if (record().is_bad(manifest)) {
-    log::info("agent", "version={} failed here before and is not tried again", next.version);
+    if (std::exchange(last_known_bad_, manifest) != manifest) {
+      log::info("agent", "version={} failed here before and is not tried again", next.version);
+    }
     co_return outcome(Event::known_bad);
   }
   auto release = check_release(next, config_.image, *verifier_);
@@ -82,6 +85,11 @@ net::Task<Outcome> AgentCore::consider(wire::NextRelease next) {
     const bool said = last_refused_ == manifest;
     last_refused_ = manifest;
     if (said) co_return outcome(Event::known_bad);
+    co_return refused;
+  }
+  if (const Result<void> claims = check_claims(config_, release->config); !claims) {
+    Outcome refused = outcome(Event::refused, claims.error().text(), true);
+    refused.detail.release = {manifest, next.version};
     co_return refused;
   }
   candidate_ = std::move(*release);

@@ -36,8 +36,9 @@ constexpr std::uint64_t kCapabilities =
 constexpr int kHighestCapability = 63;
 
 constexpr std::size_t kMaxAccountFile = 256 * 1024;
-constexpr std::size_t kMaxPassed = 64;            // sockets; the launcher refuses more
-constexpr std::size_t kMaxKept = kMaxPassed + 5;  // and gate, status, log, user namespace, container
+constexpr std::size_t kMaxPassed = 64;  // sockets; the launcher refuses more
+constexpr std::size_t kMaxKept =
+    kMaxPassed + 6;  // and gate, status, log, user namespace or container, groups
 
 // A whole small file in fresh pages, cut at the bound; empty when it is not there.
 std::string_view read_small(const char* path) {
@@ -166,6 +167,13 @@ void confine(ExecPlan& exec, const UserIds& ids) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) stop_child(exec, Step::no_new_privileges, errno);
 }
 
+void limit_resources(const ExecPlan& exec) {
+  const rlimit no_core{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &no_core) != 0 || ::setrlimit(RLIMIT_NOFILE, &exec.open_files) != 0) {
+    stop_child(exec, Step::limits, errno);
+  }
+}
+
 void load_filter(const ExecPlan& exec) {
   const sock_fprog program{
       static_cast<unsigned short>(exec.seccomp.size() / sizeof(sock_filter)),
@@ -230,10 +238,7 @@ void run_child(ChildPlan& plan) {
   if (plan.host_name != nullptr && ::sethostname(plan.host_name, std::strlen(plan.host_name)) != 0) {
     stop_child(exec, Step::host_name, errno);
   }
-  const rlimit no_core{0, 0};
-  if (::setrlimit(RLIMIT_CORE, &no_core) != 0 || ::setrlimit(RLIMIT_NOFILE, &exec.open_files) != 0) {
-    stop_child(exec, Step::limits, errno);
-  }
+  limit_resources(exec);
   const UserIds ids = find_user(exec);
   set_home(exec, ids);
   ::setfsuid(0);
@@ -248,13 +253,19 @@ void run_child(ChildPlan& plan) {
 void run_inside_child(InsidePlan& plan) {
   ExecPlan& exec = plan.exec;
   reset_signals();
-  std::array<int, kMaxKept> kept{exec.gate, exec.status, plan.container, plan.log};
-  close_foreign_descriptors(kept, 4);
+  std::array<int, kMaxKept> kept{exec.gate, exec.status,    plan.container,
+                                 plan.log,  plan.groups[0], plan.groups[1]};
+  close_foreign_descriptors(kept, 6);
+  for (const int group : plan.groups) {
+    if (group >= 0 && ::write(group, "0", 1) != 1) stop_child(exec, Step::join_group, errno);
+    if (group >= 0) ::close(group);
+  }
   // Until its exec the container could look at it as at a process of its own: not into its descriptors.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   if (::setns(plan.container, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) != 0) {
     stop_child(exec, Step::join_namespaces, errno);
   }
+  limit_resources(exec);
   const UserIds ids = find_user(exec);
   set_home(exec, ids);
   // EINVAL: the container runs in our own user namespace.

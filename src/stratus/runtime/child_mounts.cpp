@@ -77,15 +77,41 @@ void mount_at(const ChildPlan& plan, const char* type, const char* target, unsig
   if (::mount(type, target, type, flags, options) != 0) stop_child(plan.exec, step, errno);
 }
 
-// mkdir -p inside the new root. What is there already stays as it is.
-void make_path(char* path) {
-  for (char* at = path + 1; *at != 0; ++at) {
-    if (*at != '/') continue;
-    *at = 0;
-    ::mkdir(path, 0755);
-    *at = '/';
+// mkdir -p below the new root, one name at a time and through no link: a link of the image, or one that the
+// service left in another volume, would put our mount somewhere else. Answers an O_PATH descriptor of the
+// last name, made as a file when `file`.
+int make_path(const ChildPlan& plan, char* path, bool file) {
+  int at = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  char* name = path;
+  while (at >= 0) {
+    while (*name == '/') ++name;
+    if (*name == 0) return at;
+    char* const end = ::strchrnul(name, '/');
+    char* rest = end;
+    while (*rest == '/') ++rest;
+    const bool last = *rest == 0;
+    const char mark = *end;
+    *end = 0;
+    const bool as_file = last && file;
+    if (!as_file) {
+      (void)::mkdirat(at, name, 0755);
+    } else if (const int made = ::openat(at, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+               made >= 0) {
+      ::close(made);
+    }
+    const int next = ::openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (as_file ? 0 : O_DIRECTORY));
+    struct stat status {};
+    if (next < 0 && (errno == ENOTDIR || errno == ELOOP)) stop_child(plan.exec, Step::volume_link, errno);
+    if (next < 0) stop_child(plan.exec, Step::mount_volume, errno);
+    if (as_file && (::fstat(next, &status) != 0 || S_ISLNK(status.st_mode))) {
+      stop_child(plan.exec, Step::volume_link, ENOTDIR);
+    }
+    *end = mark;
+    ::close(at);
+    at = next;
+    name = rest;
   }
-  ::mkdir(path, 0755);
+  stop_child(plan.exec, Step::mount_volume, errno);
 }
 
 // A mount point that the image made a symbolic link could put our mount over something else of the image.
@@ -208,18 +234,12 @@ void mount_volumes(const ChildPlan& plan) {
   static std::array<char, 4096> path;
   for (const VolumePlan& volume : plan.volumes) {
     std::strncpy(path.data(), volume.target, path.size() - 1);
-    if (volume.is_directory) {
-      make_path(path.data());
-    } else if (char* const slash = std::strrchr(path.data(), '/'); slash != path.data()) {
-      *slash = 0;
-      make_path(path.data());
-      *slash = '/';
+    const int target = make_path(plan, path.data(), !volume.is_directory);
+    if (::move_mount(volume.tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
+      stop_child(plan.exec, Step::mount_volume, errno);
     }
-    if (!volume.is_directory) {
-      const int fd = ::open(volume.target, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
-      if (fd >= 0) ::close(fd);
-    }
-    attach(plan, volume.tree, volume.target, Step::mount_volume);
+    ::close(target);
+    ::close(volume.tree);
   }
 }
 

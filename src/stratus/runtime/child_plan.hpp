@@ -31,6 +31,7 @@ enum class Step : std::int32_t {
   mount_dev,
   mount_tmp,
   mount_volume,
+  volume_link,
   host_name,
   limits,
   descriptors,
@@ -42,6 +43,7 @@ enum class Step : std::int32_t {
   no_new_privileges,
   seccomp,
   join_namespaces,
+  join_group,
   execute,
 };
 std::string_view step_name(Step step);
@@ -96,6 +98,7 @@ struct ChildPlan {
 struct InsidePlan {
   int container = -1;  // pidfd
   int log = -1;
+  std::array<int, 2> groups{-1, -1};  // cgroup.procs of the container
   ExecPlan exec;
 };
 // Joins a running container's namespaces, runs the program there and exits with its status. Never returns.

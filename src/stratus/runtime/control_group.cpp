@@ -97,8 +97,26 @@ Result<void> enter_control_group(const ControlGroup& group, int pid) {
   return {};
 }
 
+Result<std::vector<FileDescriptor>> open_control_group(const std::string& instance) {
+  std::vector<FileDescriptor> groups;
+  if (instance.empty()) return groups;
+  for (const fs::path& parent : parents()) {
+    auto procs = open_file(parent / instance / "cgroup.procs", O_WRONLY);
+    if (!procs && procs.error().code() == ErrorCode::not_found) continue;
+    if (!procs) return forward_error(std::move(procs));
+    groups.push_back(std::move(*procs));
+  }
+  return groups;
+}
+
 void remove_control_group(const std::string& instance) {
-  for (const fs::path& parent : parents()) (void)::rmdir((parent / instance).c_str());
+  for (const fs::path& parent : parents()) {
+    const std::string directory = (parent / instance).string();
+    // A check that ran inside may need another moment to end.
+    for (int attempt = 0; ::rmdir(directory.c_str()) != 0 && errno == EBUSY && attempt < 10; ++attempt) {
+      ::usleep(2'000);
+    }
+  }
 }
 
 std::vector<std::string> list_control_groups() {

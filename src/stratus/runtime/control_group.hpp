@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "stratus/base/file.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/runtime/container_spec.hpp"
 
@@ -21,7 +22,10 @@ ControlGroup make_control_group(const std::string& instance, const Limits& limit
                                 std::vector<std::string>& missing);
 // Moves a process in.
 Result<void> enter_control_group(const ControlGroup& group, int pid);
-// Removes the directories; those with live processes stay.
+// Descriptors of the groups that the instance has, for writing "0": whoever does it is in. Empty where the
+// machine offers none.
+Result<std::vector<FileDescriptor>> open_control_group(const std::string& instance);
+// Removes the directories; waits some milliseconds for processes that are ending, those with live ones stay.
 void remove_control_group(const std::string& instance);
 // Instances that have a directory.
 std::vector<std::string> list_control_groups();

@@ -121,6 +121,9 @@ Result<void> read_status(int fd, std::string_view what) {
   if (count == 0) return fail(ErrorCode::internal, fmt::format("{}: ended before it was ready", what));
   if (count != static_cast<ssize_t>(sizeof status)) return fail(Error::from_errno(what));
   if (status.step == Step::ready) return {};
+  if (status.step == Step::volume_link) {
+    return fail(ErrorCode::invalid, fmt::format("{}: {}", what, step_name(status.step)));
+  }
   Error error = Error::from_errno(fmt::format("{}: {}", what, step_name(status.step)), status.error);
   return fail(std::move(error));
 }
@@ -132,6 +135,12 @@ long clone_process(std::uint64_t namespaces, int& pidfd) {
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   return ::syscall(SYS_clone3, &args, sizeof args);
+}
+
+void set_open_files(ExecPlan& plan, std::uint64_t wanted) {
+  if (wanted == 0) return;
+  plan.open_files.rlim_max = std::min<rlim_t>(plan.open_files.rlim_max, wanted);
+  plan.open_files.rlim_cur = plan.open_files.rlim_max;
 }
 
 void kill_and_reap(int pidfd) {
@@ -162,10 +171,13 @@ Result<void> check_spec(const ContainerSpec& spec) {
                 fmt::format("the working directory '{}' is not absolute", spec.working_directory));
   }
   for (const Volume& volume : spec.volumes) {
-    if (!volume.source.is_absolute() || !volume.target.is_absolute() ||
-        volume.target.native().size() > 4000) {
+    const bool climbs =
+        std::any_of(volume.target.begin(), volume.target.end(), [](const fs::path& p) { return p == ".."; });
+    if (!volume.source.is_absolute() || !volume.target.is_absolute() || climbs ||
+        !volume.target.has_relative_path() || volume.target.native().size() > 4000) {
       return fail(ErrorCode::invalid,
-                  fmt::format("volume {}: both paths must be absolute", volume.target.string()));
+                  fmt::format("volume {}: both paths must be absolute, without '..' and not the root",
+                              volume.target.string()));
     }
   }
   return {};
@@ -209,6 +221,9 @@ std::string_view step_name(Step step) {
       return "mount /tmp and /run";
     case Step::mount_volume:
       return "mount volume";
+    case Step::volume_link:
+      return "mount volume: its path inside goes through a symbolic link or a file of the image, name the "
+             "real directory";
     case Step::host_name:
       return "set host name";
     case Step::limits:
@@ -231,6 +246,8 @@ std::string_view step_name(Step step) {
       return "load the system call filter";
     case Step::join_namespaces:
       return "join the container";
+    case Step::join_group:
+      return "join the container's control group";
     case Step::execute:
       return "execute";
   }
@@ -292,10 +309,7 @@ Result<Container> Launcher::prepare(const ContainerSpec& spec) const {
   plan.exec.make_working_directory = !upper.empty();
   plan.exec.user_namespace = impl_->user_namespace.get();
   plan.exec.seccomp = impl_->filter;
-  if (spec.limits.open_files > 0) {
-    plan.exec.open_files.rlim_max = std::min<rlim_t>(plan.exec.open_files.rlim_max, spec.limits.open_files);
-    plan.exec.open_files.rlim_cur = plan.exec.open_files.rlim_max;
-  }
+  set_open_files(plan.exec, spec.limits.open_files);
   plan.store = store.c_str();
   plan.idmap = static_cast<bool>(impl_->user_namespace);
   plan.host_base = plan.idmap ? impl_->options.host_base : 0;
@@ -382,6 +396,10 @@ Result<FileDescriptor> Launcher::start_inside(int container_pidfd, const InsideC
   InsidePlan plan;
   fill(plan.exec, texts);
   plan.container = container_pidfd;
+  plan.log = command.output;
+  set_open_files(plan.exec, command.open_files);
+  STRATUS_TRY(groups, open_control_group(command.instance));
+  for (std::size_t i = 0; i < groups.size() && i < plan.groups.size(); ++i) plan.groups[i] = groups[i].get();
   plan.exec.seccomp = impl_->filter;
   STRATUS_TRY(gate, make_pipe());
   STRATUS_TRY(status, make_pipe());

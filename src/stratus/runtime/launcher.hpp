@@ -59,10 +59,13 @@ class Container {
 };
 
 struct InsideCommand {
+  std::string instance;  // of the container: the command counts towards its memory and process limits
   std::vector<std::string> args;
   std::vector<std::string> env;
   std::string user;
   std::string working_directory;
+  std::uint64_t open_files = 0;  // RLIMIT_NOFILE; 0: what the launcher itself has
+  int output = -1;               // takes stdout and stderr, stays the caller's; -1: /dev/null
 };
 
 class Launcher {
@@ -77,7 +80,8 @@ class Launcher {
 
   Result<Container> prepare(const ContainerSpec& spec) const;
 
-  // Starts a command inside a running container, as confined as the container itself; a health check, say.
+  // Starts a command inside a running container, as confined as the container itself: namespaces, control
+  // group, filter, capabilities; a health check, say.
   // The process is a child of the caller: wait_for_exit and reap answer its status; SIGKILL ends it.
   Result<FileDescriptor> start_inside(int container_pidfd, const InsideCommand& command) const;
 

@@ -209,6 +209,47 @@ TEST_F(LauncherTest, VolumesKeepWhatIsWritten) {
   EXPECT_EQ(text(probe(wanted), "write_data"), "EROFS");
 }
 
+TEST_F(LauncherTest, AVolumeIsNotPutThroughALinkOfTheImage) {
+  const testing::TemporaryDirectory outside;
+  fs::create_directory_symlink("/etc", store_.path() / "layers/base/link");
+  fs::create_symlink("/etc/passwd", store_.path() / "layers/base/file");
+  std::ofstream(outside / "one") << "x";
+  for (const auto& [source, target] : std::vector<std::pair<std::string, std::string>>{
+           {"", "/link"}, {"", "/link/below/it"}, {"one", "/link/passwd"}, {"one", "/file"}, {"", "/file"}}) {
+    ContainerSpec wanted = spec({"/bin/service", "probe"});
+    wanted.volumes = {{source.empty() ? outside.path() : outside / source, target, false}};
+    const auto container = launcher_->prepare(wanted);
+    ASSERT_FALSE(container) << target;
+    EXPECT_EQ(container.error().code(), ErrorCode::invalid);
+    EXPECT_NE(container.error().text().find("symbolic link"), std::string::npos) << container.error().text();
+  }
+  EXPECT_FALSE(fs::exists(store_.path() / "upper/upper/etc/below"));
+}
+
+TEST_F(LauncherTest, VolumesLieInsideOneAnotherAndOverFiles) {
+  const testing::TemporaryDirectory outside;
+  fs::create_directories(outside / "data");
+  std::ofstream(outside / "layer") << "from outside";
+  ContainerSpec wanted = spec({});
+  wanted.volumes = {{outside / "data", "/data", false},
+                    {outside / "more", "/data/a//b/", false},
+                    {outside / "layer", "/etc/layer", true}};
+  const auto seen = probe(wanted);
+  EXPECT_EQ(text(seen, "write_data"), "ok");
+  EXPECT_EQ(text(seen, "layer"), "from outside");
+  EXPECT_TRUE(fs::is_directory(outside / "data/a/b"));
+}
+
+TEST_F(LauncherTest, AVolumePathThatClimbsIsRefused) {
+  for (const char* const target : {"/data/../etc", "/", "data"}) {
+    ContainerSpec wanted = spec({"/bin/service", "probe"});
+    wanted.volumes = {{"/tmp", target, false}};
+    const auto container = launcher_->prepare(wanted);
+    ASSERT_FALSE(container) << target;
+    EXPECT_EQ(container.error().code(), ErrorCode::invalid);
+  }
+}
+
 TEST_F(LauncherTest, ALinkInTheImageIsNoMountPoint) {
   fs::create_directory_symlink("/etc", store_.path() / "layers/base/proc");
   const auto container = launcher_->prepare(spec({"/bin/service", "probe"}));
@@ -272,6 +313,51 @@ TEST_F(LauncherTest, CommandsRunInsideTheContainer) {
   ASSERT_TRUE(send_signal(container->pidfd(), SIGKILL));
   ASSERT_TRUE(wait_for_exit(container->pidfd(), 10s));
   (void)reap(container->pidfd());
+}
+
+// As the container itself: user, environment, directory, limits, control group, confinement; and what it says
+// arrives.
+TEST_F(LauncherTest, ACommandInsideIsOneOfTheContainersOwn) {
+  ContainerSpec wanted = spec({"/bin/service", "sleep"});
+  wanted.limits.memory_bytes = 64u << 20;
+  auto container = launcher_->prepare(wanted);
+  ASSERT_TRUE(container) << container.error().text();
+  ASSERT_TRUE(container->release());
+  auto output = open_file(store_.path() / "said", O_RDWR | O_CREAT, 0600);
+  ASSERT_TRUE(output);
+  InsideCommand command;
+  command.instance = wanted.instance;
+  command.args = {"/bin/service", "probe"};
+  command.env = {"GREETING=hello"};
+  command.user = "web";
+  command.working_directory = "/etc";
+  command.open_files = 77;
+  command.output = output->get();
+  auto process = launcher_->start_inside(container->pidfd(), command);
+  ASSERT_TRUE(process) << process.error().text();
+  ASSERT_TRUE(wait_for_exit(process->get(), 10s));
+  EXPECT_EQ(describe(reap(process->get())), "exit status 0");
+  const auto said = read_file(store_.path() / "said", 1 << 16);
+  ASSERT_TRUE(said);
+  const boost::json::object seen = boost::json::parse(*said).as_object();
+  EXPECT_EQ(text(seen, "uid"), "33");
+  EXPECT_EQ(text(seen, "groups"), "44 ");
+  EXPECT_EQ(text(seen, "greeting"), "hello");
+  EXPECT_EQ(text(seen, "cwd"), "/etc");
+  EXPECT_EQ(text(seen, "nofile"), "77");
+  EXPECT_EQ(text(seen, "CapEff"), "0000000000000000");
+  EXPECT_EQ(text(seen, "CapBnd"), "00000000000405fb");
+  EXPECT_EQ(text(seen, "NoNewPrivs"), "1");
+  EXPECT_EQ(text(seen, "Seccomp"), "2");
+  EXPECT_NE(text(seen, "pid"), "1");
+  if (container->degradations().empty()) {
+    EXPECT_NE(text(seen, "cgroup").find("/stratus/" + wanted.instance), std::string::npos)
+        << text(seen, "cgroup");
+  }
+  ASSERT_TRUE(send_signal(container->pidfd(), SIGKILL));
+  ASSERT_TRUE(wait_for_exit(container->pidfd(), 10s));
+  (void)reap(container->pidfd());
+  remove_control_group(wanted.instance);
 }
 
 // The way out of runc in 2024: a working directory in the host, by way of a descriptor that the child
