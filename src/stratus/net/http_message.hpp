@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "stratus/crypto/certificate_info.hpp"
 
 namespace stratus::net {
 
@@ -30,6 +33,10 @@ struct RequestHead {
   std::optional<std::uint64_t> content_length;
   std::string peer_address;  // "127.0.0.1:41234"
   bool secure = false;       // came over TLS
+  // Who the peer proved to be in the TLS handshake; null without a client certificate. Its chain was
+  // verified, but it may have expired: an expired certificate is good for renewing itself, and for nothing
+  // else.
+  std::shared_ptr<const crypto::CertificateInfo> peer_certificate;
 
   // The decoded value of a query parameter; nullopt when absent or badly encoded.
   std::optional<std::string> query(std::string_view name) const;

@@ -109,6 +109,24 @@ class Server : public std::enable_shared_from_this<Server> {
 
   std::size_t connections() const { return connections_.size(); }
 
+  Result<void> replace_tls(const ServerTls& tls) {
+    if (!tls_) return fail(ErrorCode::conflict, "this server does not speak TLS");
+    STRATUS_TRY(context, TlsServerContext::make(tls));
+    retired_.push_back(std::exchange(tls_, std::move(context)));
+    return {};
+  }
+
+  std::size_t cut_peers(const std::function<bool(const crypto::CertificateInfo&)>& which) {
+    std::size_t count = 0;
+    for (Connection* const connection : connections_) {
+      const auto certificate = connection->transport().peer_certificate();
+      if (certificate == nullptr || !which(*certificate)) continue;
+      connection->transport().cut();
+      ++count;
+    }
+    return count;
+  }
+
   void close_listener() {
     stopping_ = true;
     boost::system::error_code ignored;
@@ -299,6 +317,7 @@ class Server : public std::enable_shared_from_this<Server> {
   ServerOptions options_;
   Handler handler_;
   std::shared_ptr<TlsServerContext> tls_;
+  std::vector<std::shared_ptr<TlsServerContext>> retired_;  // handshakes that began with them may go on
   Descriptor listener_;
   asio::steady_timer sweep_;
   asio::steady_timer emptied_;  // cancelled when the last connection has gone
@@ -318,6 +337,10 @@ class AsioHttpServer final : public HttpServer {
 
   std::uint16_t port() const override { return port_; }
   std::size_t connections() const override { return server_->connections(); }
+  Result<void> replace_tls(const ServerTls& tls) override { return server_->replace_tls(tls); }
+  std::size_t cut_peers(const std::function<bool(const crypto::CertificateInfo&)>& which) override {
+    return server_->cut_peers(which);
+  }
   Task<void> stop(std::chrono::milliseconds grace) override { return server_->stop(grace); }
 
  private:
@@ -345,7 +368,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Executor executor, Server
   ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
   std::shared_ptr<TlsServerContext> tls;
   if (options.tls) {
-    STRATUS_TRY(context, TlsServerContext::make(options.tls->certificate, options.tls->key));
+    STRATUS_TRY(context, TlsServerContext::make(*options.tls));
     tls = std::move(context);
   }
   std::uint16_t port = 0;

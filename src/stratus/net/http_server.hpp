@@ -53,8 +53,15 @@ class Exchange {
 using Handler = std::function<Task<void>(Exchange&)>;
 
 struct ServerTls {
-  std::filesystem::path certificate;  // PEM chain
-  std::filesystem::path key;          // PEM
+  std::filesystem::path
+      certificate;            // PEM chain; a root at its end is for clients that pin the file, not sent
+  std::filesystem::path key;  // PEM
+  // PEM text of the root and intermediates that vouch for clients. When set, each client is asked for a
+  // certificate, and may go on without; one that does not verify ends the handshake.
+  std::string client_ca{};
+  // Asked on the loop for a verified certificate, expired or not, in each handshake, also when an old session
+  // is resumed (which OpenSSL itself would not verify again). False: refused. Empty: all are admitted.
+  std::function<bool(const crypto::CertificateInfo&)> admit{};
 };
 
 struct ServerOptions {
@@ -80,6 +87,10 @@ class HttpServer {
 
   virtual std::uint16_t port() const = 0;
   virtual std::size_t connections() const = 0;
+  // For connections accepted from now on; those that are open keep theirs. Only when it served TLS before.
+  virtual Result<void> replace_tls(const ServerTls& tls) = 0;
+  // Cuts every connection whose client certificate is among these, whatever it is doing. Answers how many.
+  virtual std::size_t cut_peers(const std::function<bool(const crypto::CertificateInfo&)>& which) = 0;
   // Stops accepting, ends idle connections at once, lets running exchanges go on for up to `grace`, then
   // cuts.
   virtual Task<void> stop(std::chrono::milliseconds grace) = 0;

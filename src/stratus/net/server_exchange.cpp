@@ -87,6 +87,7 @@ ServerExchange::ServerExchange(Connection& connection, RequestParser& parser, Br
       head_(parser.take_head()) {
   head_.peer_address = connection.peer();
   head_.secure = connection.transport().secure();
+  head_.peer_certificate = connection.transport().peer_certificate();
   chunked_body_ = parser.chunked();
   body_left_ = head_.content_length.value_or(0);
   body_done_ = !chunked_body_ && body_left_ == 0;

@@ -9,6 +9,7 @@
 
 #include "stratus/base/bytes.hpp"
 #include "stratus/base/file.hpp"
+#include "stratus/crypto/certificate_info.hpp"
 
 namespace stratus::net {
 
@@ -32,6 +33,8 @@ class Transport {
   virtual bool secure() const = 0;
   // Why an attempt failed, in words of the TLS library; empty when there is nothing to say.
   virtual const std::string& problem() const;
+  // After the handshake: what the peer proved to be; null when it showed no certificate.
+  virtual std::shared_ptr<const crypto::CertificateInfo> peer_certificate() const { return nullptr; }
   // Says goodbye (TLS close_notify) and ends our sending side.
   virtual void end_sending() = 0;
 

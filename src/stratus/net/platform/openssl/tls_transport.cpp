@@ -5,6 +5,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,7 +27,11 @@ class TlsTransport final : public Transport {
 
   Attempt handshake() override {
     ERR_clear_error();
-    return outcome(SSL_do_handshake(ssl_.get()), 0);
+    const Attempt attempt = outcome(SSL_do_handshake(ssl_.get()), 0);
+    if (attempt.outcome == Attempt::Outcome::moved) {
+      if (X509* const peer = SSL_get0_peer_certificate(ssl_.get())) peer_ = certificate_info(peer);
+    }
+    return attempt;
   }
 
   Attempt read(std::span<std::uint8_t> into) override {
@@ -70,6 +75,7 @@ class TlsTransport final : public Transport {
   bool has_pending() const override { return SSL_has_pending(ssl_.get()) == 1; }
   bool secure() const override { return true; }
   const std::string& problem() const override { return problem_; }
+  std::shared_ptr<const crypto::CertificateInfo> peer_certificate() const override { return peer_; }
 
   void end_sending() override {
     ERR_clear_error();
@@ -96,6 +102,7 @@ class TlsTransport final : public Transport {
 
   SslPointer ssl_;
   std::string problem_;
+  std::shared_ptr<const crypto::CertificateInfo> peer_;
 };
 
 }  // namespace
@@ -113,6 +120,16 @@ std::string take_tls_error() {
 std::unique_ptr<Transport> make_tls_transport(FileDescriptor fd, SslPointer ssl) {
   if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1) return nullptr;
   return std::make_unique<TlsTransport>(std::move(fd), std::move(ssl));
+}
+
+std::shared_ptr<const crypto::CertificateInfo> certificate_info(X509* certificate) {
+  unsigned char* der = nullptr;
+  const int length = i2d_X509(certificate, &der);
+  if (length <= 0) return nullptr;
+  auto info = crypto::parse_certificate_der(BytesView(der, static_cast<std::size_t>(length)));
+  OPENSSL_free(der);
+  if (!info) return nullptr;
+  return std::make_shared<const crypto::CertificateInfo>(std::move(*info));
 }
 
 void FreeSsl::operator()(ssl_st* ssl) const { SSL_free(ssl); }

@@ -9,6 +9,7 @@
 
 struct ssl_st;
 struct ssl_ctx_st;
+struct x509_st;
 
 namespace stratus::net {
 
@@ -23,6 +24,9 @@ using ContextPointer = std::unique_ptr<ssl_ctx_st, FreeContext>;
 
 // Null when memory is short.
 std::unique_ptr<Transport> make_tls_transport(FileDescriptor fd, SslPointer ssl);
+
+// Null when it does not parse, which a certificate that OpenSSL has accepted does.
+std::shared_ptr<const crypto::CertificateInfo> certificate_info(x509_st* certificate);
 
 // The newest error of this thread's queue in words, "" when there is none; empties the queue.
 std::string take_tls_error();
