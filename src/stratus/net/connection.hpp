@@ -54,6 +54,7 @@ class Connection {
     stall_ = limit;
   }
   bool overdue(SteadyTime now) const { return now > deadline_; }
+  SteadyTime deadline() const { return deadline_; }
   void cut_as_late();
   bool idle = false;  // between requests: may be closed at any time
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <exception>
+#include <new>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -15,10 +16,12 @@
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "stratus/base/log.hpp"
 #include "stratus/net/connection.hpp"
+#include "stratus/net/descriptors.hpp"
 #include "stratus/net/platform/beast/request_parser.hpp"
 #include "stratus/net/platform/openssl/tls_server.hpp"
 #include "stratus/net/server_exchange.hpp"
@@ -98,7 +101,9 @@ class Server : public std::enable_shared_from_this<Server> {
         tls_(std::move(tls)),
         listener_(executor_, listener.release()),
         sweep_(executor_),
+        pause_(executor_),
         emptied_(executor_) {
+    options_.max_connections = std::min(options_.max_connections, raise_descriptor_limit() / 4 * 3);
     emptied_.expires_at(Clock::time_point::max());
   }
 
@@ -166,16 +171,24 @@ class Server : public std::enable_shared_from_this<Server> {
 
   static Task<void> accept_loop(Self self) {
     while (!self->stopping_) {
-      boost::system::error_code error;
-      co_await self->listener_.async_wait(Descriptor::wait_read,
-                                          asio::redirect_error(asio::use_awaitable, error));
-      if (error || self->stopping_) break;
-      const bool fine = self->accept_some();
-      if (fine) continue;
-      // No descriptors or memory: the backlog waits for better times.
-      asio::steady_timer pause(self->executor_, std::chrono::milliseconds(50));
-      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      try {
+        co_await accept_turn(self);
+      } catch (const std::bad_alloc&) {
+        ++self->refused_;  // whoever it was for is gone; the others are not to suffer
+      }
     }
+  }
+
+  static Task<void> accept_turn(Self self) {
+    boost::system::error_code error;
+    co_await self->listener_.async_wait(Descriptor::wait_read,
+                                        asio::redirect_error(asio::use_awaitable, error));
+    if (error || self->stopping_) co_return;
+    const bool fine = self->accept_some();
+    if (fine) co_return;
+    // Those that were cut to make room have to go first.
+    self->pause_.expires_after(std::chrono::milliseconds(5));
+    co_await self->pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
 
   bool accept_some() {
@@ -185,14 +198,18 @@ class Server : public std::enable_shared_from_this<Server> {
                                   &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!fd) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
-        if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) continue;
-        log::warning("net", "cannot accept: {}", Error::from_errno("accept").text());
-        return false;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+          const Error why = Error::from_errno("accept");
+          if (!somebody_waits()) return true;  // the system looks for a descriptor first
+          complain(why.text());
+          if (cut_longest_idle()) return false;
+          // All are at work: the newcomer is told at once instead of left waiting.
+          spare_.refuse_one(listener_.native_handle());
+        }
+        continue;
       }
       if (connections_.size() >= options_.max_connections) {
-        ++refused_;
-        if (refused_ % 1000 == 1)
-          log::warning("net", "more than {} connections, refusing", options_.max_connections);
+        complain(fmt::format("more than {} connections", options_.max_connections));
         continue;
       }
       const int on = 1;
@@ -205,16 +222,59 @@ class Server : public std::enable_shared_from_this<Server> {
     return true;
   }
 
+  bool somebody_waits() {
+    pollfd waiting{listener_.native_handle(), POLLIN, 0};
+    return ::poll(&waiting, 1, 0) > 0;
+  }
+
+  bool cut_longest_idle() {
+    Connection* longest = nullptr;
+    for (Connection* const connection : connections_) {
+      if (connection->idle && (longest == nullptr || connection->deadline() < longest->deadline()))
+        longest = connection;
+    }
+    if (longest != nullptr) longest->cut_as_late();
+    return longest != nullptr;
+  }
+
+  // Once a second at most.
+  void complain(const std::string& why) {
+    ++refused_;
+    const auto now = Clock::now();
+    if (now - complained_ < std::chrono::seconds(1)) return;
+    complained_ = now;
+    log::warning("net", "cannot take every connection ({} so far): {}", refused_, why);
+  }
+
+  // Known to the sweep as long as its coroutine lives, however that ends.
+  class Membership {
+   public:
+    Membership(Server& server, Connection* connection) : server_(server), connection_(connection) {
+      server_.connections_.push_back(connection_);
+      server_.peak_ = std::max(server_.peak_, server_.connections_.size());
+    }
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
+    ~Membership() {
+      std::erase(server_.connections_, connection_);
+      if (server_.connections_.empty()) server_.emptied_.cancel();
+    }
+
+   private:
+    Server& server_;
+    Connection* connection_;
+  };
+
   // Waits for the next request in this small frame; everything else lives in serve_request's.
   static Task<void> serve(Self self, std::unique_ptr<Connection> connection) {
-    self->connections_.push_back(connection.get());
-    self->peak_ = std::max(self->peak_, self->connections_.size());
-    connection->set_deadline(Clock::now() + self->options_.head_timeout);
+    const Membership member(*self, connection.get());
     bool open = true;
     if (self->tls_) {
+      connection->set_deadline(Clock::now() + self->options_.handshake_timeout);
       auto shaken = co_await connection->shake_hands();
       open = shaken.has_value();
     }
+    connection->set_deadline(Clock::now() + self->options_.head_timeout);
     while (open && !self->stopping_) {
       if (connection->input().empty() && !connection->transport().has_pending()) {
         connection->input().release_if_empty();
@@ -225,8 +285,6 @@ class Server : public std::enable_shared_from_this<Server> {
       open = co_await self->serve_request(*connection);
       connection->set_deadline(Clock::now() + self->options_.idle_timeout);
     }
-    std::erase(self->connections_, connection.get());
-    if (self->connections_.empty()) self->emptied_.cancel();
   }
 
   Task<bool> serve_request(Connection& connection) {
@@ -288,21 +346,29 @@ class Server : public std::enable_shared_from_this<Server> {
 
   static Task<void> sweep_loop(Self self) {
     const auto& o = self->options_;
-    const auto shortest = std::min({o.idle_timeout, o.head_timeout, o.stall_timeout});
+    const auto shortest = std::min({o.idle_timeout, o.handshake_timeout, o.head_timeout, o.stall_timeout});
     const auto period = std::clamp<std::chrono::milliseconds>(shortest / 4, Millis(5), Millis(1000));
     while (!self->ended_) {
-      self->sweep_.expires_after(period);
-      boost::system::error_code error;
-      co_await self->sweep_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      const auto now = Clock::now();
-      for (Connection* const connection : self->connections_) {
-        if (connection->overdue(now)) connection->cut_as_late();
+      try {
+        self->sweep_.expires_after(period);
+        boost::system::error_code error;
+        co_await self->sweep_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      } catch (const std::bad_alloc&) {
+        continue;
       }
-      // malloc keeps what a crowd used; give it back once the crowd has left.
-      if (self->peak_ >= 64 && self->connections_.size() < self->peak_ / 4) {
-        self->peak_ = self->connections_.size();
-        ::malloc_trim(0);
-      }
+      self->sweep();
+    }
+  }
+
+  void sweep() {
+    const auto now = Clock::now();
+    for (Connection* const connection : connections_) {
+      if (connection->overdue(now)) connection->cut_as_late();
+    }
+    // malloc keeps what a crowd used; give it back once the crowd has left.
+    if (peak_ >= 64 && connections_.size() < peak_ / 4) {
+      peak_ = connections_.size();
+      ::malloc_trim(0);
     }
   }
 
@@ -319,12 +385,15 @@ class Server : public std::enable_shared_from_this<Server> {
   std::shared_ptr<TlsServerContext> tls_;
   std::vector<std::shared_ptr<TlsServerContext>> retired_;  // handshakes that began with them may go on
   Descriptor listener_;
+  SpareDescriptor spare_;
   asio::steady_timer sweep_;
+  asio::steady_timer pause_;    // of accepting
   asio::steady_timer emptied_;  // cancelled when the last connection has gone
   BrotliCache brotli_;
   std::vector<Connection*> connections_;
   std::size_t peak_ = 0;
-  std::uint64_t refused_ = 0;
+  std::uint64_t refused_ = 0;  // connections, more or less
+  Clock::time_point complained_{};
   bool stopping_ = false;
   bool ended_ = false;
 };

@@ -2,7 +2,9 @@
 //
 // A connection waits for its next request in a tiny coroutine and runs the handler in another one, so an idle
 // connection costs little memory. Handlers run on the server's loop: work that blocks goes to a pool.
-// Bounds: head 32 KiB, header and idle timeouts, connection count; bodies are bounded by whoever reads them.
+// Bounds: head 32 KiB, timeouts, connection count; bodies are bounded by whoever reads them. Without
+// descriptors the connection that idled longest makes room for the next, and if none idles, newcomers are
+// reset.
 #pragma once
 
 #include <chrono>
@@ -68,8 +70,12 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any; see HttpServer::port
   std::optional<ServerTls> tls;
+  // Never more than three quarters of the descriptors the process may have; its soft limit is raised.
   std::size_t max_connections = 15'000;
   std::chrono::milliseconds idle_timeout{75'000};
+  // From accept to the end of the handshake. When thousands come at once, each waits for the others'
+  // handshakes (about 0.5 ms of CPU), so this is patient.
+  std::chrono::milliseconds handshake_timeout{30'000};
   std::chrono::milliseconds head_timeout{10'000};
   // No byte moved for so long while a body is read or written: the connection is cut.
   std::chrono::milliseconds stall_timeout{60'000};

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "stratus/net/platform/openssl/socket_bio.hpp"
+
 namespace stratus::net {
 namespace {
 
@@ -23,7 +25,10 @@ std::span<std::uint8_t> file_buffer() {
 
 class TlsTransport final : public Transport {
  public:
-  TlsTransport(FileDescriptor fd, SslPointer ssl) : Transport(std::move(fd)), ssl_(std::move(ssl)) {}
+  TlsTransport(FileDescriptor fd, SslPointer ssl) : Transport(std::move(fd)), ssl_(std::move(ssl)) {
+    socket_.fd = this->fd();
+  }
+  bool attach() { return set_socket(ssl_.get(), &socket_); }
 
   Attempt handshake() override {
     ERR_clear_error();
@@ -41,10 +46,11 @@ class TlsTransport final : public Transport {
     return outcome(result, count);
   }
 
-  Attempt write(BytesView data, bool /*more*/) override {
+  Attempt write(BytesView data, bool more) override {
     std::size_t done = 0;
     while (done < data.size()) {  // a call writes one record
       std::size_t count = 0;
+      socket_.more = more || data.size() - done > SSL3_RT_MAX_PLAIN_LENGTH;
       ERR_clear_error();
       const int result = SSL_write_ex(ssl_.get(), data.data() + done, data.size() - done, &count);
       if (result != 1) return done > 0 ? Attempt{Attempt::Outcome::moved, done} : outcome(result, 0);
@@ -57,14 +63,15 @@ class TlsTransport final : public Transport {
   // a full socket does not take was not read for nothing.
   Attempt send_file(int file, std::uint64_t offset, std::uint64_t length) override {
     std::size_t moved = 0;
-    while (moved < kFileTurn && moved < length) {
-      const auto record = file_buffer().first(
-          static_cast<std::size_t>(std::min<std::uint64_t>(file_buffer().size(), length - moved)));
+    const auto turn = static_cast<std::size_t>(std::min<std::uint64_t>(kFileTurn, length));
+    while (moved < turn) {
+      const auto record = file_buffer().first(std::min(file_buffer().size(), turn - moved));
       ssize_t count = -1;
       do count = ::pread(file, record.data(), record.size(), static_cast<off_t>(offset + moved));
       while (count < 0 && errno == EINTR);
       if (count <= 0) return {Attempt::Outcome::failed, 0};
-      const Attempt attempt = write(record.first(static_cast<std::size_t>(count)), false);
+      const Attempt attempt =
+          write(record.first(static_cast<std::size_t>(count)), moved + record.size() < turn);
       if (attempt.outcome != Attempt::Outcome::moved)
         return moved > 0 ? Attempt{Attempt::Outcome::moved, moved} : attempt;
       moved += attempt.count;
@@ -100,7 +107,8 @@ class TlsTransport final : public Transport {
     }
   }
 
-  SslPointer ssl_;
+  SocketUnderTls socket_;
+  SslPointer ssl_;  // uses socket_
   std::string problem_;
   std::shared_ptr<const crypto::CertificateInfo> peer_;
 };
@@ -118,8 +126,10 @@ std::string take_tls_error() {
 }
 
 std::unique_ptr<Transport> make_tls_transport(FileDescriptor fd, SslPointer ssl) {
-  if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1) return nullptr;
-  return std::make_unique<TlsTransport>(std::move(fd), std::move(ssl));
+  if (!ssl) return nullptr;
+  auto transport = std::make_unique<TlsTransport>(std::move(fd), std::move(ssl));
+  if (!transport->attach()) return nullptr;
+  return transport;
 }
 
 std::shared_ptr<const crypto::CertificateInfo> certificate_info(X509* certificate) {
