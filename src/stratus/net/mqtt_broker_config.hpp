@@ -1,0 +1,51 @@
+// The configuration and access lists of a mosquitto that serves devices: as text, pure.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "stratus/base/result.hpp"
+
+namespace stratus::net {
+
+struct BrokerBridge {
+  std::string host;  // the broker above
+  std::uint16_t port = 8883;
+  std::string name;  // of this gateway: the CN of its certificate
+  std::filesystem::path ca_file;
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+  std::size_t max_queued = 10'000;  // messages kept while cut off
+};
+
+struct BrokerConfig {
+  std::filesystem::path directory;  // of the generated files and what mosquitto keeps
+  std::filesystem::path socket;     // for the program that owns the broker; only its user reaches it
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 8883;
+  std::filesystem::path ca_file;  // devices' certificates come from here
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+  std::filesystem::path crl;  // empty: none
+  std::size_t max_connections = 15'000;
+  std::size_t max_queued = 20'000;           // messages for one client that does not read
+  std::size_t max_queued_bytes = 32u << 20;  // the same in bytes
+  std::size_t max_payload = 256u << 10;      // bytes
+  bool as_root = false;                      // mosquitto would give its user away and could not read the keys
+  std::vector<BrokerBridge> bridges;
+};
+
+// `invalid` when a path or name cannot be written into the file (line breaks).
+Result<std::string> broker_config_text(const BrokerConfig& config);
+
+// Who may do what. Certificates decide who somebody is (the CN is user name and client id).
+struct BrokerAccess {
+  std::set<std::string> gateways;  // may speak for the devices behind them, under gw/{gateway}/
+  std::set<std::string> denied;    // revoked: may nothing, also in a session that is open
+};
+std::string broker_access_text(const BrokerAccess& access);
+
+}  // namespace stratus::net
