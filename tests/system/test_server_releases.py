@@ -1,5 +1,7 @@
 """Releases, targets and deltas of the server: what a device is told, and what comes before a target flips."""
+import concurrent.futures
 import gzip
+import json
 import random
 import subprocess
 
@@ -159,6 +161,65 @@ def test_deploying_does_not_wait_for_ever(programs, plain_stack):
     assert operation["state"] == "done" and operation["done"] < operation["total"]
     assert "before" in operation["detail"]
     assert ask(server).json()["version"] == "2"
+
+
+def test_the_newest_of_two_deployments_wins(server, app):
+    """Version 2's delta takes long; while it is made, version 3 is asked for. Version 2 must not come after it."""
+    big = RANDOM.randbytes(8_000_000)
+    publish(server, app, "1", [{"bin/app": big}])
+    deploy(server, "1")
+    publish(server, app, "2", [{"bin/app": RANDOM.randbytes(8_000_000)}])
+    publish(server, app, "3", [{"bin/app": b"small"}])
+    older = server.http.put(f"{RELEASES}/target", json={"version": "2"}).headers["Location"]
+    assert deploy(server, "3")["state"] == "done"
+    ended = wait_until(lambda: (lambda o: o if o["state"] != "running" else None)(server.http.get(older).json()),
+                       60, what="the older deployment to end")
+    assert ended["state"] == "superseded" and "site/app:3 was deployed" in ended["detail"]
+    assert ask(server).json()["version"] == "3"
+    assert server.http.get(RELEASES).json()["target"]["version"] == "3"
+
+
+def test_what_devices_claim_to_run_makes_no_jobs(server, app):
+    """Only registered releases are bases: a manifest that lies in the repository is not enough."""
+    publish(server, app, "1", [{"bin/app": CHANGED}])
+    deploy(server, "1")
+    pushed = [app.push_files([{"bin/app": BIG[:100_000 + number]}]) for number in range(4)]
+    for number, manifest in enumerate(pushed):
+        told = ask(server, manifest, device=f"d{number}").json()
+        assert told["version"] == "1" and "delta_pending" not in told
+    assert server.metric("stratus_delta_queue_jobs") == 0
+    assert sum(server.metric(f'stratus_delta_jobs_total{{outcome="{outcome}"}}') for outcome in (
+        "made", "useless", "failed", "refused")) == 0
+    assert register(server, "0", pushed[0]).status == 200
+    assert "delta_pending" in ask(server, pushed[0]).json()  # it is a release now
+
+
+def test_what_a_release_needs_cannot_be_deleted(server, app):
+    manifest = publish(server, app, "1", [{"bin/app": b"x"}])
+    parts = json.loads(manifest)
+    for blob in (parts["config"], parts["layers"][0]):
+        refused = server.http.delete(app.path("blobs", blob["digest"]))
+        assert refused.status == 403 and "remove the release first" in refused.json()["errors"][0]["message"]
+    spare = app.push_blob(b"nobody needs this")
+    assert server.http.delete(app.path("blobs", digest_of(b"nobody needs this"))).status == 202, spare
+    assert deploy(server, "1")["state"] == "done"
+
+
+def test_a_version_is_removed_or_deployed_but_never_both(server, app):
+    """Requests of both kinds at the same time: whatever wins, the target is a version that exists."""
+    publish(server, app, "1", [{"bin/app": b"x"}])
+    deploy(server, "1")
+    for turn in range(2, 8):
+        publish(server, app, str(turn), [{"bin/app": b"y" * turn}])
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            removed = pool.submit(server.http.delete, f"{RELEASES}/versions/{turn}")
+            deployed = pool.submit(server.http.put, f"{RELEASES}/target", json={"version": str(turn)})
+            answers = removed.result().status, deployed.result()
+        if answers[1].status == 202:
+            location = answers[1].headers["Location"]
+            wait_until(lambda: server.http.get(location).json()["state"] != "running", 60, what="the deployment to end")
+        found = server.http.get(RELEASES).json()
+        assert found["target"]["version"] in [entry["version"] for entry in found["versions"]], answers
 
 
 def test_a_version_is_never_replaced(server, app):

@@ -123,7 +123,7 @@ net::Task<Result<void>> Api::get_next(net::Exchange& exchange, const ApiRoute& r
   if (!device.empty()) {
     STRATUS_CO_CHECK(check_device(device));
   }
-  auto answer = co_await releases_.next(route.first, have);
+  auto answer = co_await releases_.next(route.first, have, device);
   // Names that mean nothing here leave no trace.
   if (answer && !device.empty()) sightings_.note(device, route.first, have);
   if (!answer) co_return forward_error(std::move(answer));

@@ -1,7 +1,10 @@
-// Deploying (ADR 3): first the deltas from what the fleet runs, then the target. An operation to poll.
+// Deploying (ADR 3): first the deltas from what the fleet runs, then the target. An operation to poll. Of
+// several deployments of a name the newest request wins: an older one that still waits ends as "superseded".
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "stratus/net/loop.hpp"
 #include "stratus/server/releases.hpp"
@@ -31,8 +34,14 @@ class Deployments {
   net::Task<void> stop();
 
  private:
-  net::Task<void> run(db::Operation operation, Digest target);
-  net::Task<void> deploy(db::Operation& operation, const Digest& target);
+  struct Turn {
+    std::uint64_t number = 0;
+    std::string version;
+  };
+
+  net::Task<void> run(db::Operation operation, Digest target, std::uint64_t turn);
+  net::Task<void> deploy(db::Operation& operation, const Digest& target, std::uint64_t turn);
+  net::Task<std::vector<DeltaJob>> choose_jobs(const db::Operation& operation, const Digest& target);
   net::Task<Result<void>> save(const db::Operation& operation);
 
   net::Executor loop_;
@@ -42,6 +51,8 @@ class Deployments {
   net::WorkerPool& pool_;
   Sightings& sightings_;
   std::chrono::milliseconds wait_;
+  std::uint64_t turns_ = 0;
+  std::map<std::string, Turn> newest_;  // by name
   net::Notifier progress_;
   net::TaskGroup tasks_;
 };

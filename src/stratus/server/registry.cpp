@@ -192,14 +192,10 @@ net::Task<Registry::Done> Registry::put_manifest(net::Exchange& exchange, const 
 }
 
 net::Task<Registry::Done> Registry::delete_manifest(net::Exchange& exchange, const RegistryRoute& route) {
-  if (route.by_digest() && hooks_.is_released(route.name, route.digest)) {
-    co_return refuse(
-        403, "DENIED",
-        fmt::format("{} is a release of {}; remove the release first", route.digest.text(), route.name));
-  }
-  auto remove = [&] {
-    return route.by_digest() ? repositories_.delete_manifest(route.name, route.digest)
-                             : repositories_.delete_tag(route.name, route.reference);
+  auto remove = [&]() -> Result<void> {
+    if (!route.by_digest()) return repositories_.delete_tag(route.name, route.reference);
+    return hooks_.unless_needed(route.name, route.digest,
+                                [&] { return repositories_.delete_manifest(route.name, route.digest); });
   };
   auto removed = co_await writes_.run(remove);
   if (!removed) co_return refuse(removed.error(), "MANIFEST_UNKNOWN");

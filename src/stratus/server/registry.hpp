@@ -21,9 +21,12 @@ using oci::RegistryRoute;
 struct RegistryHooks {
   // A manifest or tag of the repository came or went.
   std::function<void(const std::string& name)> changed = [](const std::string&) {};
-  // Whether a release needs this manifest; then it cannot be deleted.
-  std::function<bool(const std::string& name, const Digest& digest)> is_released =
-      [](const std::string&, const Digest&) { return false; };
+  // Runs `remove` unless a release needs the manifest or blob; then `denied`. On the pool.
+  std::function<Result<void>(const std::string& name, const Digest& digest,
+                             const std::function<Result<void>()>& remove)>
+      unless_needed = [](const std::string&, const Digest&, const std::function<Result<void>()>& remove) {
+        return remove();
+      };
 };
 
 struct RegistryCounters {

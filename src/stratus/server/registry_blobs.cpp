@@ -91,7 +91,10 @@ net::Task<Registry::Done> Registry::get_blob(net::Exchange& exchange, const Regi
 }
 
 net::Task<Registry::Done> Registry::delete_blob(net::Exchange& exchange, const RegistryRoute& route) {
-  auto unlink = [&] { return repositories_.unlink_blob(route.name, route.digest); };
+  auto unlink = [&] {
+    return hooks_.unless_needed(route.name, route.digest,
+                                [&] { return repositories_.unlink_blob(route.name, route.digest); });
+  };
   auto removed = co_await writes_.run(unlink);
   if (!removed) co_return refuse(removed.error(), "BLOB_UNKNOWN");
   net::ResponseHead head;

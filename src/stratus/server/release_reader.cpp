@@ -79,10 +79,13 @@ Result<std::vector<wire::DeltaOffer>> read_delta(const store::RepositoryStore& r
   return offers;
 }
 
-bool is_delta_for(const store::Referrer& referrer, const Digest& base) {
-  if (referrer.artifact_type != media::kDelta) return false;
+// The image that a referrer is a delta from, if it is one.
+std::optional<Digest> delta_base(const store::Referrer& referrer) {
+  if (referrer.artifact_type != media::kDelta) return std::nullopt;
   const auto found = referrer.annotations.find(std::string(media::kDeltaBaseAnnotation));
-  return found != referrer.annotations.end() && found->second == base.text();
+  if (found == referrer.annotations.end()) return std::nullopt;
+  const auto digest = Digest::parse(found->second);
+  return digest ? std::optional(*digest) : std::nullopt;
 }
 
 }  // namespace
@@ -91,7 +94,7 @@ Result<std::optional<Digest>> find_delta(const store::RepositoryStore& repositor
                                          const Digest& target, const Digest& base) {
   STRATUS_TRY(referrers, repositories.referrers(name, target));
   for (const store::Referrer& referrer : referrers) {
-    if (is_delta_for(referrer, base)) return std::optional(referrer.manifest.digest);
+    if (delta_base(referrer) == base) return std::optional(referrer.manifest.digest);
   }
   return std::optional<Digest>();
 }
@@ -113,12 +116,14 @@ Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const N
   std::vector<wire::ReleaseSignature> signatures;
   for (const store::Referrer& referrer : referrers) {
     const Digest& artifact = referrer.manifest.digest;
+    const std::optional<Digest> from = delta_base(referrer);
+    if (from) answer.delta_bases.push_back(*from);
     if (referrer.artifact_type == media::kSignature && signatures.size() < kMaxRead) {
       // A broken artifact among good ones must not keep the release from devices.
       auto signature = read_signature(repositories, question.name, artifact);
       if (signature) signatures.push_back(std::move(*signature));
       if (!signature) log::warning("releases", "signature {}: {}", artifact.text(), signature.error().text());
-    } else if (!question.base.empty() && !found_delta && is_delta_for(referrer, question.base)) {
+    } else if (!question.base.empty() && !found_delta && from == question.base) {
       auto offers = read_delta(repositories, question.name, artifact, question.base);
       found_delta = offers.has_value();
       if (offers) next.deltas = std::move(*offers);

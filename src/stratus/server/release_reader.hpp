@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "stratus/store/repository_store.hpp"
 #include "stratus/wire/next.hpp"
@@ -21,6 +22,7 @@ struct NextAnswer {
   // There is no delta artifact for the base, the base is known here, and its layers are not all in the
   // target.
   bool delta_missing = false;
+  std::vector<Digest> delta_bases;  // images from which there is a delta artifact, whatever the base
 };
 
 Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const NextQuestion& question);

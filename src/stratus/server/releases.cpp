@@ -6,6 +6,23 @@
 #include "stratus/oci/reference.hpp"
 
 namespace stratus::server {
+namespace {
+
+// A version is in the set as long as this lives.
+class Mark {
+ public:
+  using Set = std::multiset<std::pair<std::string, std::string>>;
+  Mark(Set& set, const std::string& name, const std::string& version)
+      : set_(set), place_(set.insert({name, version})) {}
+  Mark(const Mark&) = delete;
+  ~Mark() { set_.erase(place_); }
+
+ private:
+  Set& set_;
+  Set::iterator place_;
+};
+
+}  // namespace
 
 Result<void> Releases::load() {
   STRATUS_TRY(releases, catalogue_.releases(""));
@@ -13,6 +30,7 @@ Result<void> Releases::load() {
     STRATUS_TRY(digest, Digest::parse(release.digest));
     releases_[{release.name, release.version}] = digest;
     digests_.insert({release.name, digest});
+    guard_.hold(release.name, digest);
   }
   STRATUS_TRY(targets, catalogue_.targets());
   for (db::Target& target : targets) targets_[target.name] = std::move(target);
@@ -23,40 +41,58 @@ net::Task<Result<void>> Releases::add(std::string name, std::string version, Dig
   if (!oci::is_repository_name(name) || !oci::is_tag(version)) {
     co_return fail(ErrorCode::invalid, fmt::format("'{}:{}' is not a name and a version", name, version));
   }
-  // In this order: the collector either sees the release or finds its blobs just used.
+  // In this order: who deletes or collects either sees the hold and the release, or the check finds out.
   auto check = [&]() -> Result<void> {
+    guard_.hold(name, digest);
     STRATUS_CHECK(repositories_.touch_tree(name, digest));
     return check_release(repositories_, name, digest);
   };
   auto checked = co_await pool_.run(check);
-  if (!checked) co_return std::move(checked).with_context(fmt::format("register {}:{}", name, version));
-  db::Release release{name, version, digest.text(), now_ms()};
-  std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
-    catalogue_.add_release(release, std::move(done));
-  };
-  auto written = co_await await_write(write);
-  if (!written) co_return written;
-  releases_[{name, version}] = digest;
-  digests_.insert({name, digest});
-  log::info("releases", "registered {}:{} {}", name, version, digest.text());
-  co_return Result<void>();
+  Result<void> added = std::move(checked).with_context(fmt::format("register {}:{}", name, version));
+  if (added) {
+    db::Release release{name, version, digest.text(), now_ms()};
+    std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
+      catalogue_.add_release(release, std::move(done));
+    };
+    added = co_await await_write(write);
+  }
+  const bool is_new = added && releases_.insert({{name, version}, digest}).second;
+  if (is_new) {
+    digests_.insert({name, digest});
+    invalidate(name);  // devices that run it may get deltas from now on
+    log::info("releases", "registered {}:{} {}", name, version, digest.text());
+  } else {
+    auto let_go = [&]() -> Result<void> {
+      guard_.let_go(name, digest);
+      return {};
+    };
+    (void)co_await pool_.run(let_go);
+  }
+  co_return added;
 }
 
 net::Task<Result<void>> Releases::remove(std::string name, std::string version) {
   const auto digest = find(name, version);
   if (!digest) co_return fail(digest.error());
-  if (const auto current = target(name); current && current->digest == digest->text()) {
+  const auto current = target(name);
+  if ((current && current->version == version) || becoming_target_.contains({name, version})) {
     co_return fail(ErrorCode::conflict,
                    fmt::format("{}:{} is what devices run; deploy another version first", name, version));
   }
+  const Mark mark(removing_, name, version);
   std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
     catalogue_.remove_release(name, version, std::move(done));
   };
   auto written = co_await await_write(write);
   if (!written) co_return written;
-  releases_.erase({name, version});
-  digests_.clear();  // another version may have the same digest
+  if (releases_.erase({name, version}) == 0) co_return written;  // another request was quicker
+  digests_.clear();                                              // another version may have the same digest
   for (const auto& [key, value] : releases_) digests_.insert({key.first, value});
+  auto let_go = [&]() -> Result<void> {
+    guard_.let_go(name, *digest);
+    return {};
+  };
+  (void)co_await pool_.run(let_go);
   log::info("releases", "removed {}:{} {}", name, version, digest->text());
   co_return Result<void>();
 }
@@ -64,6 +100,10 @@ net::Task<Result<void>> Releases::remove(std::string name, std::string version) 
 net::Task<Result<void>> Releases::set_target(std::string name, std::string version) {
   const auto digest = find(name, version);
   if (!digest) co_return fail(digest.error());
+  if (removing_.contains({name, version})) {
+    co_return fail(ErrorCode::conflict, fmt::format("{}:{} is being removed", name, version));
+  }
+  const Mark mark(becoming_target_, name, version);
   db::Target target{name, version, digest->text(), now_ms()};
   std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
     catalogue_.set_target(target, std::move(done));
@@ -94,7 +134,8 @@ bool Releases::is_released(const std::string& name, const Digest& digest) const 
   return digests_.contains({name, digest});
 }
 
-net::Task<Result<std::shared_ptr<const std::string>>> Releases::next(std::string name, Digest have) {
+net::Task<Result<std::shared_ptr<const std::string>>> Releases::next(std::string name, Digest have,
+                                                                     std::string device) {
   const auto target = this->target(name);
   if (!target) {
     ++counters_.unknown;
@@ -107,37 +148,16 @@ net::Task<Result<std::shared_ptr<const std::string>>> Releases::next(std::string
     co_return std::shared_ptr<const std::string>();
   }
   ++counters_.release;
-  const std::uint64_t generation = generations_[name];
-  const std::string key = name + "@" + have.hex();
-  if (const auto found = cache_.find(key); found != cache_.end() && found->second.generation == generation) {
-    ++counters_.cache_hits;
-    co_return found->second.answer;
-  }
   const NextQuestion question{name, target->version, *digest, have};
-  auto read = [&] { return read_next(repositories_, question); };
-  auto answer = co_await pool_.run(read);
-  if (!answer) co_return forward_error(std::move(answer));
-  bool settled = true;
-  if (answer->delta_missing && queue_ != nullptr) {
-    const DeltaQueue::State state = queue_->request({name, have, *digest});
-    answer->next.delta_pending = state == DeltaQueue::State::pending;
-    settled = state != DeltaQueue::State::refused;  // asked again as soon as there is room
-  }
-  auto encoded = std::make_shared<const std::string>(wire::encode_next(answer->next));
-  if (settled) remember(key, generation, encoded);
-  co_return encoded;
+  const bool known = is_released(name, have);
+  auto answer = co_await answers_.answer(question, known, device);
+  co_return answer;
 }
 
-void Releases::remember(const std::string& key, std::uint64_t generation,
-                        std::shared_ptr<const std::string> answer) {
-  if (cache_.size() >= kMaxCached || cached_bytes_ + answer->size() > kMaxCachedBytes) {
-    cache_.clear();
-    cached_bytes_ = 0;
-  }
-  Cached& entry = cache_[key];
-  if (entry.answer) cached_bytes_ -= entry.answer->size();
-  cached_bytes_ += answer->size();
-  entry = {generation, std::move(answer)};
+NextCounters Releases::counters() const {
+  NextCounters counters = counters_;
+  counters.cache_hits = answers_.cache_hits();
+  return counters;
 }
 
 }  // namespace stratus::server

@@ -7,12 +7,11 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
 
 #include "stratus/net/worker_pool.hpp"
 #include "stratus/server/catalogue_writes.hpp"
-#include "stratus/server/delta_queue.hpp"
-#include "stratus/server/release_reader.hpp"
+#include "stratus/server/next_answers.hpp"
+#include "stratus/server/release_guard.hpp"
 
 namespace stratus::server {
 
@@ -26,9 +25,16 @@ struct NextCounters {
 class Releases {
  public:
   // All must outlive it.
-  Releases(store::RepositoryStore& repositories, db::Catalogue& catalogue, net::WorkerPool& pool)
-      : repositories_(repositories), catalogue_(catalogue), pool_(pool) {}
-  void use_queue(DeltaQueue& queue) { queue_ = &queue; }
+  Releases(net::Executor loop, store::RepositoryStore& repositories, db::Catalogue& catalogue,
+           net::WorkerPool& pool)
+      : repositories_(repositories),
+        catalogue_(catalogue),
+        pool_(pool),
+        guard_(repositories),
+        answers_(std::move(loop), pool, [&repositories](const NextQuestion& question) {
+          return read_next(repositories, question);
+        }) {}
+  void use_queue(DeltaQueue& queue) { answers_.use_queue(queue); }
 
   // Blocks; once, before serving.
   Result<void> load();
@@ -36,8 +42,10 @@ class Releases {
   // Registers what was pushed. `conflict`: the version has another digest. `invalid`: devices could not run
   // it.
   net::Task<Result<void>> add(std::string name, std::string version, Digest digest);
-  // Its image becomes garbage unless a tag holds it. `conflict`: it is the target. Deltas from it stay.
+  // Its image becomes garbage unless a tag holds it. `conflict`: it is the target, or becomes it just now.
+  // Deltas from it stay.
   net::Task<Result<void>> remove(std::string name, std::string version);
+  // `conflict`: the version is being removed just now.
   net::Task<Result<void>> set_target(std::string name, std::string version);
   Result<db::Target> target(const std::string& name) const;  // `not_found`
   Result<Digest> find(const std::string& name, const std::string& version) const;
@@ -45,33 +53,28 @@ class Releases {
   const std::map<std::string, db::Target>& targets() const { return targets_; }
 
   // The encoded wire::NextRelease; null when `have` is the target. `not_found`: no such name or no target.
-  // Wants the delta from `have` made when there is none.
-  net::Task<Result<std::shared_ptr<const std::string>>> next(std::string name, Digest have);
+  // Wants the delta from `have` made when there is none and `have` is a release; in the name of `device`.
+  net::Task<Result<std::shared_ptr<const std::string>>> next(std::string name, Digest have,
+                                                             std::string device);
   // Something of this name changed: a manifest, a referrer, a delta that was made or given up.
-  void invalidate(const std::string& name) { ++generations_[name]; }
+  void invalidate(const std::string& name) { answers_.invalidate(name); }
 
-  const NextCounters& counters() const { return counters_; }
+  NextCounters counters() const;
+  ReleaseGuard& guard() { return guard_; }
 
  private:
-  struct Cached {
-    std::uint64_t generation = 0;
-    std::shared_ptr<const std::string> answer;
-  };
-  static constexpr std::size_t kMaxCached = 2048;  // answers
-  static constexpr std::size_t kMaxCachedBytes = 64u << 20;
-
-  void remember(const std::string& key, std::uint64_t generation, std::shared_ptr<const std::string> answer);
+  using Version = std::pair<std::string, std::string>;  // name and version
 
   store::RepositoryStore& repositories_;
   db::Catalogue& catalogue_;
   net::WorkerPool& pool_;
-  DeltaQueue* queue_ = nullptr;
-  std::map<std::pair<std::string, std::string>, Digest> releases_;  // by name and version
+  ReleaseGuard guard_;
+  NextAnswers answers_;
+  std::map<Version, Digest> releases_;
   std::set<std::pair<std::string, Digest>> digests_;
   std::map<std::string, db::Target> targets_;
-  std::unordered_map<std::string, std::uint64_t> generations_;
-  std::unordered_map<std::string, Cached> cache_;  // by name and base
-  std::size_t cached_bytes_ = 0;
+  // While the catalogue writes: of removing a version and making it the target only one happens.
+  std::multiset<Version> removing_, becoming_target_;
   NextCounters counters_;
 };
 

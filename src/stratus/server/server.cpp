@@ -60,14 +60,14 @@ class Server {
         writes_("writes", config.file_threads),
         garbage_pool_("garbage", 1),
         sightings_(*opened_.catalogue),
-        releases_(*opened_.repositories, *opened_.catalogue, files_),
+        releases_(loop, *opened_.repositories, *opened_.catalogue, files_),
         registry_(*opened_.repositories, files_, writes_, opened_.token, hooks()),
         deployments_(loop, releases_, queue_, *opened_.catalogue, files_, sightings_, config.deploy_wait),
         api_(releases_, deployments_, *opened_.catalogue, sightings_, files_, opened_.token, garbage_pool_,
              [this](bool dry_run) { return collect(dry_run); }),
         background_(loop),
         queue_(
-            loop, config.delta_threads, config.delta_queue,
+            loop, queue_options(),
             [maker = opened_.deltas.get()](const DeltaJob& job) { return maker->make(job); },
             [this](const DeltaJob& job) {
               releases_.invalidate(job.name);
@@ -109,10 +109,22 @@ class Server {
   RegistryHooks hooks() {
     RegistryHooks hooks;
     hooks.changed = [this](const std::string& name) { releases_.invalidate(name); };
-    hooks.is_released = [this](const std::string& name, const Digest& digest) {
-      return releases_.is_released(name, digest);
+    hooks.unless_needed = [this](const std::string& name, const Digest& digest,
+                                 const std::function<Result<void>()>& remove) {
+      return releases_.guard().unless_needed(name, digest, remove);
     };
     return hooks;
+  }
+
+  DeltaQueueOptions queue_options() const {
+    DeltaQueueOptions options;
+    options.threads = config_.delta_threads;
+    options.limit = config_.delta_queue;
+    options.is_wanted = [this](const DeltaJob& job) {
+      const auto target = releases_.target(job.name);
+      return target && target->digest == job.target.text();
+    };
+    return options;
   }
 
   // On the garbage pool's thread.
@@ -127,6 +139,11 @@ class Server {
       for (const db::Release& release : releases) {
         STRATUS_TRY(digest, Digest::parse(release.digest));
         found.push_back({release.name, digest});
+      }
+      STRATUS_TRY(targets, opened_.catalogue->targets());
+      for (const db::Target& target : targets) {
+        STRATUS_TRY(digest, Digest::parse(target.digest));
+        found.push_back({target.name, digest});
       }
       return found;
     };
@@ -173,7 +190,7 @@ class Server {
                 registry.manifests_pushed);
     metrics.add(gauge, "stratus_registry_uploads_open", "Uploads whose writer is open.",
                 registry_.uploads().open());
-    const NextCounters& next = releases_.counters();
+    const NextCounters next = releases_.counters();
     constexpr std::string_view answers = "Answers to devices asking what is next.";
     metrics.add(counter, "stratus_next_answers_total", answers, next.up_to_date, {{"answer", "up_to_date"}});
     metrics.add(counter, "stratus_next_answers_total", answers, next.release, {{"answer", "release"}});
@@ -186,6 +203,7 @@ class Server {
     metrics.add(counter, "stratus_delta_jobs_total", jobs, deltas.useless, {{"outcome", "useless"}});
     metrics.add(counter, "stratus_delta_jobs_total", jobs, deltas.failed, {{"outcome", "failed"}});
     metrics.add(counter, "stratus_delta_jobs_total", jobs, deltas.refused, {{"outcome", "refused"}});
+    metrics.add(counter, "stratus_delta_jobs_total", jobs, deltas.dropped, {{"outcome", "dropped"}});
     metrics.add(counter, "stratus_delta_recipe_bytes_total", "Bytes of recipes made.", deltas.recipe_bytes);
     if (counts) {
       const auto number = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
