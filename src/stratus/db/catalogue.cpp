@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "stratus/db/device_history.hpp"
+#include "stratus/db/devices.hpp"
+
 namespace stratus::db {
 namespace {
 
@@ -63,6 +66,7 @@ class DatabaseCatalogue final : public Catalogue {
               "WHERE id = $1 AND (sequence < $9 OR reported_ms < $10)",
               {report.device, report.name, report.running, report.running_version, report.target,
                report.target_version, report.state, report.reason, report.sequence, report.reported_ms}));
+          STRATUS_CHECK(remember(c, report));
           if (trim_reports_.due(report.device)) {
             STRATUS_CHECK(c.run(
                 "DELETE FROM reports WHERE device = $1 AND received_ms < (SELECT received_ms FROM reports "
@@ -259,6 +263,20 @@ class DatabaseCatalogue final : public Catalogue {
     return found;
   }
 
+  // An update that ended belongs to the device's history.
+  static Result<void> remember(Transaction& c, const Report& report) {
+    const bool installed = report.state == "committed";
+    if (!installed && report.state != "failed" && report.state != "rolled_back") return {};
+    FirmwareEvent event;
+    event.at_ms = report.received_ms;
+    event.name = report.name;
+    event.version = installed ? report.running_version : report.target_version;
+    event.digest = installed ? report.running : report.target;
+    event.outcome = report.state;
+    event.reason = report.reason;
+    return add_firmware_event(c, report.device, event);
+  }
+
   // On the writer's thread. `conflict` for a device too many: asking again, as a gateway's queue does with
   // what did not fit, would hold up the reports behind it for ever.
   Result<void> see(Transaction& c, const std::string& device, std::int64_t now_ms) {
@@ -266,6 +284,7 @@ class DatabaseCatalogue final : public Catalogue {
                              "last_seen_ms END WHERE id = $1",
                              {device, now_ms}));
     if (known.affected() != 0) return {};
+    if (device_count_ >= limits_.devices) STRATUS_CHECK(recount(c, now_ms));
     if (device_count_ >= limits_.devices) {
       return fail(ErrorCode::conflict, "no more devices can be registered; remove old ones first");
     }
@@ -275,8 +294,19 @@ class DatabaseCatalogue final : public Catalogue {
     return {};
   }
 
+  // Devices may have been removed since; counting is not worth it for each stranger.
+  Result<void> recount(Transaction& c, std::int64_t now_ms) {
+    constexpr std::int64_t kEvery = 1'000;
+    if (now_ms < recounted_ms_ + kEvery) return {};
+    recounted_ms_ = now_ms;
+    STRATUS_TRY(rows, c.run("SELECT COUNT(*) FROM devices"));
+    device_count_ = rows[0].integer(0);
+    return {};
+  }
+
   CatalogueLimits limits_;
   std::int64_t device_count_;  // the writer's; a rolled-back insert makes it an upper bound
+  std::int64_t recounted_ms_ = 0;
   Trimmer trim_samples_;
   Trimmer trim_reports_;
   Trimmer trim_operations_;

@@ -7,6 +7,7 @@ namespace stratus::db {
 std::span<const Vertical* const> verticals() {
   static constexpr std::array kAll{
       &kCatalogueSchema,  // 1, 2
+      &kInventorySchema,  // 3
   };
   return kAll;
 }

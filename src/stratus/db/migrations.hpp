@@ -25,6 +25,7 @@ struct Vertical {
 };
 
 extern const Vertical kCatalogueSchema;  // 1, 2: issue 2's tables
+extern const Vertical kInventorySchema;  // 3
 
 // All of them; `migrate` orders their steps by number.
 std::span<const Vertical* const> verticals();

@@ -129,28 +129,46 @@ class DyingConnection final : public Connection {
   int left_;
 };
 
-TEST_P(SchemaTest, KilledAtAnyStatementTheNextStartGoesOn) {
-  const auto newest = newest_shape(GetParam());
-  bool finished = false;
-  int statements = 0;
-  for (; !finished; ++statements) {
-    const TestDatabase test(GetParam());
-    const pid_t child = ::fork();
-    if (child == 0) {
-      const auto real = connect(test.url());
-      DyingConnection dying(*real, statements);
-      ::_exit(migrate(dying) ? 0 : 1);
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    finished = WIFEXITED(status);
-    ASSERT_TRUE(finished ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGKILL);
-    const auto connection = connect(test.url());
-    const auto done = migrate(*connection);
-    ASSERT_TRUE(done) << statements << ": " << done.error().text();
-    ASSERT_EQ(shape(*connection), newest) << statements;
+// Whether the migration ended before it was killed at that statement; afterwards all must be well.
+bool survives_kill_at(Engine engine, int statement, std::span<const Vertical* const> steps,
+                      const std::vector<std::string>& newest) {
+  const TestDatabase test(engine);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto real = connect(test.url());
+    DyingConnection dying(*real, statement);
+    ::_exit(migrate(dying, steps) ? 0 : 1);
   }
-  EXPECT_GT(statements, 15);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGKILL) << statement;
+  const auto connection = connect(test.url());
+  const auto done = migrate(*connection, steps);
+  EXPECT_TRUE(done) << statement << ": " << done.error().text();
+  EXPECT_EQ(shape(*connection), newest) << statement;
+  return WIFEXITED(status);
+}
+
+TEST_P(SchemaTest, KilledAtAnyStatementTheNextStartGoesOn) {
+  static constexpr std::array<Migration, 2> kSteps{
+      {{901, "CREATE TABLE a (x BIGINT);\nCREATE INDEX ax ON a (x);\nINSERT INTO a VALUES (1);\n"},
+       {902, "ALTER TABLE a ADD COLUMN y TEXT;\nUPDATE a SET x = x + 1;\nCREATE TABLE b (z BIGINT);\n"}}};
+  const Vertical small{"small", kSteps, ""};
+  const std::array<const Vertical*, 1> steps{&small};
+  const auto connection = connect(test_->url());
+  ASSERT_TRUE(migrate(*connection, steps));
+  int statement = 0;
+  while (!survives_kill_at(GetParam(), statement, steps, shape(*connection))) ++statement;
+  EXPECT_GT(statement, 10);
+}
+
+// The real steps: each statement in the long form, else some of them.
+TEST_P(SchemaTest, KilledInTheRealMigrationTheNextStartGoesOn) {
+  const char* const long_form = std::getenv("STRATUS_LONG");
+  const int stride = long_form != nullptr && *long_form != '\0' ? 1 : 23;
+  const auto newest = newest_shape(GetParam());
+  for (int statement = stride - 1; !survives_kill_at(GetParam(), statement, verticals(), newest);)
+    statement += stride;
 }
 
 }  // namespace

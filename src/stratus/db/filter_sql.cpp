@@ -1,0 +1,142 @@
+#include "stratus/db/filter_sql.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "stratus/db/device_text.hpp"
+
+namespace stratus::db {
+namespace {
+
+std::string column_of(FilterField field) {
+  switch (field) {
+    case FilterField::id:
+      return "d.id";
+    case FilterField::label:
+      return "d.label";
+    case FilterField::kind:
+      return "d.kind";
+    case FilterField::hardware:
+      return "d.hardware";
+    case FilterField::image:
+      return "d.name";
+    case FilterField::version:
+      return "d.running_version";
+    case FilterField::target:
+      return "d.target_version";
+    case FilterField::state:
+      return "d.state";
+    case FilterField::reason:
+      return "d.reason";
+    case FilterField::location:
+      return "d.location";
+    default:
+      return "d.search";
+  }
+}
+
+std::string_view comparison(FilterOperator op) {
+  // An age that is less is a time that is later.
+  switch (op) {
+    case FilterOperator::less:
+      return ">";
+    case FilterOperator::less_equal:
+      return ">=";
+    case FilterOperator::greater:
+      return "<";
+    default:
+      return "<=";
+  }
+}
+
+}  // namespace
+
+std::string Condition::bind(Value value) {
+  values_.push_back(std::move(value));
+  return fmt::format("${}", values_.size());
+}
+
+void Condition::require(const std::string& expression) {
+  if (!text_.empty()) text_ += " AND ";
+  text_ += expression;
+}
+
+void Condition::require(const Filter& filter, std::int64_t now_ms) {
+  for (const FilterTerm& term : filter.terms) {
+    const std::string positive = expression(term, now_ms);
+    // Every expression is true or false, never NULL, so that NOT turns it round.
+    require(term.negated ? "NOT (" + positive + ")" : positive);
+  }
+}
+
+std::string Condition::expression(const FilterTerm& term, std::int64_t now_ms) {
+  switch (term.field) {
+    case FilterField::region:
+      return place("d.region", "regions", term);
+    case FilterField::group:
+      return place("d.device_group", "device_groups", term);
+    case FilterField::active: {
+      const bool yes = std::find(term.values.begin(), term.values.end(), "yes") != term.values.end();
+      const bool no = std::find(term.values.begin(), term.values.end(), "no") != term.values.end();
+      if (yes && no) return "TRUE";
+      return yes ? "d.active" : "NOT d.active";
+    }
+    case FilterField::seen:
+    case FilterField::created: {
+      const std::string_view column = term.field == FilterField::seen ? "d.last_seen_ms" : "d.first_seen_ms";
+      return fmt::format("{} {} {}", column, comparison(term.op), bind(now_ms - term.age_ms));
+    }
+    case FilterField::tag: {
+      const std::string key = bind(term.key);
+      std::string found;
+      FilterTerm wanted = term;
+      std::erase(wanted.values, "");
+      const std::string head =
+          fmt::format("EXISTS (SELECT 1 FROM device_tags t WHERE t.device = d.id AND t.key = {}", key);
+      if (!wanted.values.empty()) found = fmt::format("{} AND {})", head, any_of("t.value", wanted));
+      if (wanted.values.size() == term.values.size()) return found;
+      const std::string none = "NOT " + head + ")";
+      return found.empty() ? none : fmt::format("({} OR {})", found, none);
+    }
+    default:
+      return any_of(column_of(term.field), term);
+  }
+}
+
+std::string Condition::any_of(const std::string& column, const FilterTerm& term) {
+  std::string text;
+  if (term.op == FilterOperator::equal) {
+    for (const std::string& value : term.values) text += (text.empty() ? "" : ", ") + bind(value);
+    return fmt::format("{} IN ({})", column, text);
+  }
+  // LIKE would need escapes and knows case differently in each engine.
+  const std::string_view position = engine_ == Engine::sqlite ? "instr" : "strpos";
+  for (const std::string& value : term.values) {
+    // `search` is kept folded.
+    const bool kept = column == "d.search";
+    const std::string needle = bind(kept ? fold(value) : value);
+    text += text.empty() ? "" : " OR ";
+    text += kept ? fmt::format("{}({}, {}) > 0", position, column, needle)
+                 : fmt::format("{}(lower({}), lower({})) > 0", position, column, needle);
+  }
+  return "(" + text + ")";
+}
+
+std::string Condition::place(const std::string& column, std::string_view table, const FilterTerm& term) {
+  std::string codes;
+  bool none = false;
+  for (const std::string& value : term.values) {
+    if (value.empty()) {
+      none = true;
+    } else {
+      codes += (codes.empty() ? "" : ", ") + bind(value);
+    }
+  }
+  if (codes.empty()) return column + " IS NULL";
+  const std::string in = fmt::format("{} IN (SELECT id FROM {} WHERE code IN ({}))", column, table, codes);
+  return none ? fmt::format("({} OR {} IS NULL)", in, column)
+              : fmt::format("({} IS NOT NULL AND {})", column, in);
+}
+
+}  // namespace stratus::db

@@ -1,0 +1,37 @@
+// A filter as a condition on `devices AS d`, its values bound, never spliced. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stratus/db/database.hpp"
+#include "stratus/db/filter.hpp"
+
+namespace stratus::db {
+
+// A condition that grows, and the values of its $1, $2 ….
+class Condition {
+ public:
+  explicit Condition(Engine engine) : engine_(engine) {}
+
+  // Binds the value and answers its "$n".
+  std::string bind(Value value);
+  void require(const std::string& expression);
+  // Ages count back from `now_ms`.
+  void require(const Filter& filter, std::int64_t now_ms);
+
+  Engine engine() const { return engine_; }
+  std::string where() const { return text_.empty() ? "" : " WHERE " + text_; }
+  Values values() const { return values_; }
+
+ private:
+  std::string expression(const FilterTerm& term, std::int64_t now_ms);
+  std::string any_of(const std::string& column, const FilterTerm& term);
+  std::string place(const std::string& column, std::string_view table, const FilterTerm& term);
+
+  Engine engine_;
+  std::string text_;
+  std::vector<Value> values_;
+};
+
+}  // namespace stratus::db
