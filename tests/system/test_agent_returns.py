@@ -161,7 +161,8 @@ def test_in_stop_first_nobody_else_answers_the_check_by_port():
     """A stranger with the same port (it stands for an old process that is still there) is well; the new version is not
     even listening."""
     with Programs() as programs:
-        case = AgentCase(programs, passed_socket=False, options={"health": {"start_time": 1}})
+        case = AgentCase(programs, passed_socket=False, options={"health": {"start_time": 1},
+                                                                 "service": {"user_namespace": False}})
         case.publish(1, "--reuse-port")
         case.start()
         case.wait_committed(1)

@@ -12,6 +12,7 @@
 #include "stratus/agent/control_socket.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/log.hpp"
+#include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
 
 namespace stratus::agent {
@@ -27,11 +28,8 @@ namespace {
 constexpr auto kJournalRetry = 2s;
 constexpr auto kHousekeeping = 5s;
 constexpr update::BackOff kRestartBackOff{100ms, 30s};
-constexpr auto kWellEnough = 10s;  // running so long resets the restart pause
-
-std::uint64_t now_ms() {
-  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
-}
+constexpr unsigned kFailedStarts = 3;  // of the committed version, then the one before it is started
+constexpr auto kWellEnough = 10s;      // running so long resets the restart pause
 
 net::ClientOptions client_options(const AgentConfig& config) {
   net::ClientOptions options;
@@ -85,18 +83,27 @@ AgentCore::AgentCore(AgentConfig config, net::Executor executor, StateStore stat
       wake_(executor_),
       keeper_wake_(executor_),
       report_wake_(executor_),
-      stopped_(executor_) {}
+      stopped_(executor_) {
+  if (auto boot = runtime::boot_id()) boot_ = std::move(*boot);
+}
+
+std::uint64_t AgentCore::now_ms() {
+  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+}
 
 Outcome AgentCore::outcome(Event event, std::string reason, bool blame) const {
   Outcome done{event, {}};
   done.detail.reason = std::move(reason);
   done.detail.blame_release = blame;
   done.detail.now_ms = now_ms();
+  done.detail.boot = boot_;
+  done.detail.name = config_.image;
   return done;
 }
 
 void AgentCore::check_now() {
   check_wanted_ = true;
+  asked_by_hand_ = true;
   wake_.notify();
 }
 
@@ -114,10 +121,51 @@ void AgentCore::stop(bool service_too) {
   stopped_.notify();
 }
 
+// The journal is lost: what runs is what counts, else what was committed last, as the images say.
+void AgentCore::rebuild_record(const Found& found) {
+  const std::vector<Release> committed = images_.committed();
+  update::DeviceRecord rebuilt;
+  for (const InstancePtr& instance : found.alive) {
+    const auto release = images_.load_release(instance->release.manifest);
+    const bool marked = std::any_of(committed.begin(), committed.end(), [&](const Release& other) {
+      return other.manifest_digest == instance->release.manifest;
+    });
+    if (release && (marked || rebuilt.current.manifest.empty())) rebuilt.current = instance->release;
+  }
+  for (const Release& release : committed) {
+    const update::ReleaseId id{release.manifest_digest, release.version};
+    if (rebuilt.current.manifest.empty()) {
+      rebuilt.current = id;
+    } else if (rebuilt.previous.manifest.empty() && id != rebuilt.current) {
+      rebuilt.previous = id;
+    }
+  }
+  // Higher than any number that the lost journal may have reached.
+  rebuilt.next_sequence = now_ms() / 1000;
+  log::warning("agent", "found again: version={} before={}", rebuilt.current.version,
+               rebuilt.previous.version);
+  if (const Result<void> saved = state_.save(rebuilt); !saved) {
+    log::error("agent", "cannot write the journal: {}", saved.error().text());
+    state_.save_later(rebuilt);
+  }
+}
+
+void AgentCore::mark_committed() {
+  if (record().current.manifest.empty()) return;
+  if (const Result<void> marked = images_.mark_committed(record().current.manifest); !marked) {
+    log::warning("agent", "version={} is not marked as committed: {}", record().current.version,
+                 marked.error().text());
+  }
+}
+
 // Sorts what an earlier agent left: the version in charge becomes main_, an interrupted candidate is known.
 void AgentCore::recover() {
   Found found = host_.adopt();
   dead_ = std::move(found.dead_this_boot);
+  if (!state_.trouble().empty()) {
+    log::error("agent", "the journal could not be read and was set aside: {}", state_.trouble());
+    if (state_.lost()) rebuild_record(found);
+  }
   const bool trying = record().state == State::probation;
   const Digest& in_charge = trying ? record().candidate.manifest : record().current.manifest;
   for (InstancePtr& instance : found.alive) {
@@ -151,15 +199,23 @@ net::Task<Result<void>> AgentCore::run() {
 net::Task<void> AgentCore::drive() {
   const bool alive = main_ != nullptr && main_->release == record().candidate;
   const bool died = std::find(dead_.begin(), dead_.end(), record().candidate) != dead_.end();
-  const Event event = update::restart_event(record(), alive, died);
+  const Event event = update::restart_event(record(), alive, died, boot_);
   if (record().state != State::idle) {
     log::info("agent", "found state {}, going on with '{}'", name_of(record().state), name_of(event));
   }
   // Outside a trial only the committed version runs.
   if (record().state != State::probation) co_await end_all_but(main_);
-  Outcome first =
-      outcome(event, event == Event::restarted_dead ? "ended while the agent was away" : "interrupted",
-              event == Event::restarted_dead || event == Event::restarted_too_often);
+  Outcome first = outcome(event, "interrupted");
+  if (event == Event::restarted_dead) first = outcome(event, "ended while the agent was away", true);
+  if (event == Event::restarted_too_often) {
+    const bool swapped = record().state != State::verifying;
+    const update::Attempts& attempts = swapped ? record().swapping : record().unpacking;
+    first = outcome(event,
+                    fmt::format("{} was cut short too often: {} times since the machine started, in {} of "
+                                "its runs",
+                                swapped ? "changing versions" : "unpacking", attempts.here, attempts.boots));
+    first.detail.set_aside = true;
+  }
   Action action = co_await advance(first);
   while (!stopping_) {
     Outcome done = co_await perform(action);
@@ -279,6 +335,11 @@ net::Task<Outcome> AgentCore::rest(std::chrono::milliseconds duration) {
   cancelled_ = false;
   const auto end = std::chrono::steady_clock::now() + duration;
   while (!stopping_ && !check_wanted_) {
+    if (!fell_back_.empty()) {
+      Outcome failed = outcome(Event::current_failed, std::exchange(fell_back_, {}));
+      failed.detail.set_aside = true;
+      co_return failed;
+    }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left <= 0ms) break;
     (void)co_await wake_.wait(left);
@@ -327,6 +388,7 @@ net::Task<Outcome> AgentCore::conclude() {
 // Sees to it that the committed version runs whenever no swap is going on.
 net::Task<void> AgentCore::keep_running() {
   unsigned attempt = 0;
+  unsigned failed_starts = 0;
   while (!stopping_) {
     const bool trying = swapping_ || record().state == State::probation ||
                         record().state == State::swapping || record().state == State::rolled_back;
@@ -348,23 +410,41 @@ net::Task<void> AgentCore::keep_running() {
         (void)co_await keeper_wake_.wait(delay);
       }
       // Meanwhile an update may have put a version in charge that runs: then it is not to be replaced.
-      const bool settled = record().state != State::probation && record().state != State::swapping &&
-                           record().state != State::rolled_back;
       const bool runs = main_ != nullptr && !main_->ended;
-      if (stopping_ || swapping_ || !settled || runs) continue;
+      if (stopping_ || !update::keeper_may_start(record().state, swapping_, runs)) continue;
     }
     ++attempt;
     keeper_busy_ = true;
     const Digest manifest = record().current.manifest;
     Result<void> started = co_await run_release(manifest);
+    failed_starts = started ? 0 : failed_starts + 1;
+    bool runs_again = static_cast<bool>(started);
+    if (!started) {
+      log::error("service", "cannot start version={}: {}", record().current.version, started.error().text());
+      if (failed_starts >= kFailedStarts) runs_again = co_await fall_back(started.error().text());
+    }
     keeper_busy_ = false;
     wake_.notify();
-    if (started) continue;
-    log::error("service", "cannot start version={}: {}", record().current.version, started.error().text());
+    if (runs_again) continue;
     const double random = std::generate_canonical<double, 32>(random_);
     const auto delay = update::back_off_delay(kRestartBackOff, attempt, random);
     (void)co_await keeper_wake_.wait(delay);
   }
+}
+
+// The committed version cannot be started: the one before it is better than none. The machine is told, and
+// makes it the committed one.
+net::Task<bool> AgentCore::fall_back(std::string reason) {
+  if (record().previous.manifest.empty()) co_return false;
+  const update::ReleaseId previous = record().previous;
+  log::warning("service", "starting version={} instead", previous.version);
+  Result<void> started = co_await run_release(previous.manifest);
+  if (!started) {
+    log::error("service", "cannot start version={} either: {}", previous.version, started.error().text());
+    co_return false;
+  }
+  fell_back_ = "the committed version cannot be started: " + reason;
+  co_return true;
 }
 
 net::Task<void> AgentCore::keep_house() {
@@ -440,7 +520,9 @@ std::string AgentCore::status() const {
                       {"reports_waiting", reports_.waiting().size()}};
   json::array bad;
   for (const update::BadRelease& entry : now.bad) {
-    bad.push_back(json::object{{"manifest", entry.manifest.text()}, {"reason", entry.reason}});
+    json::object about{{"manifest", entry.manifest.text()}, {"reason", entry.reason}};
+    if (entry.retry_ms != 0) about["retry_ms"] = entry.retry_ms;
+    bad.push_back(std::move(about));
   }
   object["bad"] = std::move(bad);
   return json::serialize(object);

@@ -39,8 +39,12 @@ class AgentCore final : public Agent {
  private:
   // agent.cpp
   const update::DeviceRecord& record() const { return state_.record(); }
+  static std::uint64_t now_ms();
   Outcome outcome(update::Event event, std::string reason = {}, bool blame = false) const;
   void recover();
+  void rebuild_record(const Found& found);
+  net::Task<bool> fall_back(std::string reason);
+  void mark_committed();
   net::Task<void> drive();
   net::Task<Outcome> perform(update::Action action);
   net::Task<update::Action> advance(Outcome done);
@@ -61,6 +65,7 @@ class AgentCore final : public Agent {
   net::Task<Outcome> unpack();
   net::Task<Outcome> discard();
   Result<void> need_candidate();
+  const Release* installed_base();
   Outcome after_fetch_error(const Error& error, const update::PlanStep& step, bool progress);
   Outcome after_unpack_error(const Error& error, const update::PlanStep& step);
   std::uint64_t take_traffic();
@@ -105,6 +110,9 @@ class AgentCore final : public Agent {
   bool stop_service_too_ = false;
   bool cancelled_ = false;
   bool check_wanted_ = false;
+  bool asked_by_hand_ = false;
+  std::string fell_back_;  // why the version before runs although another is committed; for the machine
+  std::string boot_;       // id of this run of the machine
   bool first_poll_ = true;
   unsigned attempts_ = 0;  // of the link, in a row
   unsigned failures_ = 0;  // updates that failed, in a row

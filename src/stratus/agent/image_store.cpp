@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <optional>
 #include <set>
@@ -52,6 +53,14 @@ std::uint64_t annotated_size(const oci::Descriptor& layer) {
     value = value * 10 + static_cast<std::uint64_t>(c - '0');
   }
   return value;
+}
+
+// Which commit of this device an image's was, 0 when it was never committed.
+std::uint64_t commit_number(const fs::path& image) {
+  const auto text = read_file(image / "committed", 32);
+  std::uint64_t number = 0;
+  if (text) (void)std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
 }
 
 // Streams one blob's tar into `sink`.
@@ -175,7 +184,17 @@ std::vector<std::string> ImageStore::layer_names(const Release& release) {
   return names;
 }
 
-std::vector<update::LayerNeed> ImageStore::needs_of(const Release& release) const {
+// Without its headers a recipe could be fetched only to be found useless.
+bool ImageStore::serves_as_base(const Release* base) const {
+  if (base == nullptr || !is_complete(*base)) return false;
+  return std::all_of(base->config.diff_ids.begin(), base->config.diff_ids.end(),
+                     [this](const Digest& diff_id) {
+                       return ::access(delta::header_file_of(layer_path(diff_id)).c_str(), R_OK) == 0;
+                     });
+}
+
+std::vector<update::LayerNeed> ImageStore::needs_of(const Release& release, const Release* base) const {
+  const bool deltas = serves_as_base(base);
   std::vector<update::LayerNeed> needs;
   std::set<Digest> seen;
   for (std::size_t i = 0; i < release.manifest.layers.size(); ++i) {
@@ -188,7 +207,7 @@ std::vector<update::LayerNeed> ImageStore::needs_of(const Release& release) cons
     need.blob = {layer.digest, layer.size, partial_size(partial_path(layer.digest))};
     need.unpacked_bytes = annotated_size(layer);
     for (const wire::DeltaOffer& offer : release.deltas) {
-      if (offer.diff_id != diff_id) continue;
+      if (!deltas || offer.diff_id != diff_id || offer.base != base->manifest_digest) continue;
       need.delta = update::BlobNeed{offer.blob, offer.size, partial_size(partial_path(offer.blob))};
     }
     needs.push_back(std::move(need));
@@ -212,6 +231,30 @@ Result<void> ImageStore::save_release(const Release& release) const {
       {"name", release.name}, {"version", release.version}, {"deltas", std::move(deltas)}};
   STRATUS_CHECK(write_file_atomically(directory / "release.json", json::serialize(about)));
   return sync_directory(directory.parent_path());
+}
+
+Result<void> ImageStore::mark_committed(const Digest& manifest) const {
+  std::uint64_t highest = 0;
+  for (const fs::path& entry : entries_of(data_ / "images"))
+    highest = std::max(highest, commit_number(entry));
+  const fs::path directory = data_ / "images" / manifest.hex();
+  if (highest > 0 && commit_number(directory) == highest) return {};
+  return write_file_atomically(directory / "committed", std::to_string(highest + 1));
+}
+
+std::vector<Release> ImageStore::committed() const {
+  std::vector<std::pair<std::uint64_t, Release>> found;
+  for (const fs::path& entry : entries_of(data_ / "images")) {
+    const std::uint64_t number = commit_number(entry);
+    const auto manifest = Digest::parse("sha256:" + entry.filename().string());
+    if (number == 0 || !manifest) continue;
+    auto release = load_release(*manifest);
+    if (release && is_complete(*release)) found.emplace_back(number, std::move(*release));
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<Release> releases;
+  for (auto& [number, release] : found) releases.push_back(std::move(release));
+  return releases;
 }
 
 Result<Release> ImageStore::load_release(const Digest& manifest) const {

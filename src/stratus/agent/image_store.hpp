@@ -30,8 +30,15 @@ class ImageStore {
   // Paths relative to data(), lowest first, each once.
   static std::vector<std::string> layer_names(const Release& release);
 
-  // What making the release would take from what is here.
-  std::vector<update::LayerNeed> needs_of(const Release& release) const;
+  // What making the release would take from what is here. A delta counts only when it was made against `base`
+  // (what is installed; null: nothing) and everything that it may read of that is here: layers and their kept
+  // tar headers.
+  std::vector<update::LayerNeed> needs_of(const Release& release, const Release* base) const;
+
+  // Notes that the release was committed just now: what to start should the journal ever be lost.
+  Result<void> mark_committed(const Digest& manifest) const;
+  // Complete releases that were committed once, the last one first.
+  std::vector<Release> committed() const;
 
   // Keeps manifest and configuration durably; idempotent.
   Result<void> save_release(const Release& release) const;
@@ -50,6 +57,7 @@ class ImageStore {
   void remove_uppers(const std::vector<std::string>& living) const;
 
  private:
+  bool serves_as_base(const Release* base) const;
   std::filesystem::path layer_path(const Digest& diff_id) const;
   std::filesystem::path data_;
 };

@@ -133,11 +133,33 @@ TEST_F(ImageStoreHeaders, MissingOrDamagedHeadersOnlyMeanTheWholeLayer) {
   limits.free_disk = 1ull << 30;
   Release offered = target_;
   offered.deltas.push_back({sha256("base"), sha256(target_tar_), sha256("recipe"), 10});
-  const auto plan = update::make_plan(store_.needs_of(offered), limits);
+  const auto plan = update::make_plan(store_.needs_of(offered, &base_), limits);
   ASSERT_TRUE(plan && plan->steps.size() == 1);
   EXPECT_EQ(plan->steps[0].kind, update::StepKind::layer);
   ASSERT_TRUE(install(target_tar_, target_));
   EXPECT_TRUE(store_.is_complete(target_));
+}
+
+// Fetched, it would turn out useless.
+TEST_F(ImageStoreHeaders, ADeltaThatCannotBeUsedIsNotPlanned) {
+  install_base();
+  Release offered = target_;
+  offered.deltas.push_back({base_.manifest_digest, sha256(target_tar_), sha256("recipe"), 10});
+  const auto has_delta = [&](const Release* base) {
+    return store_.needs_of(offered, base).at(0).delta.has_value();
+  };
+  EXPECT_TRUE(has_delta(&base_));
+  EXPECT_FALSE(has_delta(nullptr)) << "nothing is installed";
+  EXPECT_FALSE(has_delta(&target_)) << "made against another release, and nothing of this one is here";
+  offered.deltas[0].base = sha256("another");
+  EXPECT_FALSE(has_delta(&base_)) << "made against another release";
+  offered.deltas[0].base = base_.manifest_digest;
+  fs::rename(headers(base_tars_[1]), headers(base_tars_[1]).string() + ".away");
+  EXPECT_FALSE(has_delta(&base_)) << "its tar headers are lost";
+  fs::rename(headers(base_tars_[1]).string() + ".away", headers(base_tars_[1]));
+  EXPECT_TRUE(has_delta(&base_));
+  ASSERT_TRUE(remove_tree(layer(base_tars_[0])));
+  EXPECT_FALSE(has_delta(&base_)) << "a layer of it is lost";
 }
 
 TEST_F(ImageStoreHeaders, LayerComesEvenIfHeadersCannotBeKept) {

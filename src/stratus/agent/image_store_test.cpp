@@ -168,12 +168,36 @@ TEST(ImageStore, CollectRemovesNothingWhenAKeptImageCannotBeRead) {
   EXPECT_TRUE(fs::exists(device.data / "layers" / sha256("old").hex()));
 }
 
+TEST(ImageStore, WhatWasCommittedIsFoundAgainTheLastFirst) {
+  Device device;
+  device.put_blob(device.tar);
+  ASSERT_TRUE(device.store.install_layer(device.step(), device.release, nullptr));
+  ASSERT_TRUE(device.store.save_release(device.release));
+  EXPECT_TRUE(device.store.committed().empty()) << "only tried";
+  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest));
+  ASSERT_EQ(device.store.committed().size(), 1U);
+  // Another manifest with the same layers, committed later.
+  Release second = device.release;
+  second.manifest_text.insert(second.manifest_text.find('{') + 1, " ");
+  second.manifest_digest = sha256(second.manifest_text);
+  second.version = "2";
+  ASSERT_TRUE(device.store.save_release(second));
+  ASSERT_TRUE(device.store.mark_committed(second.manifest_digest));
+  const auto both = device.store.committed();
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_EQ(both[0].version, "2");
+  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest));
+  EXPECT_EQ(device.store.committed()[0].version, "1");
+  fs::remove_all(device.data / "layers" / device.step().diff_id.hex());
+  EXPECT_TRUE(device.store.committed().empty()) << "not complete";
+}
+
 TEST(ImageStore, EqualLayersCountOnce) {
   Device device;
   device.release.config.diff_ids.push_back(device.release.config.diff_ids[0]);
   device.release.manifest.layers.push_back(device.release.manifest.layers[0]);
   EXPECT_EQ(ImageStore::layer_names(device.release).size(), 1U);
-  EXPECT_EQ(device.store.needs_of(device.release).size(), 1U);
+  EXPECT_EQ(device.store.needs_of(device.release, nullptr).size(), 1U);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Result<Release> parse_release(std::string name, std::string version, std::string
 }
 
 Result<Release> check_release(const wire::NextRelease& next, std::string_view name,
-                              const crypto::ReleaseVerifier& verifier) {
+                              const crypto::ReleaseVerifier& verifier, std::uint64_t floor) {
   if (next.name != name) {
     return fail(ErrorCode::denied, fmt::format("asked for '{}', was offered '{}'", name, next.name));
   }
@@ -47,7 +47,15 @@ Result<Release> check_release(const wire::NextRelease& next, std::string_view na
     return fail(ErrorCode::denied,
                 fmt::format("offered as version '{}', signed as '{}'", next.version, statement.version));
   }
+  if (statement.counter < floor) {
+    return fail(
+        ErrorCode::denied,
+        fmt::format("older than what ran here: its signed counter is {}, this device has committed {}; "
+                    "`stratus deploy {}:{} --sign-key FILE` signs it anew",
+                    statement.counter, floor, name, next.version));
+  }
   STRATUS_TRY(release, parse_release(next.name, next.version, next.manifest, next.config));
+  release.counter = statement.counter;
   release.deltas = next.deltas;
   return release;
 }

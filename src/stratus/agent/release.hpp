@@ -17,6 +17,7 @@ namespace stratus::agent {
 struct Release {
   std::string name;
   std::string version;
+  std::uint64_t counter = 0;  // signed; known of what was just offered only
   Digest manifest_digest;
   oci::Manifest manifest;
   oci::ImageConfig config;
@@ -26,9 +27,10 @@ struct Release {
 };
 
 // `denied`: no signature by a pinned key over this manifest, name and version. `invalid`: signed, but nothing
-// that can run here. The order is that one: what is not signed is not even parsed.
+// that can run here. The order is that one: what is not signed is not even parsed. Also `denied`: its signed
+// counter is below `floor`, the highest that was committed here, so somebody offers what was replaced.
 Result<Release> check_release(const wire::NextRelease& next, std::string_view name,
-                              const crypto::ReleaseVerifier& verifier);
+                              const crypto::ReleaseVerifier& verifier, std::uint64_t floor);
 
 // The parsed form of texts that were checked when they were stored.
 Result<Release> parse_release(std::string name, std::string version, std::string manifest_text,

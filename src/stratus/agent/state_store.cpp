@@ -18,7 +18,22 @@ constexpr std::uint64_t kMaxJournal = 4u << 20;  // bytes
 struct Loaded {
   update::DeviceRecord record;
   std::uint64_t valid_bytes = 0;
+  std::string trouble;  // why this is not the last record as it stands there
+  bool lost = false;
 };
+
+// The last record, or as much of it as can be read, or the newest before it that can.
+void read_newest(const update::JournalContents& contents, Loaded& loaded) {
+  for (auto payload = contents.payloads.rbegin(); payload != contents.payloads.rend(); ++payload) {
+    auto record = update::parse_record(*payload);
+    if (!record && loaded.trouble.empty()) loaded.trouble = record.error().text();
+    if (!record) record = update::salvage_record(*payload);
+    if (!record) continue;
+    loaded.record = std::move(*record);
+    return;
+  }
+  loaded.lost = !contents.payloads.empty();
+}
 
 Result<Loaded> load(const fs::path& path) {
   const auto bytes = read_file(path, kMaxJournal);
@@ -29,15 +44,15 @@ Result<Loaded> load(const fs::path& path) {
       update::kJournalMark.substr(0, bytes->size()) == *bytes) {
     return Loaded{};
   }
-  auto contents = update::read_journal(*bytes);
-  if (!contents) return fail(std::move(contents.error()).with_context(path.string()));
   Loaded loaded;
-  loaded.valid_bytes = contents->valid_bytes;
-  if (contents->last) {
-    auto record = update::parse_record(*contents->last);
-    if (!record) return fail(std::move(record.error()).with_context(path.string()));
-    loaded.record = std::move(*record);
+  const auto contents = update::read_journal(*bytes);
+  if (!contents) {
+    loaded.trouble = contents.error().text();
+    loaded.lost = true;
+    return loaded;
   }
+  loaded.valid_bytes = contents->valid_bytes;
+  read_newest(*contents, loaded);
   return loaded;
 }
 
@@ -60,6 +75,16 @@ Result<StateStore> StateStore::open(const fs::path& data) {
   }
   STRATUS_TRY(loaded, load(store.path_));
   store.record_ = std::move(loaded.record);
+  store.trouble_ = std::move(loaded.trouble);
+  store.lost_ = loaded.lost;
+  if (!store.trouble_.empty()) {
+    const fs::path aside = store.path_.string() + ".aside";
+    if (::rename(store.path_.c_str(), aside.c_str()) != 0) {
+      return fail(Error::from_errno("set aside " + store.path_.string()));
+    }
+    STRATUS_CHECK(store.rewrite(store.record_));
+    return store;
+  }
   if (loaded.valid_bytes == 0) {
     STRATUS_CHECK(store.rewrite(store.record_));
     return store;

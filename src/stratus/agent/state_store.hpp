@@ -12,12 +12,18 @@ namespace stratus::agent {
 
 class StateStore {
  public:
-  // Makes DATA when it is missing. `conflict` when another agent holds it. Cuts a torn tail off.
+  // Makes DATA when it is missing. `conflict` when another agent holds it. Cuts a torn tail off. A journal
+  // that cannot be read (a newer agent's, say) is set aside as `journal.aside`, and what is intelligible of
+  // it counts.
   static Result<StateStore> open(const std::filesystem::path& data);
   // The last record without taking the lock: for `status` while no agent answers.
   static Result<update::DeviceRecord> peek(const std::filesystem::path& data);
 
   const update::DeviceRecord& record() const { return record_; }
+  // Why the journal was set aside; empty when it was not. `lost`: nothing of it was intelligible, so the
+  // record is a new device's although this may be none.
+  const std::string& trouble() const { return trouble_; }
+  bool lost() const { return lost_; }
   // Durable when it returns. After an error the old record still stands.
   Result<void> save(const update::DeviceRecord& record);
   // For a step that a restart may forget (asking and having asked): spares the flash a write each poll.
@@ -33,6 +39,8 @@ class StateStore {
   FileDescriptor lock_;
   FileDescriptor file_;
   std::uint64_t size_ = 0;
+  std::string trouble_;
+  bool lost_ = false;
   update::DeviceRecord record_;
 };
 

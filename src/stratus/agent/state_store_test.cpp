@@ -62,10 +62,62 @@ TEST(StateStore, AJournalCutInItsMarkIsANewOne) {
   EXPECT_EQ(store->record(), update::DeviceRecord{});
 }
 
-TEST(StateStore, ForeignFilesAreLeftAlone) {
+TEST(StateStore, AForeignJournalIsSetAsideAndTheAgentStarts) {
   const testing::TemporaryDirectory data;
-  std::ofstream(data / "journal") << "something that is not a journal at all";
-  EXPECT_EQ(StateStore::open(data.path()).error().code(), ErrorCode::corrupt);
+  std::ofstream(data / "journal") << "stratus-journal 2\nwhatever comes then";
+  {
+    auto store = StateStore::open(data.path());
+    ASSERT_TRUE(store) << store.error().text();
+    EXPECT_TRUE(store->lost());
+    EXPECT_NE(store->trouble(), "");
+    EXPECT_EQ(store->record(), update::DeviceRecord{});
+    EXPECT_EQ(*read_file(data / "journal.aside", 100), "stratus-journal 2\nwhatever comes then");
+    ASSERT_TRUE(store->save(numbered(5)));
+  }
+  const auto again = StateStore::open(data.path());
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->lost());
+  EXPECT_EQ(again->record(), numbered(5));
+}
+
+constexpr const char* kDigest = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+void write_journal(const fs::path& path, std::initializer_list<std::string> payloads) {
+  std::ofstream file(path);
+  file << update::kJournalMark;
+  for (const std::string& payload : payloads) file << update::encode_journal_record(payload);
+}
+
+TEST(StateStore, ARecordOfANewerAgentIsReadAsFarAsItCanBe) {
+  const testing::TemporaryDirectory data;
+  const std::string release = std::string("{\"manifest\":\"") + kDigest + "\",\"version\":\"7\"}";
+  write_journal(data / "journal",
+                {update::encode_record(numbered(3)),
+                 "{\"state\":\"teleporting\",\"current\":" + release + ",\"next_sequence\":9}"});
+  const auto store = StateStore::open(data.path());
+  ASSERT_TRUE(store) << store.error().text();
+  EXPECT_FALSE(store->lost());
+  EXPECT_NE(store->trouble().find("state"), std::string::npos) << store->trouble();
+  EXPECT_EQ(store->record().current.version, "7");
+  EXPECT_EQ(store->record().next_sequence, 9U);
+  EXPECT_TRUE(fs::exists(data / "journal.aside"));
+}
+
+TEST(StateStore, AnUnreadableRecordLeavesTheOneBefore) {
+  const testing::TemporaryDirectory data;
+  write_journal(data / "journal", {update::encode_record(numbered(3)), "not even JSON"});
+  const auto store = StateStore::open(data.path());
+  ASSERT_TRUE(store) << store.error().text();
+  EXPECT_EQ(store->record(), numbered(3));
+  EXPECT_FALSE(store->lost());
+}
+
+TEST(StateStore, NothingReadableIsSaid) {
+  const testing::TemporaryDirectory data;
+  write_journal(data / "journal", {"not even JSON"});
+  const auto store = StateStore::open(data.path());
+  ASSERT_TRUE(store) << store.error().text();
+  EXPECT_TRUE(store->lost());
 }
 
 TEST(StateStore, StaysSmall) {

@@ -6,6 +6,7 @@
 #include "stratus/agent/agent_core.hpp"
 #include "stratus/agent/listen_sockets.hpp"
 #include "stratus/base/log.hpp"
+#include "stratus/update/blame.hpp"
 
 namespace stratus::agent {
 
@@ -134,9 +135,7 @@ net::Task<Outcome> AgentCore::swap() {
   auto prepared = co_await host_.prepare(*candidate_);
   if (!prepared) {
     // What the release itself asks for cannot be had: its fault. Anything else may go better another time.
-    const ErrorCode code = prepared.error().code();
-    const bool blame =
-        code == ErrorCode::invalid || code == ErrorCode::not_found || code == ErrorCode::denied;
+    const bool blame = update::blames_unprepared(prepared.error().code());
     Outcome done = co_await give_up_candidate(nullptr, prepared.error().text(), blame);
     co_return done;
   }
@@ -241,7 +240,9 @@ net::Task<Outcome> AgentCore::commit() {
   swapping_ = false;
   current_.reset();
   keeper_wake_.notify();
+  fell_back_.clear();
   std::function<bool()> work = [this] {
+    mark_committed();
     images_.remove_partials();
     images_.collect(releases_to_keep(record()));
     return true;
@@ -279,6 +280,7 @@ net::Task<Outcome> AgentCore::restore() {
   swapping_ = false;
   keeper_wake_.notify();
   std::function<bool()> work = [this] {
+    mark_committed();
     images_.collect(releases_to_keep(record()));
     return true;
   };

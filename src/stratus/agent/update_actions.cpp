@@ -7,6 +7,7 @@
 #include "stratus/agent/fetcher.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
 #include "stratus/wire/next.hpp"
 
@@ -69,19 +70,20 @@ net::Task<Outcome> AgentCore::ask() {
 net::Task<Outcome> AgentCore::consider(wire::NextRelease next) {
   const Digest manifest = sha256(next.manifest);
   if (manifest == record().current.manifest) co_return outcome(Event::up_to_date);
-  if (record().is_bad(manifest)) {
+  // Somebody who asks for it by hand does not wait until what was set aside is tried again.
+  const std::uint64_t now = std::exchange(asked_by_hand_, false) ? 0 : now_ms();
+  if (record().is_bad(manifest, now)) {
     if (std::exchange(last_known_bad_, manifest) != manifest) {
       log::info("agent", "version={} failed here before and is not tried again", next.version);
     }
     co_return outcome(Event::known_bad);
   }
-  auto release = check_release(next, config_.image, *verifier_);
+  auto release = check_release(next, config_.image, *verifier_, record().floor_of(config_.image));
   if (!release) {
     Outcome refused = outcome(Event::refused, release.error().text(), true);
     refused.detail.release = {manifest, next.version};
-    // Only the release's own content is blamed. A signature may still be added to the same manifest, and the
-    // configuration beside it may be another's (`corrupt`): such are looked at again, but said once.
-    refused.detail.blame_release = release.error().code() == ErrorCode::invalid;
+    // What is not its own fault is looked at again, but said once.
+    refused.detail.blame_release = update::blames_refused(release.error().code());
     const bool said = last_refused_ == manifest;
     last_refused_ = manifest;
     if (said) co_return outcome(Event::known_bad);
@@ -98,6 +100,7 @@ net::Task<Outcome> AgentCore::consider(wire::NextRelease next) {
   Outcome accepted = outcome(saved ? Event::accepted : Event::refused,
                              saved ? "" : "cannot be stored: " + saved.error().text());
   accepted.detail.release = {manifest, candidate_->version};
+  accepted.detail.counter = candidate_->counter;
   damaged_ = 0;
   downtime_ = 0ms;
   co_return accepted;
@@ -109,6 +112,17 @@ Result<void> AgentCore::need_candidate() {
   STRATUS_TRY(loaded, images_.load_release(record().candidate.manifest));
   candidate_ = std::move(loaded);
   return {};
+}
+
+// What deltas are made against: the committed release, as far as it can be read.
+const Release* AgentCore::installed_base() {
+  const Digest& manifest = record().current.manifest;
+  if (current_ && current_->manifest_digest != manifest) current_.reset();
+  if (!current_ && !manifest.empty()) {
+    auto loaded = images_.load_release(manifest);
+    if (loaded) current_ = std::move(*loaded);
+  }
+  return current_ ? &*current_ : nullptr;
 }
 
 net::Task<Outcome> AgentCore::plan() {
@@ -123,7 +137,8 @@ net::Task<Outcome> AgentCore::plan() {
   const auto space = disk_space(config_.data);
   if (!space) co_return outcome(Event::no_space, space.error().text());
   limits.free_disk = space->free_bytes;
-  auto made = update::make_plan(images_.needs_of(*candidate_), limits);
+  const Release* const base = installed_base();
+  auto made = update::make_plan(images_.needs_of(*candidate_, base), limits);
   if (!made) co_return outcome(Event::over_limits, made.error().text());
   plan_ = std::move(*made);
   log::info("agent", "version={} {}", candidate_->version, plan_line(plan_));
@@ -186,32 +201,14 @@ net::Task<Outcome> AgentCore::fetch_later() {
 }
 
 Outcome AgentCore::after_unpack_error(const Error& error, const update::PlanStep& step) {
-  if (step.kind == update::StepKind::delta) {
-    // No signature covers a delta, nor what it makes before its digest is known: whatever it does wrong says
-    // nothing about the release. The plan without it sees for itself whether there is room.
-    images_.remove_partials();
-    return outcome(Event::damaged, error.text());
-  }
-  switch (error.code()) {
-    case ErrorCode::no_space:
-      images_.remove_partials();
-      return outcome(Event::no_space, error.text());
-    case ErrorCode::corrupt:  // the blob had its digest: the layer is not what the release says
-      return outcome(Event::gave_up, error.text(), true);
-    case ErrorCode::invalid:
-    case ErrorCode::denied:
-      return outcome(Event::refused, error.text(), true);
-    default:
-      return outcome(Event::gave_up, error.text());
-  }
+  const update::Judgement judged = update::judge_unpacking(step.kind, error.code());
+  // First of all, so that the journal has room again.
+  if (judged.event == Event::damaged || judged.event == Event::no_space) images_.remove_partials();
+  return outcome(judged.event, error.text(), judged.blame_release);
 }
 
 net::Task<Outcome> AgentCore::unpack() {
-  if (!current_ && !record().current.manifest.empty()) {
-    auto loaded = images_.load_release(record().current.manifest);
-    if (loaded) current_ = std::move(*loaded);
-  }
-  const Release* const base = current_ ? &*current_ : nullptr;
+  const Release* const base = installed_base();
   for (const update::PlanStep& step : plan_.steps) {
     if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
     std::function<Result<void>()> work = [&] { return images_.install_layer(step, *candidate_, base); };

@@ -40,6 +40,11 @@ TEST(Step, FollowsEveryRowAndRefusesTheRest) {
     EXPECT_EQ(*action, row.action);
     EXPECT_EQ(record.state, row.to);
     // What runs changes by commitment only; what we can return to only then.
+    if (row.event == Event::current_failed) {
+      EXPECT_EQ(record.current, ReleaseId{});  // nothing was kept
+      EXPECT_EQ(record.candidate, kOld);
+      continue;
+    }
     EXPECT_EQ(record.current, row.event == Event::passed ? kNew : kOld);
     EXPECT_EQ(record.previous, row.event == Event::passed ? kOld : ReleaseId{});
   }
@@ -90,12 +95,12 @@ TEST(Step, AnOutcomeKeepsItsReasonAndBlamesWhenTold) {
   detail.blame_release = true;
   ASSERT_TRUE(step(record, Event::unhealthy, detail));
   EXPECT_EQ(record.reason, "exit status 3");
-  EXPECT_TRUE(record.is_bad(kNew.manifest));
+  EXPECT_TRUE(record.is_bad(kNew.manifest, 0));
   ASSERT_TRUE(step(record, Event::restarted, {}));
   EXPECT_EQ(record.reason, "exit status 3");
   ASSERT_TRUE(step(record, Event::settled, {}));
   EXPECT_TRUE(record.candidate.manifest.empty());
-  EXPECT_TRUE(record.is_bad(kNew.manifest));
+  EXPECT_TRUE(record.is_bad(kNew.manifest, 0));
 }
 
 TEST(Step, ACancelledReleaseMayComeAgain) {
@@ -104,7 +109,7 @@ TEST(Step, ACancelledReleaseMayComeAgain) {
   detail.reason = "cancelled by the operator";
   ASSERT_TRUE(step(record, Event::cancel_requested, detail));
   EXPECT_EQ(record.state, State::rolled_back);
-  EXPECT_FALSE(record.is_bad(kNew.manifest));
+  EXPECT_FALSE(record.is_bad(kNew.manifest, 0));
 }
 
 TEST(Step, ARefusedReleaseIsNamedInTheOutcome) {
@@ -126,8 +131,8 @@ TEST(Step, TheListOfBadReleasesIsBounded) {
     ASSERT_TRUE(step(record, Event::unhealthy, detail));
   }
   EXPECT_EQ(record.bad.size(), DeviceRecord::kMaxBad);
-  EXPECT_TRUE(record.is_bad(digest_of(39)));
-  EXPECT_FALSE(record.is_bad(digest_of(1)));
+  EXPECT_TRUE(record.is_bad(digest_of(39), 0));
+  EXPECT_FALSE(record.is_bad(digest_of(1), 0));
 }
 
 TEST(Step, AWrongRecipeTurnsDeltasOff) {
@@ -139,25 +144,192 @@ TEST(Step, AWrongRecipeTurnsDeltasOff) {
 
 TEST(RestartEvent, DependsOnWhatIsFound) {
   DeviceRecord record = in_state(State::probation);
-  record.swap_attempts = 1;
-  EXPECT_EQ(restart_event(record, true, true), Event::restarted_alive);
-  EXPECT_EQ(restart_event(record, false, true), Event::restarted_dead);
-  EXPECT_EQ(restart_event(record, false, false), Event::restarted);
-  record.swap_attempts = DeviceRecord::kMaxSwapAttempts;
-  EXPECT_EQ(restart_event(record, false, false), Event::restarted_too_often);
+  record.swapping.count("a");
+  EXPECT_EQ(restart_event(record, true, true, "a"), Event::restarted_alive);
+  EXPECT_EQ(restart_event(record, false, true, "a"), Event::restarted_dead);
+  EXPECT_EQ(restart_event(record, false, false, "a"), Event::restarted);
+  record.swapping.here = Attempts::kMaxInOneBoot;
+  EXPECT_EQ(restart_event(record, false, false, "a"), Event::restarted_too_often);
+  EXPECT_EQ(restart_event(record, false, false, "b"), Event::restarted) << "a power cut";
   record.state = State::swapping;
-  EXPECT_EQ(restart_event(record, true, true), Event::restarted_too_often);
-  record.swap_attempts = 1;
-  EXPECT_EQ(restart_event(record, true, true), Event::restarted);
+  EXPECT_EQ(restart_event(record, true, true, "a"), Event::restarted_too_often);
+  record.swapping.here = 1;
+  EXPECT_EQ(restart_event(record, true, true, "a"), Event::restarted);
+}
+
+// Unpacks again and again, the agent or the machine ending each time in the middle of it.
+struct Unpacking {
+  DeviceRecord record = in_state(State::checking);
+  Unpacking() { EXPECT_TRUE(step(record, Event::accepted, accepted())); }
+  Event cut_short(const std::string& before, const std::string& after) {
+    EventDetail detail = accepted();
+    detail.boot = before;
+    EXPECT_TRUE(step(record, Event::nothing_to_fetch, detail));
+    const Event event = restart_event(record, false, false, after);
+    if (event == Event::restarted) EXPECT_TRUE(step(record, event, detail));
+    return event;
+  }
+};
+
+TEST(Attempts, DyingWhileUnpackingEndsAfterThreeTimes) {
+  Unpacking device;
+  EXPECT_EQ(device.cut_short("a", "a"), Event::restarted);
+  EXPECT_EQ(device.cut_short("a", "a"), Event::restarted);
+  EXPECT_EQ(device.cut_short("a", "a"), Event::restarted_too_often);
+  EventDetail detail = accepted();
+  detail.set_aside = true;
+  const auto action = step(device.record, Event::restarted_too_often, detail);
+  ASSERT_TRUE(action);
+  EXPECT_EQ(*action, Action::discard);
+  EXPECT_EQ(device.record.state, State::failed);
+  EXPECT_TRUE(device.record.is_bad(kNew.manifest, detail.now_ms));
+  EXPECT_FALSE(device.record.is_bad(kNew.manifest, 0)) << "not for good";
+}
+
+TEST(Attempts, ThreePowerCutsDoNotEndIt) {
+  Unpacking device;
+  EXPECT_EQ(device.cut_short("a", "b"), Event::restarted);
+  EXPECT_EQ(device.cut_short("b", "c"), Event::restarted);
+  EXPECT_EQ(device.cut_short("c", "d"), Event::restarted);
+  // Two ends of the agent, one of the machine: nor do those.
+  EXPECT_EQ(device.cut_short("d", "d"), Event::restarted);
+}
+
+TEST(Attempts, AMachineThatDiesEachTimeIsNotKilledForEver) {
+  Unpacking device;
+  std::string boot = "a";
+  unsigned times = 0;
+  for (; times < 20; ++times) {
+    const std::string next = boot + "a";
+    if (device.cut_short(boot, next) != Event::restarted) break;
+    boot = next;
+  }
+  EXPECT_EQ(times + 1, Attempts::kMaxBoots);
+}
+
+TEST(SetAside, LastsLongerEachTimeAndEndsWithSuccess) {
+  constexpr std::uint64_t kHour = 3'600'000;
+  DeviceRecord record;
+  std::uint64_t now = 1'000 * kHour;
+  for (const std::uint64_t hours : {1, 2, 4, 8, 16, 24, 24}) {
+    record.state = State::swapping;
+    record.candidate = kNew;
+    EventDetail detail = accepted();
+    detail.now_ms = now;
+    detail.set_aside = true;
+    ASSERT_TRUE(step(record, Event::restarted_too_often, detail));
+    EXPECT_EQ(record.bad.size(), 1U);
+    EXPECT_TRUE(record.is_bad(kNew.manifest, now + hours * kHour - 1));
+    EXPECT_FALSE(record.is_bad(kNew.manifest, now + hours * kHour));
+    EXPECT_EQ(*parse_record(encode_record(record)), record);
+    now += 30 * kHour;
+  }
+  EXPECT_FALSE(record.is_bad(kNew.manifest, 5)) << "the clock was set back by weeks";
+  record.state = State::probation;
+  record.candidate = kNew;
+  ASSERT_TRUE(step(record, Event::passed, {}));
+  EXPECT_TRUE(record.bad.empty());
+}
+
+TEST(SetAside, WhatFailedForGoodStaysSo) {
+  DeviceRecord record = in_state(State::probation);
+  EventDetail detail = accepted();
+  detail.blame_release = true;
+  ASSERT_TRUE(step(record, Event::unhealthy, detail));
+  record.state = State::swapping;
+  record.candidate = kNew;
+  detail.blame_release = false;
+  detail.set_aside = true;
+  ASSERT_TRUE(step(record, Event::restarted_too_often, detail));
+  EXPECT_TRUE(record.is_bad(kNew.manifest, 0));
+}
+
+TEST(CurrentFailed, WhatItReplacedTakesItsPlace) {
+  DeviceRecord record;
+  record.current = kNew;
+  record.previous = kOld;
+  EventDetail detail;
+  detail.reason = "cannot be started";
+  detail.set_aside = true;
+  detail.now_ms = 1000;
+  const auto action = step(record, Event::current_failed, detail);
+  ASSERT_TRUE(action);
+  EXPECT_EQ(*action, Action::restore);
+  EXPECT_EQ(record.state, State::rolled_back);
+  EXPECT_EQ(record.current, kOld);
+  EXPECT_EQ(record.previous, ReleaseId{});
+  EXPECT_EQ(record.candidate, kNew) << "what the report is about";
+  EXPECT_EQ(record.reason, "cannot be started");
+  EXPECT_TRUE(record.is_bad(kNew.manifest, 1001));
+  EXPECT_FALSE(record.is_bad(kNew.manifest, 0));
+}
+
+TEST(Floor, RisesWithWhatIsCommittedAndByName) {
+  DeviceRecord record = in_state(State::checking);
+  EventDetail detail = accepted();
+  detail.counter = 7;
+  ASSERT_TRUE(step(record, Event::accepted, detail));
+  EXPECT_EQ(record.floor_of("web"), 0U) << "offered is not committed";
+  record.state = State::probation;
+  EventDetail passed;
+  passed.name = "web";
+  ASSERT_TRUE(step(record, Event::passed, passed));
+  EXPECT_EQ(record.floor_of("web"), 7U);
+  EXPECT_EQ(record.floor_of("other"), 0U);
+  record.state = State::probation;
+  record.counter = 5;
+  ASSERT_TRUE(step(record, Event::passed, passed));
+  EXPECT_EQ(record.floor_of("web"), 7U) << "never sinks";
+  for (int i = 0; i < 20; ++i) {
+    record.state = State::probation;
+    passed.name = std::to_string(i);
+    ASSERT_TRUE(step(record, Event::passed, passed));
+  }
+  EXPECT_EQ(record.floors.size(), DeviceRecord::kMaxFloors);
+  EXPECT_EQ(*parse_record(encode_record(record)), record);
+}
+
+TEST(Salvage, KeepsWhatCanBeReadOfANewerAgentsRecord) {
+  DeviceRecord record = in_state(State::fetching);
+  record.previous = {digest_of(9), "0"};
+  record.bad = {{digest_of(7), "crashed", 0, 1}};
+  record.floors = {{"web", 12}};
+  record.next_sequence = 44;
+  std::string text = encode_record(record);
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    ASSERT_NE(text.find(from), std::string::npos);
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("\"fetching\"", "\"teleporting\"");
+  replace("{\"name\":\"web\"", "{\"wave\":3,\"name\":\"web\"");
+  EXPECT_FALSE(parse_record(text));
+  const auto salvaged = salvage_record(text);
+  ASSERT_TRUE(salvaged) << salvaged.error().text();
+  EXPECT_EQ(salvaged->state, State::idle);
+  EXPECT_EQ(salvaged->current, kOld);
+  EXPECT_EQ(salvaged->previous, record.previous);
+  EXPECT_EQ(salvaged->candidate, ReleaseId{});
+  EXPECT_EQ(salvaged->bad, record.bad);
+  EXPECT_EQ(salvaged->next_sequence, 44U);
+}
+
+TEST(Salvage, NeedsTheCommittedRelease) {
+  for (const char* const text :
+       {"", "{}", "[]", "7", R"({"state":"idle","current":{"manifest":"sha256:1"}})"}) {
+    EXPECT_FALSE(salvage_record(text)) << text;
+  }
 }
 
 TEST(Record, ReadsBackWhatWasWritten) {
   DeviceRecord record = in_state(State::fetching);
   EXPECT_EQ(*parse_record(encode_record(record)), record);
   record.previous = {digest_of(9), "0"};
-  record.bad = {{digest_of(7), "crashed: \"x\"\n"}};
+  record.bad = {{digest_of(7), "crashed: \"x\"\n", 0, 1}, {digest_of(8), "", 77, 3}};
   record.reason = "why";
-  record.swap_attempts = 2;
+  record.unpacking = {1, 2, "boot"};
+  record.swapping = {3, 1, ""};
+  record.counter = 5;
+  record.floors = {{"web", 7}};
   record.without_deltas = true;
   record.plan = "delta";
   record.bytes = 20'000;
@@ -234,6 +406,7 @@ struct ModelDevice {
     for (;;) {
       DeviceRecord next = stored;
       EventDetail detail = accepted();
+      detail.boot = "first";
       detail.blame_release = event == Event::unhealthy || event == Event::restarted_dead;
       const auto action = step(next, event, detail);
       ASSERT_TRUE(action) << action.error().text();
@@ -257,7 +430,7 @@ struct ModelDevice {
     if (reboot) old_runs = new_runs = false;
     // At start the agent first sees to the version that the record says is in charge.
     const bool trying = stored.state == State::swapping || stored.state == State::probation;
-    const Event event = restart_event(stored, new_runs, !reboot);
+    const Event event = restart_event(stored, new_runs, !reboot, reboot ? "second" : "first");
     if (!trying && !new_runs) (stored.current == kNew ? new_runs : old_runs) = true;
     advance(event);
     if (stored.current == kNew && !new_runs) new_runs = true;

@@ -53,16 +53,17 @@ Result<JournalContents> read_journal(std::string_view bytes) {
     return fail(ErrorCode::corrupt, "this is no journal of a stratus-agent, or of a newer one");
   }
   contents.valid_bytes = kJournalMark.size();
+  std::size_t at = kJournalMark.size();
   for (;;) {
-    const std::string_view rest = bytes.substr(contents.valid_bytes);
+    const std::string_view rest = bytes.substr(at);
     if (rest.size() < kHead) return contents;
     const std::size_t length = get_u32(rest);
     if (length == 0 || length > kMaxJournalRecord || rest.size() - kHead < length) return contents;
     const std::string_view payload = rest.substr(kHead, length);
-    if (crc32(payload) != get_u32(rest.substr(4))) return contents;
-    contents.last = std::string(payload);
-    ++contents.records;
-    contents.valid_bytes += kHead + length;
+    at += kHead + length;
+    if (crc32(payload) != get_u32(rest.substr(4))) continue;
+    contents.payloads.push_back(payload);
+    contents.valid_bytes = at;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "stratus/base/result.hpp"
 
@@ -20,11 +21,16 @@ std::uint32_t crc32(std::string_view bytes);  // IEEE 802.3, as in zlib
 std::string encode_journal_record(std::string_view payload);
 
 struct JournalContents {
-  std::optional<std::string> last;  // payload of the last whole record
-  std::size_t records = 0;
-  std::size_t valid_bytes = 0;  // mark and whole records; what follows is a torn or damaged tail
+  std::vector<std::string_view>
+      payloads;                 // of the whole records, oldest first; into the bytes that were read
+  std::size_t valid_bytes = 0;  // up to the end of the last of them; what follows is a torn tail
+
+  std::optional<std::string_view> last() const {
+    return payloads.empty() ? std::nullopt : std::optional(payloads.back());
+  }
 };
-// Reads up to the first record that is not whole. `corrupt` when the mark is missing.
+// Passes over a record that is damaged inside, since newer ones may follow it. `corrupt` when the mark is
+// missing.
 Result<JournalContents> read_journal(std::string_view bytes);
 
 }  // namespace stratus::update

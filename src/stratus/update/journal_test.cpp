@@ -17,14 +17,14 @@ TEST(Journal, TheLastRecordCounts) {
   const std::string bytes = journal({"one", "two", "three"});
   const auto read = read_journal(bytes);
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->last, "three");
-  EXPECT_EQ(read->records, 3U);
+  EXPECT_EQ(read->last(), "three");
+  EXPECT_EQ(read->payloads.size(), 3U);
   EXPECT_EQ(read->valid_bytes, bytes.size());
 }
 
 TEST(Journal, EmptyAndFreshJournalsHoldNothing) {
-  EXPECT_EQ(read_journal("")->last, std::nullopt);
-  EXPECT_EQ(read_journal(kJournalMark)->last, std::nullopt);
+  EXPECT_EQ(read_journal("")->last(), std::nullopt);
+  EXPECT_EQ(read_journal(kJournalMark)->last(), std::nullopt);
 }
 
 TEST(Journal, ATailTornAtAnyByteLeavesTheRecordBefore) {
@@ -33,7 +33,7 @@ TEST(Journal, ATailTornAtAnyByteLeavesTheRecordBefore) {
   for (std::size_t size = first; size < whole.size(); ++size) {
     const auto read = read_journal(std::string_view(whole).substr(0, size));
     ASSERT_TRUE(read);
-    EXPECT_EQ(read->last, "one") << size;
+    EXPECT_EQ(read->last(), "one") << size;
     EXPECT_EQ(read->valid_bytes, first);
   }
 }
@@ -45,8 +45,18 @@ TEST(Journal, ADamagedByteAnywhereInTheLastRecordLeavesTheOneBefore) {
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
     const auto read = read_journal(damaged);
     ASSERT_TRUE(read);
-    EXPECT_EQ(read->last, "one") << at;
+    EXPECT_EQ(read->last(), "one") << at;
   }
+}
+
+TEST(Journal, ADamagedRecordHidesNoNewerOne) {
+  std::string bytes = journal({"one", "two", "three"});
+  bytes[bytes.find("two")] ^= 1;
+  const auto read = read_journal(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->last(), "three");
+  EXPECT_EQ(read->payloads.size(), 2U);
+  EXPECT_EQ(read->valid_bytes, bytes.size());
 }
 
 TEST(Journal, AnotherFileIsRefused) {
@@ -56,7 +66,7 @@ TEST(Journal, AnotherFileIsRefused) {
 
 TEST(Journal, AZeroedTailIsNoRecord) {
   const std::string bytes = journal({"one"}) + std::string(100, '\0');
-  EXPECT_EQ(read_journal(bytes)->last, "one");
+  EXPECT_EQ(read_journal(bytes)->last(), "one");
 }
 
 }  // namespace

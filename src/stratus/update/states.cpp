@@ -14,6 +14,7 @@ using A = Action;
 constexpr auto kTable = std::to_array<Transition>({
     {S::idle, E::poll_due, S::checking, A::ask},
     {S::idle, E::restarted, S::idle, A::rest},
+    {S::idle, E::current_failed, S::rolled_back, A::restore},
 
     {S::checking, E::up_to_date, S::idle, A::rest},
     {S::checking, E::unreachable, S::idle, A::back_off},
@@ -46,6 +47,7 @@ constexpr auto kTable = std::to_array<Transition>({
     {S::verifying, E::no_space, S::failed, A::discard},
     {S::verifying, E::cancel_requested, S::cancelled, A::discard},
     {S::verifying, E::restarted, S::planned, A::make_plan},
+    {S::verifying, E::restarted_too_often, S::failed, A::discard},
 
     {S::installed, E::swap_begins, S::swapping, A::swap},
     {S::installed, E::cancel_requested, S::cancelled, A::discard},
@@ -78,13 +80,20 @@ constexpr auto kTable = std::to_array<Transition>({
 constexpr auto kStateNames = std::to_array<std::string_view>(
     {"idle", "checking", "planned", "fetching", "verifying", "installed", "swapping", "probation",
      "committed", "rolled_back", "failed", "cancelled"});
-constexpr auto kEventNames = std::to_array<std::string_view>(
-    {"poll_due",           "up_to_date", "unreachable",      "known_bad",       "refused",
-     "accepted",           "plan_ready", "nothing_to_fetch", "over_limits",     "fetched",
-     "link_lost",          "gave_up",    "damaged",          "no_space",        "verified",
-     "swap_begins",        "healthy",    "start_failed",     "passed",          "unhealthy",
-     "cancel_requested",   "settled",    "restarted",        "restarted_alive", "restarted_dead",
-     "restarted_too_often"});
+constexpr auto kEventNames = std::to_array<std::string_view>({"poll_due",         "up_to_date",
+                                                              "unreachable",      "known_bad",
+                                                              "refused",          "accepted",
+                                                              "plan_ready",       "nothing_to_fetch",
+                                                              "over_limits",      "fetched",
+                                                              "link_lost",        "gave_up",
+                                                              "damaged",          "no_space",
+                                                              "verified",         "swap_begins",
+                                                              "healthy",          "start_failed",
+                                                              "passed",           "unhealthy",
+                                                              "cancel_requested", "settled",
+                                                              "restarted",        "restarted_alive",
+                                                              "restarted_dead",   "restarted_too_often",
+                                                              "current_failed"});
 constexpr auto kActionNames =
     std::to_array<std::string_view>({"rest", "back_off", "ask", "make_plan", "fetch", "fetch_later", "unpack",
                                      "begin_swap", "swap", "watch", "commit", "restore", "discard", "tell"});

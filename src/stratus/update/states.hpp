@@ -31,32 +31,33 @@ enum class State : std::uint8_t {
 };
 
 enum class Event : std::uint8_t {
-  poll_due,            // time to ask, or somebody wants to know now
-  up_to_date,          // what runs is the target
-  unreachable,         // nobody answered
-  known_bad,           // the target is a release that failed here before
-  refused,             // signature, manifest or configuration is not acceptable
-  accepted,            // a signed release that this device can run
-  plan_ready,          // bytes, disk and memory are within their bounds
-  nothing_to_fetch,    // every layer is here already
-  over_limits,         // byte budget, disk or memory does not allow it
-  fetched,             // every blob is here, each with its digest
-  link_lost,           // will go on where it stopped
-  gave_up,             // too often
-  damaged,             // a blob or recipe is not what its digest says: take another way
-  no_space,            // the disk filled up meanwhile
-  verified,            // every layer unpacked, its diff id right, durable
-  swap_begins,         // time to switch
-  healthy,             // the new version runs and is well; the old one has stopped
-  start_failed,        // the new version did not start or did not get well in time
-  passed,              // well through the whole probation time
-  unhealthy,           // crashed or failed its check in probation
-  cancel_requested,    // by the operator
-  settled,             // the outcome is stored and its report queued
-  restarted,           // the agent starts and finds this state
-  restarted_alive,     // … and the candidate's process runs
-  restarted_dead,      // … and the candidate's process has ended while the machine went on
-  restarted_too_often  // … and swapping was tried often enough
+  poll_due,             // time to ask, or somebody wants to know now
+  up_to_date,           // what runs is the target
+  unreachable,          // nobody answered
+  known_bad,            // the target is a release that failed here before
+  refused,              // signature, manifest or configuration is not acceptable
+  accepted,             // a signed release that this device can run
+  plan_ready,           // bytes, disk and memory are within their bounds
+  nothing_to_fetch,     // every layer is here already
+  over_limits,          // byte budget, disk or memory does not allow it
+  fetched,              // every blob is here, each with its digest
+  link_lost,            // will go on where it stopped
+  gave_up,              // too often
+  damaged,              // a blob or recipe is not what its digest says: take another way
+  no_space,             // the disk filled up meanwhile
+  verified,             // every layer unpacked, its diff id right, durable
+  swap_begins,          // time to switch
+  healthy,              // the new version runs and is well; the old one has stopped
+  start_failed,         // the new version did not start or did not get well in time
+  passed,               // well through the whole probation time
+  unhealthy,            // crashed or failed its check in probation
+  cancel_requested,     // by the operator
+  settled,              // the outcome is stored and its report queued
+  restarted,            // the agent starts and finds this state
+  restarted_alive,      // … and the candidate's process runs
+  restarted_dead,       // … and the candidate's process has ended while the machine went on
+  restarted_too_often,  // … and unpacking or swapping was cut short often enough
+  current_failed        // what was committed cannot be started any more, what it replaced runs instead
 };
 
 enum class Action : std::uint8_t {
