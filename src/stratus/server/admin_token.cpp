@@ -1,10 +1,7 @@
 #include "stratus/server/admin_token.hpp"
 
-#include <stdexcept>
-
-#include <sys/random.h>
-
 #include "stratus/base/file.hpp"
+#include "stratus/base/random.hpp"
 #include "stratus/crypto/sha256.hpp"
 
 namespace stratus::server {
@@ -19,15 +16,6 @@ bool starts_with_scheme(std::string_view field, std::string_view scheme) {
 }
 
 }  // namespace
-
-std::string random_hex(std::size_t bytes) {
-  Bytes random(bytes);
-  // Up to 256 bytes come whole or not at all, once the generator is seeded.
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-    throw std::runtime_error("the kernel gives no random bytes");
-  }
-  return to_hex(random);
-}
 
 Result<AdminToken> AdminToken::load_or_make(const std::filesystem::path& path) {
   auto text = read_file(path, 4096);

@@ -25,7 +25,4 @@ class AdminToken {
   std::string token_;
 };
 
-// 2n hex digits from the kernel's generator.
-std::string random_hex(std::size_t bytes);
-
 }  // namespace stratus::server

@@ -1,7 +1,5 @@
 #include "stratus/server/api.hpp"
 
-#include <charconv>
-
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -13,31 +11,16 @@
 namespace stratus::server {
 namespace {
 
-constexpr std::size_t kMaxBody = 64u << 10;    // of what people send
 constexpr std::size_t kMaxSample = 16u << 10;  // bytes
 
-// The number under `name`, within 1 … most.
-std::int64_t limit_of(const net::RequestHead& request, std::int64_t otherwise, std::int64_t most) {
-  const auto text = request.query("limit");
-  std::int64_t value = otherwise;
-  if (text) (void)std::from_chars(text->data(), text->data() + text->size(), value);
-  return std::clamp<std::int64_t>(value, 1, most);
-}
-
-net::Task<Result<void>> respond_json(net::Exchange& exchange, int status, std::string body) {
-  net::ResponseHead head;
-  head.status = status;
-  head.headers.set("Content-Type", "application/json");
-  (void)co_await exchange.respond(head, body);
-  co_return Result<void>();
-}
-
-net::Task<Result<void>> respond_nothing(net::Exchange& exchange) {
-  net::ResponseHead head;
-  head.status = 204;
-  const std::string empty;
-  (void)co_await exchange.respond(head, empty);
-  co_return Result<void>();
+// The one member `name` of the body.
+net::Task<Result<std::string>> read_member(Call& call, const char* name) {
+  auto value = co_await call.read_json();
+  if (!value) co_return forward_error(std::move(value));
+  ObjectReader reader(*value, "");
+  std::string text = reader.text(name, 255);
+  STRATUS_CO_CHECK(reader.done());
+  co_return text;
 }
 
 // A clock that is far ahead would make every report after its correction look overtaken.
@@ -53,91 +36,55 @@ Result<void> check_device(const std::string& id) {
 
 }  // namespace
 
-bool Api::may_steer(const net::Exchange& exchange) const {
-  return token_.matches(exchange.request().headers.get("Authorization"));
+void Api::register_routes(Router& router) {
+  using Handler = Answer (Api::*)(Call&);
+  const auto add = [&](const char* method, const char* pattern, Scope scope, Handler handler) {
+    router.add(method, pattern, scope, [this, handler](Call& call) { return (this->*handler)(call); });
+  };
+  add("GET", "/api/v1/next/{name*}", Scope::device, &Api::get_next);
+  add("POST", "/api/v1/devices/{id}/reports", Scope::device, &Api::take_report);
+  add("POST", "/api/v1/devices/{id}/data", Scope::device, &Api::take_sample);
+  add("GET", "/api/v1/devices", Scope::devices_read, &Api::list_devices);
+  add("GET", "/api/v1/devices/{id}", Scope::devices_read, &Api::get_device);
+  add("GET", "/api/v1/devices/{id}/reports", Scope::devices_read, &Api::list_reports);
+  add("GET", "/api/v1/devices/{id}/data", Scope::devices_read, &Api::list_samples);
+  add("GET", "/api/v1/releases", Scope::releases_read, &Api::list_releases);
+  add("GET", "/api/v1/releases/{name}", Scope::releases_read, &Api::list_releases);
+  add("PUT", "/api/v1/releases/{name}/versions/{version}", Scope::releases_write, &Api::register_version);
+  add("DELETE", "/api/v1/releases/{name}/versions/{version}", Scope::releases_write, &Api::remove_version);
+  add("PUT", "/api/v1/releases/{name}/target", Scope::rollouts_write, &Api::set_target);
+  add("GET", "/api/v1/operations/{id}", Scope::releases_read, &Api::get_operation);
+  add("POST", "/api/v1/gc", Scope::system_admin, &Api::collect_garbage);
 }
 
-net::Task<void> Api::handle(net::Exchange& exchange) {
-  const ApiRoute route = parse_api_route(exchange.request().path);
-  const std::string& method = exchange.request().method;
-  // Devices tell (POST below /devices/); everything else that is not a question steers.
-  const bool tells =
-      method == "POST" && (route.endpoint == ApiEndpoint::reports || route.endpoint == ApiEndpoint::data);
-  const bool asks = method == "GET" || method == "HEAD";
-  if (!asks && !tells && !may_steer(exchange)) {
-    net::ResponseHead head;
-    head.status = 401;
-    head.headers.set("Content-Type", "application/problem+json");
-    head.headers.set("WWW-Authenticate", "Basic realm=\"stratus\"");
-    const std::string body =
-        R"({"title":"unauthorized","status":401,"detail":"this needs the server's admin token","code":"denied"})";
-    (void)co_await exchange.respond(head, body);
-    co_return;
-  }
-  auto done = co_await dispatch(exchange, route);
-  if (done) co_return;
-  const Error error = done.error();
-  (void)co_await net::respond_problem(exchange, error);
-}
-
-net::Task<Result<void>> Api::dispatch(net::Exchange& exchange, const ApiRoute& route) {
-  using enum ApiEndpoint;
-  const std::string& method = exchange.request().method;
-  const bool get = method == "GET" || method == "HEAD";
-  const bool post = method == "POST";
-  const bool put = method == "PUT";
-  const ApiEndpoint endpoint = route.endpoint;
-  if (endpoint == next && get) co_return co_await get_next(exchange, route);
-  if (endpoint == reports && post) co_return co_await take_report(exchange, route);
-  if (endpoint == reports && get) co_return co_await list_reports(exchange, route);
-  if (endpoint == data && post) co_return co_await take_sample(exchange, route);
-  if (endpoint == data && get) co_return co_await list_samples(exchange, route);
-  if (endpoint == devices && get) co_return co_await list_devices(exchange);
-  if (endpoint == device && get) co_return co_await get_device(exchange, route);
-  if (endpoint == releases && get) co_return co_await list_releases(exchange, route.first);
-  if (endpoint == release && get) co_return co_await list_releases(exchange, route.first);
-  if (endpoint == version && put) co_return co_await register_version(exchange, route);
-  if (endpoint == version && method == "DELETE") co_return co_await remove_version(exchange, route);
-  if (endpoint == target && put) co_return co_await set_target(exchange, route);
-  if (endpoint == operation && get) co_return co_await get_operation(exchange, route);
-  if (endpoint == garbage && post) co_return co_await collect_garbage(exchange);
-  if (endpoint == unknown)
-    co_return fail(ErrorCode::not_found, "no such endpoint: " + exchange.request().path);
-  net::ResponseHead head;
-  head.status = 405;
-  head.headers.set("Content-Type", "application/problem+json");
-  const std::string body = R"({"title":"method not allowed","status":405,"code":"invalid"})";
-  (void)co_await exchange.respond(head, body);
-  co_return Result<void>();
-}
-
-net::Task<Result<void>> Api::get_next(net::Exchange& exchange, const ApiRoute& route) {
-  const net::RequestHead& request = exchange.request();
+Api::Answer Api::get_next(Call& call) {
+  const std::string name = call.parameter("name");
   Digest have;
-  if (const auto hex = request.query("have"); hex && !hex->empty()) {
+  if (const auto hex = call.query("have"); hex && !hex->empty()) {
     const auto parsed = Digest::parse("sha256:" + *hex);
     if (!parsed) co_return fail(ErrorCode::invalid, "have: not the 64 hex digits of a manifest digest");
     have = *parsed;
   }
-  const std::string device = request.query("device").value_or("");
+  const std::string device = call.query("device").value_or("");
   if (!device.empty()) {
     STRATUS_CO_CHECK(check_device(device));
   }
-  auto answer = co_await releases_.next(route.first, have, device);
+  auto answer = co_await releases_.next(name, have, device);
   // Names that mean nothing here leave no trace.
-  if (answer && !device.empty()) sightings_.note(device, route.first, have);
+  if (answer && !device.empty()) sightings_.note(device, name, have);
   if (!answer) co_return forward_error(std::move(answer));
-  if (!*answer) co_return co_await respond_nothing(exchange);
+  if (!*answer) co_return co_await call.respond_nothing();
   const std::string body = **answer;
-  co_return co_await respond_json(exchange, 200, body);
+  co_return co_await call.respond_json(200, body);
 }
 
-net::Task<Result<void>> Api::take_report(net::Exchange& exchange, const ApiRoute& route) {
-  auto body = co_await exchange.read_all(wire::DeviceReport::kMaxEncoded);
+Api::Answer Api::take_report(Call& call) {
+  const std::string id = call.parameter("id");
+  auto body = co_await call.read_body(wire::DeviceReport::kMaxEncoded);
   if (!body) co_return forward_error(std::move(body));
   auto parsed = wire::parse_report(*body);
   if (!parsed) co_return forward_error(std::move(parsed));
-  if (parsed->device != route.first) {
+  if (parsed->device != id) {
     co_return fail(ErrorCode::invalid,
                    "the report is of device " + parsed->device + ", the address of another");
   }
@@ -160,28 +107,29 @@ net::Task<Result<void>> Api::take_report(net::Exchange& exchange, const ApiRoute
   };
   auto written = co_await await_write(write);
   if (!written) co_return written;
-  co_return co_await respond_nothing(exchange);
+  co_return co_await call.respond_nothing();
 }
 
-net::Task<Result<void>> Api::take_sample(net::Exchange& exchange, const ApiRoute& route) {
-  STRATUS_CO_CHECK(check_device(route.first));
-  auto body = co_await exchange.read_all(kMaxSample);
+Api::Answer Api::take_sample(Call& call) {
+  const std::string id = call.parameter("id");
+  STRATUS_CO_CHECK(check_device(id));
+  auto body = co_await call.read_body(kMaxSample);
   if (!body) co_return forward_error(std::move(body));
   const auto value = parse_json(*body, kMaxSample);
   if (!value) co_return fail(value.error());
   if (!value->is_object()) co_return fail(ErrorCode::invalid, "a sample is a JSON object");
   std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
-    catalogue_.add_sample(route.first, std::move(*body), now_ms(), std::move(done));
+    catalogue_.add_sample(id, std::move(*body), now_ms(), std::move(done));
   };
   auto written = co_await await_write(write);
   if (!written) co_return written;
-  co_return co_await respond_nothing(exchange);
+  co_return co_await call.respond_nothing();
 }
 
-net::Task<Result<void>> Api::list_devices(net::Exchange& exchange) {
+Api::Answer Api::list_devices(Call& call) {
   co_await sightings_.flush();
-  const std::int64_t limit = limit_of(exchange.request(), 100, 1000);
-  const std::string after = exchange.request().query("after").value_or("");
+  const std::int64_t limit = call.limit(100, 1000);
+  const std::string after = call.query("after").value_or("");
   auto list = [&] { return catalogue_.devices(after, limit + 1); };
   auto devices = co_await pool_.run(list);
   if (!devices) co_return forward_error(std::move(devices));
@@ -191,37 +139,41 @@ net::Task<Result<void>> Api::list_devices(net::Exchange& exchange) {
     next = devices->back().id;
   }
   const std::string body = encode_devices(*devices, next);
-  co_return co_await respond_json(exchange, 200, body);
+  co_return co_await call.respond_json(200, body);
 }
 
-net::Task<Result<void>> Api::get_device(net::Exchange& exchange, const ApiRoute& route) {
+Api::Answer Api::get_device(Call& call) {
+  const std::string id = call.parameter("id");
   co_await sightings_.flush();
-  auto find = [&] { return catalogue_.device(route.first); };
+  auto find = [&] { return catalogue_.device(id); };
   auto device = co_await pool_.run(find);
   if (!device) co_return forward_error(std::move(device));
   const std::string body = encode_device(*device);
-  co_return co_await respond_json(exchange, 200, body);
+  co_return co_await call.respond_json(200, body);
 }
 
-net::Task<Result<void>> Api::list_reports(net::Exchange& exchange, const ApiRoute& route) {
-  const std::int64_t limit = limit_of(exchange.request(), 20, 1000);
-  auto list = [&] { return catalogue_.reports(route.first, limit); };
+Api::Answer Api::list_reports(Call& call) {
+  const std::string id = call.parameter("id");
+  const std::int64_t limit = call.limit(20, 1000);
+  auto list = [&] { return catalogue_.reports(id, limit); };
   auto reports = co_await pool_.run(list);
   if (!reports) co_return forward_error(std::move(reports));
   const std::string body = encode_reports(*reports);
-  co_return co_await respond_json(exchange, 200, body);
+  co_return co_await call.respond_json(200, body);
 }
 
-net::Task<Result<void>> Api::list_samples(net::Exchange& exchange, const ApiRoute& route) {
-  const std::int64_t limit = limit_of(exchange.request(), 100, 10'000);
-  auto list = [&] { return catalogue_.samples(route.first, limit); };
+Api::Answer Api::list_samples(Call& call) {
+  const std::string id = call.parameter("id");
+  const std::int64_t limit = call.limit(100, 10'000);
+  auto list = [&] { return catalogue_.samples(id, limit); };
   auto samples = co_await pool_.run(list);
   if (!samples) co_return forward_error(std::move(samples));
   const std::string body = encode_samples(*samples);
-  co_return co_await respond_json(exchange, 200, body);
+  co_return co_await call.respond_json(200, body);
 }
 
-net::Task<Result<void>> Api::list_releases(net::Exchange& exchange, const std::string& name) {
+Api::Answer Api::list_releases(Call& call) {
+  const std::string name = call.parameter("name");
   auto list = [&] { return catalogue_.releases(name); };
   auto found = co_await pool_.run(list);
   if (!found) co_return forward_error(std::move(found));
@@ -235,73 +187,63 @@ net::Task<Result<void>> Api::list_releases(net::Exchange& exchange, const std::s
     const auto target = releases_.target(name);
     body = encode_release(name, *found, target ? &*target : nullptr);
   }
-  co_return co_await respond_json(exchange, 200, body);
+  co_return co_await call.respond_json(200, body);
 }
 
-net::Task<Result<void>> Api::read_member(net::Exchange& exchange, const char* name, std::string& into) {
-  auto body = co_await exchange.read_all(kMaxBody);
-  if (!body) co_return forward_error(std::move(body));
-  const auto value = parse_json(*body, kMaxBody);
-  if (!value) co_return fail(value.error());
-  ObjectReader reader(*value, "");
-  into = reader.text(name, 255);
-  co_return reader.done();
-}
-
-net::Task<Result<void>> Api::register_version(net::Exchange& exchange, const ApiRoute& route) {
-  std::string text;
-  auto read = co_await read_member(exchange, "digest", text);
-  if (!read) co_return read;
-  const auto digest = Digest::parse(text);
+Api::Answer Api::register_version(Call& call) {
+  const std::string name = call.parameter("name");
+  const std::string version = call.parameter("version");
+  auto text = co_await read_member(call, "digest");
+  if (!text) co_return forward_error(std::move(text));
+  const auto digest = Digest::parse(*text);
   if (!digest) co_return fail(digest.error());
-  auto added = co_await releases_.add(route.first, route.second, *digest);
+  auto added = co_await releases_.add(name, version, *digest);
   if (!added) co_return added;
-  auto find = [&] { return catalogue_.releases(route.first); };
+  auto find = [&] { return catalogue_.releases(name); };
   auto found = co_await pool_.run(find);
   if (!found) co_return forward_error(std::move(found));
-  std::erase_if(*found, [&](const db::Release& release) { return release.version != route.second; });
-  const auto target = releases_.target(route.first);
-  const std::string body = encode_release(route.first, *found, target ? &*target : nullptr);
-  co_return co_await respond_json(exchange, 200, body);
+  std::erase_if(*found, [&](const db::Release& release) { return release.version != version; });
+  const auto target = releases_.target(name);
+  const std::string body = encode_release(name, *found, target ? &*target : nullptr);
+  co_return co_await call.respond_json(200, body);
 }
 
-net::Task<Result<void>> Api::remove_version(net::Exchange& exchange, const ApiRoute& route) {
-  auto removed = co_await releases_.remove(route.first, route.second);
+Api::Answer Api::remove_version(Call& call) {
+  const std::string name = call.parameter("name");
+  const std::string version = call.parameter("version");
+  auto removed = co_await releases_.remove(name, version);
   if (!removed) co_return removed;
-  co_return co_await respond_nothing(exchange);
+  co_return co_await call.respond_nothing();
 }
 
-net::Task<Result<void>> Api::set_target(net::Exchange& exchange, const ApiRoute& route) {
-  std::string version;
-  auto read = co_await read_member(exchange, "version", version);
-  if (!read) co_return read;
-  auto operation = co_await deployments_.start(route.first, version);
+Api::Answer Api::set_target(Call& call) {
+  const std::string name = call.parameter("name");
+  auto version = co_await read_member(call, "version");
+  if (!version) co_return forward_error(std::move(version));
+  auto operation = co_await deployments_.start(name, *version);
   if (!operation) co_return forward_error(std::move(operation));
-  net::ResponseHead head;
-  head.status = 202;
-  head.headers.set("Content-Type", "application/json");
-  head.headers.set("Location", "/api/v1/operations/" + operation->id);
+  const std::string location = "/api/v1/operations/" + operation->id;
   const std::string body = encode_operation(*operation);
-  (void)co_await exchange.respond(head, body);
-  co_return Result<void>();
+  co_return co_await call.respond_accepted(location, body);
 }
 
-net::Task<Result<void>> Api::get_operation(net::Exchange& exchange, const ApiRoute& route) {
-  auto find = [&] { return catalogue_.operation(route.first); };
+Api::Answer Api::get_operation(Call& call) {
+  const std::string id = call.parameter("id");
+  auto find = [&] { return catalogue_.operation(id); };
   auto operation = co_await pool_.run(find);
   if (!operation) co_return forward_error(std::move(operation));
   const std::string body = encode_operation(*operation);
-  co_return co_await respond_json(exchange, 200, body);
+  co_return co_await call.respond_json(200, body);
 }
 
-net::Task<Result<void>> Api::collect_garbage(net::Exchange& exchange) {
-  const auto text = exchange.request().query("dry_run");
+Api::Answer Api::collect_garbage(Call& call) {
+  const auto text = call.query("dry_run");
   const bool dry_run = text && *text != "0" && *text != "false";
   auto collect = [&] { return garbage_(dry_run); };
   auto report = co_await garbage_pool_.run(collect);
   if (!report) co_return forward_error(std::move(report));
   const std::string body = encode_garbage(*report, dry_run);
-  co_return co_await respond_json(exchange, 200, body);
+  co_return co_await call.respond_json(200, body);
 }
 
 }  // namespace stratus::server

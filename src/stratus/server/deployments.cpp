@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/log.hpp"
-#include "stratus/server/admin_token.hpp"
+#include "stratus/base/random.hpp"
 
 namespace stratus::server {
 

@@ -12,10 +12,14 @@
 #include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/server/api.hpp"
+#include "stratus/server/authenticator.hpp"
 #include "stratus/server/registry.hpp"
 
 namespace stratus::server {
 namespace {
+
+// Devices have no identity yet, so asking and telling is open; changing anything is not.
+constexpr ScopeSet kAnonymous{Scope::device, Scope::devices_read, Scope::releases_read};
 
 // What has to be opened before anything can be served; each part may fail.
 struct Opened {
@@ -63,7 +67,9 @@ class Server {
         releases_(loop, *opened_.repositories, *opened_.catalogue, files_),
         registry_(*opened_.repositories, files_, writes_, opened_.token, hooks()),
         deployments_(loop, releases_, queue_, *opened_.catalogue, files_, sightings_, config.deploy_wait),
-        api_(releases_, deployments_, *opened_.catalogue, sightings_, files_, opened_.token, garbage_pool_,
+        authenticator_(opened_.token, kAnonymous),
+        router_(authenticator_),
+        api_(releases_, deployments_, *opened_.catalogue, sightings_, files_, garbage_pool_,
              [this](bool dry_run) { return collect(dry_run); }),
         background_(loop),
         queue_(
@@ -74,6 +80,7 @@ class Server {
               deployments_.delta_finished();
             }) {
     releases_.use_queue(queue_);
+    api_.register_routes(router_);
   }
 
   Result<void> load() { return releases_.load(); }
@@ -88,7 +95,7 @@ class Server {
     } else if (path == "/metrics") {
       co_await respond_metrics(exchange);
     } else {
-      co_await api_.handle(exchange);
+      co_await router_.handle(exchange);
     }
   }
 
@@ -227,6 +234,8 @@ class Server {
   Releases releases_;
   Registry registry_;
   Deployments deployments_;
+  TokenAuthenticator authenticator_;
+  Router router_;
   Api api_;
   net::TaskGroup background_;
   DeltaQueue queue_;  // last: its jobs end first

@@ -1,7 +1,7 @@
 #include "stratus/server/upload_sessions.hpp"
 
+#include "stratus/base/random.hpp"
 #include "stratus/crypto/sha256.hpp"
-#include "stratus/server/admin_token.hpp"
 
 namespace stratus::server {
 namespace {

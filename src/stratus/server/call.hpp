@@ -1,0 +1,60 @@
+// One request that a route took: what was asked, by whom, and the ways to answer. Lives during the handler's
+// call, on the loop.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/json/fwd.hpp>
+
+#include "stratus/net/http_server.hpp"
+#include "stratus/server/principal.hpp"
+
+namespace stratus::server {
+
+class Call {
+ public:
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+  static constexpr std::size_t kMaxBody = 64u << 10;  // bytes, where a handler says nothing else
+
+  Call(net::Exchange& exchange, Parameters parameters, Principal principal)
+      : exchange_(exchange), parameters_(std::move(parameters)), principal_(std::move(principal)) {}
+
+  net::Exchange& exchange() { return exchange_; }
+  const net::RequestHead& request() const { return exchange_.request(); }
+  const Principal& principal() const { return principal_; }
+  const std::string& request_id();  // a ULID, for logs and the audit
+
+  // The decoded part of the path that "{name}" stands for. The pattern must have it.
+  const std::string& parameter(std::string_view name) const;
+  std::optional<std::string> query(std::string_view name) const { return request().query(name); }
+  // ?limit=, brought into 1 … most.
+  std::int64_t limit(std::int64_t otherwise, std::int64_t most) const;
+
+  net::Task<Result<std::string>> read_body(std::size_t limit);
+  // Strict JSON (base/json.hpp).
+  net::Task<Result<boost::json::value>> read_json(std::size_t limit = kMaxBody);
+
+  // `etag` without quotes; with one, a GET whose If-None-Match names it gets 304 and no body.
+  net::Task<Result<void>> respond_json(int status, std::string body, std::string etag = {});
+  net::Task<Result<void>> respond_nothing();  // 204
+  // 201 or 202: where the new thing is, or where to look how far the work got.
+  net::Task<Result<void>> respond_created(std::string location, std::string body, std::string etag = {});
+  net::Task<Result<void>> respond_accepted(std::string location, std::string body);
+
+  // `precondition_failed` (412) when the request has an If-Match that names no version `etag`;
+  // `precondition_required` (428) when it has none and one is demanded.
+  Result<void> check_if_match(std::string_view etag, bool demanded = false) const;
+
+ private:
+  net::Exchange& exchange_;
+  Parameters parameters_;
+  Principal principal_;
+  std::string request_id_;
+};
+
+// Whether a list of entity tags (RFC 9110 section 8.8.3; weak ones count as their strong form) has `etag`.
+bool etag_list_contains(std::string_view list, std::string_view etag);
+
+}  // namespace stratus::server
