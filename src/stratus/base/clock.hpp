@@ -4,6 +4,9 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
+
+#include "stratus/base/result.hpp"
 
 namespace stratus {
 
@@ -23,5 +26,7 @@ const Clock& system_clock();
 
 // RFC 3339 with milliseconds in UTC: "2026-11-21T06:39:13.250Z".
 std::string format_time(WallTime time);
+// Reads RFC 3339, with Z or an offset, to the millisecond; years 1970 to 2999. `invalid` says what it is not.
+Result<WallTime> parse_time(std::string_view text);
 
 }  // namespace stratus
