@@ -21,7 +21,7 @@ Campaign Campaign::create(Header header, Spec spec, const Plan& plan) {
     Device device;
     device.id = member.id;
     device.wave = member.wave;
-    device.offset_minutes = member.offset_minutes;
+    device.zone = member.zone;
     device.changed_ms = header.created_ms;
     device.before = member.before;
     devices.push_back(std::move(device));

@@ -33,10 +33,10 @@ struct Device {
   std::string id;
   std::uint32_t wave = 0;
   DeviceState state = DeviceState::waiting;
-  std::uint16_t content = 0;  // the one under way
-  std::uint16_t attempt = 0;  // begun so far
-  std::uint8_t percent = 0;   // of the content under way; 100 only once the device succeeded
-  int offset_minutes = 0;
+  std::uint16_t content = 0;       // the one under way
+  std::uint16_t attempt = 0;       // begun so far
+  std::uint8_t percent = 0;        // of the content under way; 100 only once the device succeeded
+  std::string zone;                // of its local time, for the window
   std::int64_t not_before_ms = 0;  // of the next attempt
   std::int64_t started_ms = 0;     // of the current attempt
   std::int64_t changed_ms = 0;     // since when in `state`
@@ -126,6 +126,10 @@ struct Assignment {
 
 class Campaign {
  public:
+  // Local time minus UTC in minutes at a moment. Fixed offsets ("+09:00") are understood without it.
+  using LocalOffset = std::function<int(const std::string& zone, std::int64_t utc_ms)>;
+  void use_offsets(LocalOffset offsets) { offsets_ = std::move(offsets); }
+
   using IsBusy = std::function<bool(const std::string& device)>;  // held by another rollout
 
   // A new rollout as planned, in `draft`. Everything counts as changed.
@@ -174,6 +178,8 @@ class Campaign {
   const std::vector<Counts>& wave_counts() const { return counts_; }
   // What the device is to run now on behalf of this rollout; nothing unless it is under way.
   std::optional<Assignment> assignment(const Device& device) const;
+  // Whether the maintenance window is open in the device's local time; true without one.
+  bool window_open(const Device& device, std::int64_t now) const;
   // Why an open device is not further, for people.
   std::string explain(const Device& device, std::int64_t now, const IsBusy& is_busy) const;
 
@@ -213,6 +219,7 @@ class Campaign {
   std::vector<std::uint32_t> flying_;  // in flight, each once, some no longer: cleaned in check_times
   bool queue_stale_ = true;
   Changes changes_;
+  LocalOffset offsets_;
   std::vector<bool> touched_;  // per device: in changes_.devices
   std::vector<bool> listed_;   // per device: in flying_
   std::vector<bool> held_;     // per device: claimed, as of the last take_changes()

@@ -214,7 +214,7 @@ std::uint32_t Campaign::join(std::span<const Member> members, std::int64_t now) 
     Device device;
     device.id = member.id;
     device.wave = static_cast<std::uint32_t>(std::max(header_.wave, 0));
-    device.offset_minutes = member.offset_minutes;
+    device.zone = member.zone;
     device.changed_ms = now;
     device.before = member.before;
     add_device(std::move(device));

@@ -378,6 +378,24 @@ TEST(Campaign, StartsOnlyInTheDevicesWindow) {
   EXPECT_EQ(run.state("d000"), DeviceState::requested);
 }
 
+TEST(Campaign, ADevicesZoneDecidesAboutItsWindow) {
+  // kNow is 06:39 UTC, 15:39 in Seoul.
+  Campaign it = campaign(spec(R"("joining":"while_running","window":{"from":"15:00","to":"16:00"})"), 1);
+  ASSERT_TRUE(it.submit("ann", kNow));
+  it.use_offsets([](const std::string& zone, std::int64_t) { return zone == "Asia/Seoul" ? 540 : 0; });
+  std::vector<Member> members(3);
+  members[0].id = "named";
+  members[0].zone = "Asia/Seoul";
+  members[1].id = "fixed";
+  members[1].zone = "+09:00";
+  members[2].id = "utc";
+  it.join(members, kNow);
+  it.tick(kNow, nobody);
+  EXPECT_EQ(it.find("named")->state, DeviceState::requested);
+  EXPECT_EQ(it.find("fixed")->state, DeviceState::requested);
+  EXPECT_EQ(it.find("utc")->state, DeviceState::waiting);
+}
+
 TEST(Campaign, WaitsForItsStart) {
   Running run(R"("start_at":"2026-11-21T08:00:00Z")", 1);
   EXPECT_EQ(run.it.header().state, State::scheduled);

@@ -70,6 +70,13 @@ void Campaign::move_waves(std::int64_t now) {
   }
 }
 
+bool Campaign::window_open(const Device& device, std::int64_t now) const {
+  if (!spec_.window) return true;
+  const auto fixed = parse_offset(device.zone);
+  const int minutes = fixed ? *fixed : offsets_ ? offsets_(device.zone, now) : 0;
+  return is_open(*spec_.window, now, minutes);
+}
+
 void Campaign::start_devices(std::int64_t now, const IsBusy& is_busy) {
   if (header_.state != State::running) return;
   if (queue_stale_) {
@@ -103,7 +110,7 @@ void Campaign::start_devices(std::int64_t now, const IsBusy& is_busy) {
   for (std::size_t at = 0; at < queue_.size(); ++at) {
     Device& device = devices_[queue_[at]];
     if (device.state != DeviceState::waiting) continue;
-    const bool open = !spec_.window || is_open(*spec_.window, now, device.offset_minutes);
+    const bool open = window_open(device, now);
     if (started < may && open && device.not_before_ms <= now && !is_busy(device.id)) {
       move(device, DeviceEvent::request, now, "");
       ++started;
@@ -211,8 +218,7 @@ std::string Campaign::explain(const Device& device, std::int64_t now, const IsBu
   if (static_cast<int>(device.wave) > header_.wave)
     return fmt::format("it is in wave {}, wave {} is open", device.wave + 1, header_.wave + 1);
   if (device.not_before_ms > now) return "waits before the next attempt; " + device.cause;
-  if (spec_.window && !is_open(*spec_.window, now, device.offset_minutes))
-    return "outside the maintenance window of its local time";
+  if (!window_open(device, now)) return "outside the maintenance window of its local time";
   if (is_busy(device.id)) return "another rollout is updating it";
   return "its turn comes by the rate or the number of devices under way";
 }

@@ -84,8 +84,7 @@ bool admit(const Spec& spec, std::span<const Requirement> requirements, const Ca
   }
   if (runs == spec.contents.size())
     return exclude(exclusion, Reason::already_runs, "it runs this release already");
-  const auto offset = candidate.zone.empty() ? Result<int>(0) : parse_offset(candidate.zone);
-  member.offset_minutes = offset ? *offset : 0;
+  member.zone = candidate.zone;
   return true;
 }
 

@@ -16,7 +16,7 @@ namespace stratus::rollout {
 struct Candidate {
   std::string id;
   std::string region, group;  // codes; empty: unassigned
-  std::string zone;           // fixed offset as "+09:00"; empty: UTC
+  std::string zone;           // "+09:00" or a name as "Asia/Seoul"; empty: UTC
   std::string architecture;   // as OCI names it; empty: unknown
   std::string device_class;   // what kind of device it is; empty: unknown
   std::string gateway;        // where it fetches from; empty: the server itself
@@ -60,7 +60,7 @@ struct Before {
 struct Member {
   std::string id;
   std::uint32_t wave = 0;
-  int offset_minutes = 0;  // local time minus UTC
+  std::string zone;  // of its local time
   std::vector<Before> before;
 };
 

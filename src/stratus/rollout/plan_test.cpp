@@ -98,13 +98,5 @@ TEST(MakePlan, SaysWhyADeviceIsLeftOut) {
                                                     {"d006", Reason::device_class}}));
 }
 
-TEST(MakePlan, ReadsTheDevicesOffset) {
-  std::vector<Candidate> devices = fleet(2);
-  devices[0].zone = "+09:00";
-  devices[1].zone = "nonsense";
-  const Plan made = plan(testing::spec(""), devices);
-  for (const Member& member : made.members) EXPECT_EQ(member.offset_minutes, member.id == "d000" ? 540 : 0);
-}
-
 }  // namespace
 }  // namespace stratus::rollout

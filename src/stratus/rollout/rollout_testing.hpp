@@ -3,11 +3,9 @@
 
 #include <string>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "stratus/base/json.hpp"
 #include "stratus/rollout/campaign.hpp"
 
 namespace stratus::rollout::testing {
@@ -25,9 +23,7 @@ inline Spec spec(const std::string& members, int contents = 1) {
   }
   const std::string text = fmt::format(R"({{"contents":[{}],"targets":{{"all":true}}{}{}}})", list,
                                        members.empty() ? "" : ",", members);
-  const auto value = parse_json(text, Spec::kMaxEncoded);
-  EXPECT_TRUE(value) << value.error().text();
-  auto parsed = parse_spec(*value, kNow);
+  auto parsed = parse_spec_text(text, kNow);
   EXPECT_TRUE(parsed) << parsed.error().text();
   return *std::move(parsed);
 }

@@ -328,9 +328,9 @@ json::object encode_spec(const Spec& spec) {
 
 std::string encode_spec_text(const Spec& spec) { return json::serialize(encode_spec(spec)); }
 
-Result<Spec> parse_spec_text(std::string_view text) {
+Result<Spec> parse_spec_text(std::string_view text, std::int64_t now_ms) {
   STRATUS_TRY(value, parse_json(text, Spec::kMaxEncoded));
-  return parse_spec(value, 0);
+  return parse_spec(value, now_ms);
 }
 
 }  // namespace stratus::rollout

@@ -87,6 +87,6 @@ Result<Spec> parse_spec(const boost::json::value& value, std::int64_t now_ms);
 boost::json::object encode_spec(const Spec& spec);
 // As the database keeps it.
 std::string encode_spec_text(const Spec& spec);
-Result<Spec> parse_spec_text(std::string_view text);
+Result<Spec> parse_spec_text(std::string_view text, std::int64_t now_ms = 0);
 
 }  // namespace stratus::rollout
