@@ -152,23 +152,36 @@ class Program:
 
     def end_with_descendants(self):
         """Asks politely, then ends the program and all below it. Never raises."""
-        below = descendants(self.pid) if self.running() else []
-        if self.running():
-            _send(self.pid, signal.SIGTERM)
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                below = descendants(self.pid)
-                _send(self.pid, signal.SIGKILL)
-                self.process.wait(10)
-        for pid in below:  # still there means that the parent is ours now, so the number cannot have been reused
-            if _parents().get(pid) in (os.getpid(), *below):
-                self.groups |= container_groups(pid)
-                _send(pid, signal.SIGKILL)
+        end_all([self])
 
     def describe(self, limit=6000):
         return (f"$ {' '.join(self.argv)}\n--- {self.name} stdout\n{self.output[-limit:]}"
                 f"\n--- {self.name} stderr\n{self.log[-limit:]}")
+
+
+def end_all(programs, seconds=5):
+    """Asks all of them to end at once, waits for them together, then ends what is left of them and all below them.
+
+    Whoever waits for another (an agent for its gateway, a gateway for its server) is asked at the same time, so
+    this takes as long as the slowest of them and not as long as all together. Never raises.
+    """
+    running = [program for program in programs if program.running()]
+    below = {program: descendants(program.pid) for program in running}
+    for program in running:
+        _send(program.pid, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    for program in running:
+        try:
+            program.process.wait(max(0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            below[program] = descendants(program.pid)
+            _send(program.pid, signal.SIGKILL)
+            program.process.wait(10)
+    for program, pids in below.items():
+        for pid in pids:  # still there means that the parent is ours now, so the number cannot have been reused
+            if _parents().get(pid) in (os.getpid(), *pids):
+                program.groups |= container_groups(pid)
+                _send(pid, signal.SIGKILL)
 
 
 class Programs:
@@ -222,8 +235,7 @@ class Programs:
         except ValueError:
             pass  # not in the main thread
         try:
-            for program in reversed(self.started):
-                program.end_with_descendants()
+            end_all(list(reversed(self.started)))
             for action in reversed(self._closers):
                 try:
                     action()

@@ -57,6 +57,23 @@ def test_grandchildren_in_their_own_session_and_mounts_are_cleaned_up():
     assert str(mounted) not in pathlib.Path("/proc/self/mountinfo").read_text()
 
 
+def test_all_programs_are_asked_to_end_at_the_same_time(tmp_path):
+    """Each ends only once the other was asked as well, as programs do that wait for one another."""
+    script = ("import pathlib, signal, sys, time\n"
+              "own, other = map(pathlib.Path, sys.argv[1:])\n"
+              "def end(*_):\n"
+              "    own.touch()\n"
+              "    while not other.exists(): time.sleep(0.005)\n"
+              "    sys.exit(0)\n"
+              "signal.signal(signal.SIGTERM, end)\n" + READY + "time.sleep(600)")
+    with Programs() as programs:
+        pair = [programs.start(str(n), [sys.executable, "-c", script, tmp_path / str(n), tmp_path / str(1 - n)])
+                for n in range(2)]
+        for program in pair:
+            program.wait_ready()
+    assert [program.process.returncode for program in pair] == [0, 0]
+
+
 def test_interrupted_run_leaves_nothing(tmp_path):
     """Ctrl-C inside the block: the same clean-up."""
     script = ("import sys, os, signal; sys.path.insert(0, sys.argv[1])\n"
