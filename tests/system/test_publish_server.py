@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import CountingProxy, random_bytes, write_tree  # noqa: E402
+from harness.registry import Registry, digest_of  # noqa: E402
 from publishing import full_listing, unpack_with_umoci  # noqa: E402
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="umoci's unpack needs root")
@@ -101,6 +102,62 @@ def test_two_versions_of_the_same_contents(published):
     offered = published.server.http.get("/api/v1/next/app?device=d1").json()
     assert offered["version"] == "1b"
     assert [json.loads(one["payload"])["optional"]["version"] for one in offered["signatures"]] == ["1b"]
+
+
+def pushed_by_the_server(stack, version, environment):
+    """What a hostile server would do: registers an image of its own as the newest version, signed by nobody."""
+    app = Registry(stack.server.http, "app")
+    manifest = json.loads(stack.server.http.get(f"/v2/app/manifests/{stack.first['digest']}").body)
+    config = json.loads(stack.server.http.get(f"/v2/app/blobs/{manifest['config']['digest']}").body)
+    config["config"].update({"Env": environment, "Entrypoint": ["/evil"]})
+    body = json.dumps(config).encode()
+    app.push_blob(body)
+    manifest["config"].update(digest=digest_of(body), size=len(body))
+    evil = json.dumps(manifest).encode()
+    assert app.put_manifest(evil, version).status == 201
+    assert stack.server.http.put(f"/api/v1/releases/app/versions/{version}", json={"digest": digest_of(evil)}).status == 200
+
+
+def test_a_configuration_that_the_server_names_is_not_signed(published):
+    pushed_by_the_server(published, "9", ["LD_PRELOAD=/evil.so"])
+    (published.tree / "d/a").write_text("2")
+    words = ["publish", "app:10", published.tree, "--level", "3", "--sign-key", published.key]
+    refused = published.stratus(*words, check=False)
+    assert refused.returncode == 4 and "app:9 is not signed by this key" in refused.stderr and "--entrypoint" in refused.stderr
+    refused = published.stratus(*words, "--cmd", "/big", "--against", "9", check=False)
+    assert refused.returncode == 4 and "--against none" in refused.stderr
+    result = json.loads(published.stratus("--json", *words, "--cmd", "/big"))
+    assert "against" not in result and "app:9" in result["passed_over"] and len(result["layers"]) == 1
+    told = published.server.http.get("/api/v1/next/app?device=d1").json()
+    config = json.loads(told["config"])["config"]
+    assert told["version"] == "10" and config.get("Cmd") == ["/big"]
+    assert "Entrypoint" not in config and "Env" not in config
+    # Without a key nothing is vouched for, and everything is as convenient as before.
+    (published.tree / "d/a").write_text("3")
+    assert json.loads(published.stratus("--json", "publish", "app:11", published.tree, "--level", "3",
+                                        "--against", "9"))["against"] == "9"
+
+
+def test_a_version_signed_as_another_is_no_base(published):
+    """The server shows the signed app:1 as the newest version under a name that the key never signed."""
+    assert published.server.http.put("/api/v1/releases/app/versions/7",
+                                     json={"digest": published.first["digest"]}).status == 200
+    (published.tree / "d/a").write_text("2")
+    result = publish(published, "app:8")
+    assert "app:7" in result["passed_over"] and "against" not in result
+
+
+def test_publish_says_what_will_start(published):
+    (published.tree / "d/a").write_text("2")
+    os.chmod(published.tree / "big", 0o755)
+    told = published.stratus("publish", "app:2", published.tree, "--level", "3", "--sign-key", published.key)
+    assert "starts /big (as 1 does)" in told and "2 layers, 1 sent" in told
+    (published.tree / "big").unlink()
+    done = published.stratus("publish", "app:3", published.tree, "--level", "3", check=False)
+    assert done.returncode == 0
+    assert "warning: app:3: there is no /big in the image (start settings of 2)" in done.stderr
+    done = published.stratus("publish", "other:1", published.tree, "--level", "3", check=False)
+    assert done.returncode == 0 and "nothing says what to start" in done.stderr and "1 layer, 1 sent" in done.stdout
 
 
 def test_a_version_never_changes(published):

@@ -135,5 +135,14 @@ def test_a_second_server_on_the_same_data_is_refused(server):
     assert done.returncode == 5 and "another stratus-server" in done.stderr
 
 
+def test_the_first_start_says_where_token_and_certificate_are(stack):
+    server = stack.start_server()
+    assert f"{server.data}/admin.token holds the token" in server.program.log
+    assert f"{server.ca} is the certificate" in server.program.log
+    server.program.stop()
+    again = stack.start_server(name="again", data=server.data)
+    assert "first start" not in again.program.log
+
+
 def test_a_graceful_stop_ends_with_status_0(server):
     assert server.program.stop() == 0

@@ -1,6 +1,7 @@
 // What every command of the `stratus` program shares: where the server is, and how results are shown.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct CommonOptions {
 
 // One line for people on standard output; nothing with --json or --quiet.
 void say(const CommonOptions& common, std::string_view line);
+// "1 layer", "2 layers".
+std::string count_of(std::uint64_t number, std::string_view one);
 // The result for programs on standard output; nothing without --json.
 void print_json(const CommonOptions& common, std::string_view json);
 

@@ -50,7 +50,7 @@ Result<std::uint64_t> newest_counter(ImageTarget& target, const std::vector<Rele
   for (const ReleaseLine& line : releases) {
     if (!line.is_target && looked >= kEnough) continue;
     ++looked;
-    STRATUS_TRY(statement, find_statement(target, line.name, line.digest, key));
+    STRATUS_TRY(statement, find_statement(target, line.name, line.digest, key, ""));
     if (statement) newest = std::max(newest, statement->counter);
   }
   return newest;

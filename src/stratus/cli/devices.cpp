@@ -132,8 +132,8 @@ Result<void> collect_garbage(bool dry_run, const CommonOptions& common) {
                       blobs = reader.optional_number("blobs", 0);
   const std::uint64_t bytes = reader.optional_number("bytes", 0);
   STRATUS_CHECK(reader.done());
-  say(common, fmt::format("{} {} manifests and {} blobs ({})", dry_run ? "Would remove" : "Removed",
-                          manifests, blobs, human_bytes(bytes)));
+  say(common, fmt::format("{} {} and {} ({})", dry_run ? "Would remove" : "Removed",
+                          count_of(manifests, "manifest"), count_of(blobs, "blob"), human_bytes(bytes)));
   print_json(common, answer.body);
   return {};
 }

@@ -10,6 +10,7 @@
 #include "stratus/base/clock.hpp"
 #include "stratus/base/file.hpp"
 #include "stratus/cli/layout_import.hpp"
+#include "stratus/cli/start_check.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/oci/layer_index.hpp"
 #include "stratus/oci/layer_writer.hpp"
@@ -86,6 +87,11 @@ Result<BuiltImage> finish_image(BuiltImage image, oci::ImageConfig config, const
   return image;
 }
 
+void note_start(BuiltImage& image, const oci::ImageConfig& config, const oci::Tree& tree) {
+  image.command = config.command();
+  image.start_problem = check_start(config, tree);
+}
+
 std::vector<BuiltLayer> layers_of(const BaseImage& base) {
   std::vector<BuiltLayer> out;
   for (std::size_t i = 0; i < base.manifest.layers.size(); ++i) {
@@ -128,6 +134,7 @@ Result<BuiltImage> build_from_tree(const BuildOptions& options, const BaseImage*
     config.created = std::move(created);
   }
   STRATUS_CHECK(apply_start_options(options.start, config));
+  note_start(image, config, scanned.tree);
   return finish_image(std::move(image), std::move(config), std::string(media::kManifest));
 }
 
@@ -183,6 +190,7 @@ Result<BuiltImage> build_image(const BuildOptions& options, const BaseImage* bas
                                const fs::path& scratch, Progress& progress) {
   if (oci::Layout::is_layout(options.source)) {
     STRATUS_TRY(imported, import_layout(options, cache, scratch, progress));
+    note_start(imported.image, imported.config, imported.content.tree);
     if (!imported.rebuild) return std::move(imported.image);
     BuildOptions flat = options;
     flat.flatten = imported.flatten;

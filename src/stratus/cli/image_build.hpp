@@ -54,13 +54,17 @@ struct BuiltImage {
   std::vector<BuiltLayer> layers;
   oci::DiffSummary summary;
   bool flattened = false;
+  std::vector<std::string> command;  // what it starts
+  std::string start_problem;  // why that will not work, as far as can be seen; "" when nothing is wrong
 };
 
 // The base's layers come from the cache, or are fetched once and remembered there.
 Result<BaseImage> load_base(ImageTarget& target, const std::string& name, const PublishedVersion& version,
                             const LayerCache& cache, Progress& progress);
 
-// `scratch`: an existing directory for the new layer; it must stay until the image was sent.
+// Settings that `options` leave open are those of the base, so whoever signs the image vouches for the base
+// too (docs/adr/0007). `scratch`: an existing directory for the new layer; it must stay until the image was
+// sent.
 Result<BuiltImage> build_image(const BuildOptions& options, const BaseImage* base, const LayerCache& cache,
                                const std::filesystem::path& scratch, Progress& progress);
 

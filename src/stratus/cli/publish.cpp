@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "stratus/base/clock.hpp"
 #include "stratus/base/file.hpp"
@@ -13,6 +14,7 @@
 #include "stratus/cli/signature.hpp"
 #include "stratus/crypto/release_verifier.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/oci/layout.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/reference.hpp"
 
@@ -45,6 +47,12 @@ class Scratch {
   fs::path path_;
 };
 
+// What the new version is laid upon, and inherits its start settings from.
+struct Base {
+  const PublishedVersion* version = nullptr;  // null: nothing
+  std::string passed_over;                    // an older version that was not used, and why; for people
+};
+
 struct Sent {
   std::uint64_t bytes = 0;
   std::size_t layers = 0;
@@ -68,6 +76,37 @@ Result<const PublishedVersion*> choose_base(const std::vector<PublishedVersion>&
   }
   if (const PublishedVersion* const same = find(version)) return same;
   return versions.empty() ? nullptr : &versions.front();
+}
+
+bool says_what_to_start(const PublishOptions& options) {
+  const StartOptions& start = options.build.start;
+  return !start.entrypoint.empty() || !start.cmd.empty() || !start.from_config.empty() ||
+         oci::Layout::is_layout(options.build.source);
+}
+
+// Which version is the newest, and what its configuration says, are the server's words; signing would make
+// them ours. So a signed version is laid only upon one that the same key has signed (docs/adr/0007).
+Result<Base> check_base(ImageTarget& target, const PublishOptions& options, const std::string& name,
+                        const PublishedVersion* version, const crypto::PublicKey& key) {
+  if (version == nullptr) return Base{};
+  STRATUS_TRY(statement, find_statement(target, name, version->manifest, key, version->version));
+  if (statement) return Base{version, ""};
+  const std::string words =
+      fmt::format("{}:{} is not signed by this key ({})", name, version->version, key.id().substr(0, 12));
+  if (!options.against.empty()) {
+    return fail(ErrorCode::denied,
+                fmt::format("--against {}: {}; sign it first with `stratus deploy {}:{} --sign-key`, or say "
+                            "--against none",
+                            options.against, words, name, version->version));
+  }
+  if (!says_what_to_start(options)) {
+    return fail(
+        ErrorCode::denied,
+        fmt::format("{}, so its start settings would come from the server alone: give --entrypoint, --cmd "
+                    "or --from-config, or sign it first with `stratus deploy {}:{} --sign-key`",
+                    words, name, version->version));
+  }
+  return Base{nullptr, words + ": published as one fresh layer with the given start settings only"};
 }
 
 Result<Sent> send_image(ImageTarget& target, const std::string& name, const std::string& version,
@@ -95,26 +134,33 @@ Result<std::uint64_t> newest_counter(ImageTarget& target, const std::string& nam
   constexpr std::size_t kEnough = 3;  // clocks of publishers do not go backwards over more than that
   std::uint64_t newest = 0;
   for (std::size_t i = 0; i < std::min(versions.size(), kEnough); ++i) {
-    STRATUS_TRY(statement, find_statement(target, name, versions[i].manifest, key));
+    STRATUS_TRY(statement, find_statement(target, name, versions[i].manifest, key, ""));
     if (statement) newest = std::max(newest, statement->counter);
   }
   return newest;
 }
 
 void report(const PublishOptions& options, const CommonOptions& common, const oci::Reference& reference,
-            const PublishedVersion* base, const BuiltImage& image, const Sent& sent,
-            const std::string& key_id, const std::string& deployed) {
+            const Base& laid_on, const BuiltImage& image, const Sent& sent, const std::string& key_id,
+            const std::string& deployed) {
+  const PublishedVersion* const base = laid_on.version;
   const oci::DiffSummary& summary = image.summary;
   std::string how = base == nullptr ? "as a first version" : fmt::format("against {}", base->version);
   if (image.flattened) how += ", as one fresh layer";
   std::string text =
-      fmt::format("{}:{} {}\n  {}: {} added, {} changed, {} removed\n  {} layers, {} sent ({})",
-                  reference.name, reference.tag, image.digest.text(), how, summary.added, summary.changed,
-                  summary.removed, image.layers.size(), sent.layers, human_bytes(sent.bytes));
+      fmt::format("{}:{} {}\n  {}: {} added, {} changed, {} removed\n  {}, {} sent ({})", reference.name,
+                  reference.tag, image.digest.text(), how, summary.added, summary.changed, summary.removed,
+                  count_of(image.layers.size(), "layer"), sent.layers, human_bytes(sent.bytes));
+  if (!image.command.empty()) {
+    const bool inherited = base != nullptr && !says_what_to_start(options);
+    text += fmt::format("\n  starts {}{}", fmt::join(image.command, " "),
+                        inherited ? fmt::format(" (as {} does)", base->version) : "");
+  }
   text +=
       key_id.empty()
           ? "\n  not signed, devices will refuse it: publish with --sign-key, or `stratus deploy --sign-key`"
           : fmt::format("\n  signed by key {}", key_id.substr(0, 12));
+  if (!laid_on.passed_over.empty()) text += "\n  " + laid_on.passed_over;
   if (!deployed.empty()) text += "\n  " + deployed;
   say(common, text);
   json::array layers;
@@ -136,6 +182,8 @@ void report(const PublishOptions& options, const CommonOptions& common, const oc
                    {"sent_bytes", sent.bytes},
                    {"deployed", options.deploy && options.to_layout.empty()}};
   if (base != nullptr) out["against"] = base->version;
+  if (!laid_on.passed_over.empty()) out["passed_over"] = laid_on.passed_over;
+  if (!image.start_problem.empty()) out["start_problem"] = image.start_problem;
   if (!key_id.empty()) out["key_id"] = key_id;
   if (!deployed.empty()) out["detail"] = deployed;
   print_json(common, json::serialize(out));
@@ -158,7 +206,14 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
   STRATUS_TRY(target,
               options.to_layout.empty() ? open_server_target(common) : open_layout_target(options.to_layout));
   STRATUS_TRY(versions, target->versions(reference.name).with_context(what));
-  STRATUS_TRY(base, choose_base(versions, reference.name, reference.tag, options.against));
+  STRATUS_TRY(chosen, choose_base(versions, reference.name, reference.tag, options.against));
+  Base laid_on{chosen, ""};
+  if (key) {
+    STRATUS_TRY(checked,
+                check_base(*target, options, reference.name, chosen, key->public_key()).with_context(what));
+    laid_on = std::move(checked);
+  }
+  const PublishedVersion* const base = laid_on.version;
   STRATUS_TRY(scratch, Scratch::make());
   const LayerCache cache = LayerCache::open_default();
   Progress progress(common);
@@ -170,6 +225,12 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
   STRATUS_TRY(image,
               build_image(options.build, base_image ? &*base_image : nullptr, cache, scratch.path(), progress)
                   .with_context(what));
+  if (!image.start_problem.empty()) {
+    const bool inherited = base != nullptr && !says_what_to_start(options);
+    progress.clear();
+    fmt::print(stderr, "stratus: warning: {}: {}{}\n", options.reference, image.start_problem,
+               inherited ? fmt::format(" (start settings of {})", base->version) : "");
+  }
   for (const PublishedVersion& one : versions) {
     if (one.version == reference.tag && one.manifest != image.digest) {
       return fail(
@@ -198,7 +259,7 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
     deployed = std::move(words);
   }
   progress.clear();
-  report(options, common, reference, base, image, sent, key_id, deployed);
+  report(options, common, reference, laid_on, image, sent, key_id, deployed);
   return {};
 }
 

@@ -24,10 +24,12 @@ namespace {
 
 constexpr std::size_t kMaxLooked = 64;  // signatures of one image
 
-// `version`: of that version only; any when empty.
-Result<std::optional<crypto::ReleaseStatement>> find(ImageTarget& target, const std::string& name,
-                                                     const Digest& image, const crypto::PublicKey& key,
-                                                     const std::string& version) {
+}  // namespace
+
+Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& target, const std::string& name,
+                                                               const Digest& image,
+                                                               const crypto::PublicKey& key,
+                                                               const std::string& version) {
   const std::string key_id = key.id();
   const auto verifier = crypto::make_pinned_key_verifier({key});
   STRATUS_TRY(referrers, target.referrers(name, image));
@@ -55,19 +57,11 @@ Result<std::optional<crypto::ReleaseStatement>> find(ImageTarget& target, const 
   return newest;
 }
 
-}  // namespace
-
-Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& target, const std::string& name,
-                                                               const Digest& image,
-                                                               const crypto::PublicKey& key) {
-  return find(target, name, image, key, "");
-}
-
 Result<std::string> send_signature(ImageTarget& target, const std::string& name, const std::string& version,
                                    const oci::Descriptor& image, const crypto::SigningKey& key,
                                    const SignOptions& options) {
   const std::string key_id = key.public_key().id();
-  STRATUS_TRY(before, find(target, name, image.digest, key.public_key(), version));
+  STRATUS_TRY(before, find_statement(target, name, image.digest, key.public_key(), version));
   if (before && (!options.renew || before->counter >= options.newest)) return key_id;
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(system_clock().wall().time_since_epoch());
   const std::uint64_t newest = std::max(options.newest, before ? before->counter : 0);

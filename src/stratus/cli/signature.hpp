@@ -13,11 +13,12 @@ namespace stratus::cli {
 
 oci::Descriptor describe(std::string_view media_type, std::string_view text);
 
-// What `key` has signed about this image and name, the newest of it; nothing when it has not. Only what the
-// key proves counts, whatever the server says beside it.
+// What `key` has signed about this image as `version` of the name (any version when empty), the newest of it;
+// nothing when it has not. Only what the key proves counts, whatever the server says beside it.
 Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& target, const std::string& name,
                                                                const Digest& image,
-                                                               const crypto::PublicKey& key);
+                                                               const crypto::PublicKey& key,
+                                                               const std::string& version);
 
 struct SignOptions {
   std::uint64_t newest = 0;  // the highest counter that this key has signed for the name

@@ -21,6 +21,15 @@ namespace {
 // Devices have no identity yet, so asking and telling is open; changing anything is not.
 constexpr ScopeSet kAnonymous{Scope::device, Scope::devices_read, Scope::releases_read};
 
+// People look for both after the first start, and only then.
+void tell_first_start(const ServerConfig& config, const net::ServerOptions& options) {
+  log::info("server", "first start: {} holds the token for writing (stratus --token-file)",
+            (config.data / "admin.token").string());
+  if (!options.tls) return;
+  log::info("server", "first start: {} is the certificate that clients and devices trust (--ca)",
+            options.tls->certificate.string());
+}
+
 // What has to be opened before anything can be served; each part may fail.
 struct Opened {
   FileDescriptor lock;
@@ -260,17 +269,21 @@ Result<net::ServerOptions> listen_options(const ServerConfig& config) {
 
 net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
                               std::function<void(const std::string& url)> ready) {
+  std::error_code ignored;
+  const bool is_first = !std::filesystem::exists(config.data / "admin.token", ignored);
   auto opened = open(config);
   if (!opened) co_return forward_error(std::move(opened));
   auto options = listen_options(config);
   if (!options) co_return forward_error(std::move(options));
   const std::string address = options->address;
+  const net::ServerOptions told = *options;
   Server server(loop, config, std::move(*opened));
   STRATUS_CO_CHECK(server.load());
   net::Handler handler = [&server](net::Exchange& exchange) { return server.handle(exchange); };
   auto http = net::HttpServer::listen(loop, std::move(*options), handler);
   if (!http) co_return forward_error(std::move(http));
   server.start();
+  if (is_first) tell_first_start(config, told);
   ready(net::local_url(!config.plain_http, address, (*http)->port()));
   co_await net::wait_for_stop();
   log::info("server", "stopping");
