@@ -61,6 +61,20 @@ def build(preset, tally):
     return directory / "bin"
 
 
+def lint_interface(tally):
+    """api/openapi.yaml with the linter of tools/openapi, which is installed when missing."""
+    directory = ROOT / "tools" / "openapi"
+    stamp = directory / "node_modules" / ".package-lock.json"
+    lock = directory / "package-lock.json"
+    if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
+        done = run(["npm", "ci", "--ignore-scripts", "--prefix", str(directory)], capture_output=True, text=True)
+        if done.returncode:
+            tally.add("lint: openapi", "failed", "npm ci: " + (done.stdout + done.stderr)[-4000:])
+            return
+    done = run(["node", "tools/openapi/lint.mjs"], capture_output=True, text=True)
+    tally.add("lint: openapi", "passed" if done.returncode == 0 else "failed", done.stdout + done.stderr)
+
+
 def run_unit_tests(suite, programs, tally, timeout):
     for program in sorted(programs.glob("test_*")):
         with tempfile.TemporaryDirectory() as directory:
@@ -124,6 +138,7 @@ def main():
         for check in ("includes", "co_await", "sizes", "format"):
             done = run([PYTHON, "tools/lint.py", check], capture_output=True, text=True)
             tally.add(f"lint: {check}", "passed" if done.returncode == 0 else "failed", done.stdout + done.stderr)
+        lint_interface(tally)
     if chosen & {"lint", "unit", "system"}:
         heading("build: release")
         programs = build("release", tally)

@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 
 #include "stratus/base/log.hpp"
+#include "stratus/cli/audit.hpp"
 #include "stratus/cli/common.hpp"
 #include "stratus/cli/delta_command.hpp"
 #include "stratus/cli/deploy.hpp"
 #include "stratus/cli/devices.hpp"
 #include "stratus/cli/inspect.hpp"
 #include "stratus/cli/key.hpp"
+#include "stratus/cli/people.hpp"
 #include "stratus/cli/publish.hpp"
 
 namespace {
@@ -170,11 +172,128 @@ void add_delta(CLI::App& app, const CommonOptions& common, Action& action) {
   apply->callback([&] { action = [&] { return stratus::cli::apply_delta(old, file, fresh, common); }; });
 }
 
+void add_sign_in(CLI::App& app, const CommonOptions& common, Action& action) {
+  static stratus::cli::LoginOptions options;
+  CLI::App* const login = app.add_subcommand("login", "Sign in; later commands need no --token-file then");
+  login->add_option("NAME", options.name, "user name; asked for when left out");
+  login->add_option("--password-file", options.password_file,
+                    "first line is the password; - for standard input");
+  login->add_option("--days", options.days, "how long the sign-in lasts (30)")->check(CLI::Range(1, 366));
+  login->footer("Example:\n  stratus --server https://updates.example:8443 login alice");
+  login->callback([&] { action = [&] { return stratus::cli::login(options, common); }; });
+  CLI::App* const logout = app.add_subcommand("logout", "End what `stratus login` began");
+  logout->callback([&] { action = [&] { return stratus::cli::logout(common); }; });
+  CLI::App* const whoami =
+      app.add_subcommand("whoami", "Show who the server takes you for, and what you may do");
+  whoami->callback([&] { action = [&] { return stratus::cli::show_me(common); }; });
+  static std::string name;
+  static std::filesystem::path old_file, new_file;
+  CLI::App* const passwd = app.add_subcommand("passwd", "Change your password");
+  passwd->add_option("NAME", name, "your user name")->required();
+  passwd->add_option("--old-password-file", old_file, "first line is the old password");
+  passwd->add_option("--new-password-file", new_file, "first line is the new password");
+  passwd->callback(
+      [&] { action = [&] { return stratus::cli::change_own_password(name, old_file, new_file, common); }; });
+}
+
+void add_token(CLI::App& app, const CommonOptions& common, Action& action) {
+  CLI::App* const token = app.add_subcommand("token", "API tokens for pipelines");
+  token->require_subcommand(1);
+  static stratus::cli::TokenOptions options;
+  CLI::App* const create = token->add_subcommand("create", "Make a token and print it, once");
+  create->add_option("NAME", options.name, "what it is for")->required();
+  create
+      ->add_option("--scope", options.scopes,
+                   "permission as releases:write; repeat for more (default: all yours)")
+      ->allow_extra_args(false);
+  create->add_option("--days", options.days, "how long it is good (90)")->check(CLI::Range(1, 366));
+  create->footer("Example:\n  stratus token create ci --scope releases:write --days 30 > ci.token");
+  create->callback([&] { action = [&] { return stratus::cli::create_token(options, common); }; });
+  static bool all = false;
+  CLI::App* const list = token->add_subcommand("list", "List your tokens");
+  list->add_flag("--all", all, "those of everybody");
+  list->callback([&] { action = [&] { return stratus::cli::list_tokens(all, common); }; });
+  static std::string id;
+  CLI::App* const revoke = token->add_subcommand("revoke", "End a token at once");
+  revoke->add_option("ID", id, "as `stratus token list` shows it")->required();
+  revoke->callback([&] { action = [&] { return stratus::cli::revoke_token(id, common); }; });
+}
+
+void add_user(CLI::App& app, const CommonOptions& common, Action& action) {
+  CLI::App* const user = app.add_subcommand("user", "Who may sign in, and as what");
+  user->require_subcommand(1);
+  user->footer(
+      "Roles: viewer, operator, releaser, admin, auditor (docs/security/roles.md)\n"
+      "Examples:\n  stratus user create alice --role operator --role releaser\n"
+      "  stratus user set alice --disable");
+  static stratus::cli::UserOptions options;
+  static std::string display;
+  static bool disable = false, enable = false;
+  CLI::App* const list = user->add_subcommand("list", "List users");
+  list->callback([&] { action = [&] { return stratus::cli::list_users(common); }; });
+  const auto add_options = [&](CLI::App* command) {
+    command->add_option("NAME", options.name, "user name")->required();
+    command->add_option("--role", options.roles, "role; repeat for more")->allow_extra_args(false);
+    command->add_option("--display", display, "name for people");
+    command->add_option("--password-file", options.password_file,
+                        "first line is the password; - for standard input");
+  };
+  CLI::App* const create =
+      user->add_subcommand("create", "Add a user; the password has to be changed at first sign-in");
+  add_options(create);
+  create->callback([&] {
+    action = [&] {
+      if (!display.empty()) options.display = display;
+      return stratus::cli::create_user(options, common);
+    };
+  });
+  CLI::App* const set =
+      user->add_subcommand("set", "Change roles, display name or password; disable or enable");
+  add_options(set);
+  set->add_flag("--disable", disable, "end all sessions, refuse new ones");
+  set->add_flag("--enable", enable, "let the user in again")->excludes("--disable");
+  set->callback([&] {
+    action = [&] {
+      if (!display.empty()) options.display = display;
+      if (disable || enable) options.disabled = disable;
+      return stratus::cli::change_user(options, common);
+    };
+  });
+  CLI::App* const remove = user->add_subcommand("delete", "Remove a user with all sessions and tokens");
+  remove->add_option("NAME", options.name, "user name")->required();
+  remove->callback([&] { action = [&] { return stratus::cli::delete_user(options.name, common); }; });
+}
+
+void add_audit(CLI::App& app, const CommonOptions& common, Action& action) {
+  CLI::App* const audit = app.add_subcommand("audit", "Who did what, in a chain that shows tampering");
+  audit->require_subcommand(1);
+  audit->footer(
+      "Examples:\n  stratus audit list --action user.\n  stratus audit export audit.jsonl\n"
+      "  stratus audit verify audit.jsonl --head 812:9f…");
+  static stratus::cli::AuditListOptions options;
+  CLI::App* const list = audit->add_subcommand("list", "The newest entries");
+  list->add_option("--actor", options.actor, "as user:alice");
+  list->add_option("--action", options.action, "as user.create, or user. for all of them");
+  list->add_option("--object", options.object, "as user:bob");
+  list->add_option("--limit", options.limit, "how many (50)")->check(CLI::Range(1, 1000));
+  list->callback([&] { action = [&] { return stratus::cli::list_audit(options, common); }; });
+  static std::filesystem::path file;
+  static std::string head;
+  CLI::App* const exported = audit->add_subcommand("export", "Write all entries as JSON lines");
+  exported->add_option("FILE", file, "- for standard output")->required();
+  exported->callback([&] { action = [&] { return stratus::cli::export_audit(file, common); }; });
+  CLI::App* const verify =
+      audit->add_subcommand("verify", "Follow the chain; names the first entry that is wrong");
+  verify->add_option("FILE", file, "an export; without one, the server's log")->check(CLI::ExistingFile);
+  verify->add_option("--head", head, "SEQUENCE:HASH noted earlier: that entry must still be there");
+  verify->callback([&] { action = [&] { return stratus::cli::verify_audit(file, head, common); }; });
+}
+
 void add_common(CLI::App& app, CommonOptions& common) {
   app.add_option("--server", common.server, "URL of the server, https://host:8443")
       ->envname("STRATUS_SERVER");
   app.add_option("--ca", common.ca_file, "PEM file of the certificate to trust")->envname("STRATUS_CA");
-  app.add_option("--token-file", common.token_file, "file with the token for writing (DATA/admin.token)")
+  app.add_option("--token-file", common.token_file, "file with an API token, or DATA/admin.token")
       ->envname("STRATUS_TOKEN_FILE");
   app.add_flag("--json", common.json, "print the result as JSON, no progress");
   app.add_flag("-q,--quiet", common.quiet, "print errors only");
@@ -199,6 +318,10 @@ int main(int argc, char** argv) {
   add_release_commands(app, common, action);
   add_fleet_commands(app, common, action);
   add_delta(app, common, action);
+  add_sign_in(app, common, action);
+  add_token(app, common, action);
+  add_user(app, common, action);
+  add_audit(app, common, action);
 
   try {
     app.parse(argc, argv);

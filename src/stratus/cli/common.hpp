@@ -14,8 +14,9 @@ struct CommonOptions {
   std::string server;  // https://host:port
   std::filesystem::path ca_file;
   std::filesystem::path token_file;
-  bool json = false;   // the result as one JSON object on standard output
-  bool quiet = false;  // no progress, no chatter
+  bool kept_token = true;  // without token_file: the one that `stratus login` kept for this server
+  bool json = false;       // the result as one JSON object on standard output
+  bool quiet = false;      // no progress, no chatter
 };
 
 // One line for people on standard output; nothing with --json or --quiet.

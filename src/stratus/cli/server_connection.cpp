@@ -12,6 +12,7 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
+#include "stratus/cli/people.hpp"
 #include "stratus/net/http_client.hpp"
 
 namespace stratus::cli {
@@ -109,7 +110,13 @@ Result<std::unique_ptr<ServerConnection>> ServerConnection::open(const CommonOpt
     STRATUS_CHECK(open_file(common.ca_file, O_RDONLY | O_CLOEXEC).with_context("--ca"));
   }
   auto impl = std::make_unique<Impl>();
-  STRATUS_TRY(token, read_token(common.token_file));
+  std::filesystem::path token_file = common.token_file;
+  if (token_file.empty() && common.kept_token) {
+    token_file = kept_token_file(common.server);
+    std::error_code ignored;
+    if (!token_file.empty() && !std::filesystem::exists(token_file, ignored)) token_file.clear();
+  }
+  STRATUS_TRY(token, read_token(token_file));
   impl->token = std::move(token);
   impl->base = common.server;
   while (impl->base.ends_with('/')) impl->base.pop_back();
@@ -163,7 +170,7 @@ Error refusal(const Request& request, const Answer& answer) {
   std::string words = words_of(answer.body);
   if (words.empty()) words = fmt::format("the server answered {}", answer.status);
   if (answer.status == 401) {
-    words += "; none or another was given by --token-file or STRATUS_TOKEN_FILE";
+    words += " (`stratus login`, --token-file or STRATUS_TOKEN_FILE)";
   }
   return Error(error_code_of_http_status(answer.status),
                fmt::format("{} {}: {}", request.method, request.path, words));

@@ -8,6 +8,7 @@ std::span<const Vertical* const> verticals() {
   static constexpr std::array kAll{
       &kCatalogueSchema,  // 1, 2
       &kInventorySchema,  // 3
+      &kPeopleSchema,     // 4
       &kRolloutSchema,    // 6
   };
   return kAll;

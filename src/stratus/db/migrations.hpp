@@ -26,6 +26,7 @@ struct Vertical {
 
 extern const Vertical kCatalogueSchema;  // 1, 2: issue 2's tables
 extern const Vertical kInventorySchema;  // 3
+extern const Vertical kPeopleSchema;     // 4
 extern const Vertical kRolloutSchema;    // 6
 
 // All of them; `migrate` orders their steps by number.

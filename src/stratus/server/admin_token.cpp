@@ -35,19 +35,19 @@ Result<AdminToken> AdminToken::load_or_make(const std::filesystem::path& path) {
   return AdminToken(std::move(*text));
 }
 
+std::string secret_of_authorization(std::string_view field) {
+  if (starts_with_scheme(field, "bearer")) return std::string(field.substr(7));
+  if (!starts_with_scheme(field, "basic")) return {};
+  const auto decoded = from_base64(field.substr(6));
+  if (!decoded) return {};
+  const std::string_view pair = as_text(*decoded);
+  const std::size_t colon = pair.find(':');
+  return colon == std::string_view::npos ? std::string() : std::string(pair.substr(colon + 1));
+}
+
 bool AdminToken::matches(std::optional<std::string_view> authorization) const {
   if (!authorization) return false;
-  std::string given;
-  if (starts_with_scheme(*authorization, "bearer")) {
-    given = authorization->substr(7);
-  } else if (starts_with_scheme(*authorization, "basic")) {
-    const auto decoded = from_base64(authorization->substr(6));
-    if (!decoded) return false;
-    const std::string_view pair = as_text(*decoded);
-    const std::size_t colon = pair.find(':');
-    if (colon == std::string_view::npos) return false;
-    given = pair.substr(colon + 1);
-  }
+  const std::string given = secret_of_authorization(*authorization);
   // Digests instead of texts: comparing them early tells nothing about the token.
   return !given.empty() && sha256(given) == sha256(token_);
 }

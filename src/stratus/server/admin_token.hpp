@@ -1,5 +1,5 @@
-// The one credential of this stage: a token in DATA/admin.token (0600, made at first start). Whoever has it
-// may write; device identities and roles come later.
+// The administrator's own token, in DATA/admin.token (0600, made at first start): for the first steps, and
+// for letting others in again when no user can.
 #pragma once
 
 #include <filesystem>
@@ -11,14 +11,17 @@
 
 namespace stratus::server {
 
+// What an Authorization field says: of "Bearer SECRET", or of "Basic" with any user and the secret as
+// password; "" of anything else.
+std::string secret_of_authorization(std::string_view field);
+
 class AdminToken {
  public:
   // Reads the file, or makes it with 256 random bits.
   static Result<AdminToken> load_or_make(const std::filesystem::path& path);
   explicit AdminToken(std::string token) : token_(std::move(token)) {}
 
-  // Of an Authorization field: "Bearer TOKEN", or "Basic" with any user and the token as password. Takes the
-  // same time wherever a wrong token differs.
+  // Of an Authorization field. Takes the same time wherever a wrong token differs.
   bool matches(std::optional<std::string_view> authorization) const;
 
  private:

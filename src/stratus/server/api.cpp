@@ -9,6 +9,9 @@
 #include "stratus/wire/report.hpp"
 
 namespace stratus::server {
+
+namespace json = boost::json;
+
 namespace {
 
 constexpr std::size_t kMaxSample = 16u << 10;  // bytes
@@ -199,6 +202,10 @@ Api::Answer Api::register_version(Call& call) {
   if (!digest) co_return fail(digest.error());
   auto added = co_await releases_.add(name, version, *digest);
   if (!added) co_return added;
+  const std::string detail = json::serialize(json::object{{"digest", digest->text()}});
+  const std::string object = "release:" + name + ":" + version;
+  auto noted = co_await call.note("release.register", object, detail);
+  if (!noted) co_return noted;
   auto find = [&] { return catalogue_.releases(name); };
   auto found = co_await pool_.run(find);
   if (!found) co_return forward_error(std::move(found));
@@ -213,6 +220,10 @@ Api::Answer Api::remove_version(Call& call) {
   const std::string version = call.parameter("version");
   auto removed = co_await releases_.remove(name, version);
   if (!removed) co_return removed;
+  const std::string object = "release:" + name + ":" + version;
+  const std::string detail = "{}";
+  auto noted = co_await call.note("release.remove", object, detail);
+  if (!noted) co_return noted;
   co_return co_await call.respond_nothing();
 }
 
@@ -222,6 +233,11 @@ Api::Answer Api::set_target(Call& call) {
   if (!version) co_return forward_error(std::move(version));
   auto operation = co_await deployments_.start(name, *version);
   if (!operation) co_return forward_error(std::move(operation));
+  const std::string detail =
+      json::serialize(json::object{{"version", *version}, {"operation", operation->id}});
+  const std::string object = "release:" + name;
+  auto noted = co_await call.note("release.deploy", object, detail);
+  if (!noted) co_return noted;
   const std::string location = "/api/v1/operations/" + operation->id;
   const std::string body = encode_operation(*operation);
   co_return co_await call.respond_accepted(location, body);
@@ -242,6 +258,12 @@ Api::Answer Api::collect_garbage(Call& call) {
   auto collect = [&] { return garbage_(dry_run); };
   auto report = co_await garbage_pool_.run(collect);
   if (!report) co_return forward_error(std::move(report));
+  if (!dry_run) {
+    const std::string action = "system.collect_garbage", object = "store";
+    const std::string detail = encode_garbage(*report, dry_run);
+    auto noted = co_await call.note(action, object, detail);
+    if (!noted) co_return noted;
+  }
   const std::string body = encode_garbage(*report, dry_run);
   co_return co_await call.respond_json(200, body);
 }

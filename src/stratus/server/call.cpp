@@ -8,6 +8,7 @@
 #include "stratus/base/json.hpp"
 #include "stratus/base/reason.hpp"
 #include "stratus/base/ulid.hpp"
+#include "stratus/crypto/sha256.hpp"
 
 namespace stratus::server {
 namespace {
@@ -41,10 +42,14 @@ std::int64_t Call::limit(std::int64_t otherwise, std::int64_t most) const {
   return std::clamp<std::int64_t>(value, 1, most);
 }
 
-net::Task<Result<std::string>> Call::read_body(std::size_t limit) { return exchange_.read_all(limit); }
+net::Task<Result<std::string>> Call::read_body(std::size_t limit) {
+  auto body = co_await exchange_.read_all(limit);
+  if (body && request().headers.get("Idempotency-Key")) body_hash_ = sha256(*body).hex();
+  co_return body;
+}
 
 net::Task<Result<boost::json::value>> Call::read_json(std::size_t limit) {
-  auto body = co_await exchange_.read_all(limit);
+  auto body = co_await read_body(limit);
   if (!body) co_return forward_error(std::move(body));
   co_return parse_json(*body, limit);
 }
@@ -84,8 +89,69 @@ net::Task<Result<void>> Call::respond_accepted(std::string location, std::string
   co_return Result<void>();
 }
 
-Result<void> Call::check_if_match(std::string_view etag, bool demanded) const {
+Actor Call::actor() {
+  const std::string& address = request().peer_address;
+  std::string host = address.substr(0, address.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return {principal_.label(), host, request_id()};
+}
+
+net::Task<Result<Reply>> Call::apply(ChangeWork work) {
+  if (changes_ == nullptr) co_return fail(ErrorCode::internal, "this server keeps no changes");
+  RepeatKey repeat;
+  const auto key = request().headers.get("Idempotency-Key");
+  if (key && principal_.kind != Principal::Kind::anonymous) {
+    if (key->empty() || key->size() > 255)
+      co_return fail(ErrorCode::invalid, "Idempotency-Key: 1 to 255 characters");
+    repeat.key = sha256(principal_.label() + "\n" + principal_.id + "\n" + std::string(*key)).hex();
+    repeat.fingerprint = sha256(request().method + " " + request().target + "\n" + body_hash_).hex();
+  }
+  Actor who = actor();
+  auto reply = co_await changes_->apply(std::move(who), std::move(work), std::move(repeat));
+  co_return reply;
+}
+
+net::Task<Result<void>> Call::respond(Reply reply) {
+  net::ResponseHead head;
+  head.status = reply.status;
+  if (!reply.body.empty()) head.headers.set("Content-Type", "application/json");
+  if (!reply.etag.empty()) head.headers.set("ETag", "\"" + reply.etag + "\"");
+  if (!reply.location.empty()) head.headers.set("Location", reply.location);
+  if (reply.secret) head.headers.set("Cache-Control", "no-store");
+  if (reply.replayed) head.headers.set("Idempotency-Replayed", "true");
+  (void)co_await exchange_.respond(head, reply.body);
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> Call::note(std::string action, std::string object, std::string detail) {
+  if (changes_ == nullptr) co_return Result<void>();
+  const ChangeWork work = [action, object, detail](Change& change) -> Result<Reply> {
+    STRATUS_CHECK(change.record(action, object, detail));
+    return Reply();
+  };
+  Actor who = actor();
+  auto noted = co_await changes_->apply(std::move(who), work);
+  if (!noted) co_return forward_error(std::move(noted));
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> Call::commit(ChangeWork work) {
+  auto reply = co_await apply(std::move(work));
+  if (!reply) co_return forward_error(std::move(reply));
+  co_return co_await respond(std::move(*reply));
+}
+
+std::optional<std::string> Call::if_match() const {
   const auto wanted = request().headers.get("If-Match");
+  return wanted ? std::optional<std::string>(*wanted) : std::nullopt;
+}
+
+Result<void> Call::check_if_match(std::string_view etag, bool demanded) const {
+  return check_precondition(if_match(), etag, demanded);
+}
+
+Result<void> check_precondition(const std::optional<std::string>& wanted, std::string_view etag,
+                                bool demanded) {
   if (!wanted && demanded) {
     return fail(ErrorCode::conflict, "say in If-Match which version you change (its ETag)",
                 "precondition_required");

@@ -9,6 +9,7 @@
 #include <boost/json/fwd.hpp>
 
 #include "stratus/net/http_server.hpp"
+#include "stratus/server/changes.hpp"
 #include "stratus/server/principal.hpp"
 
 namespace stratus::server {
@@ -18,8 +19,12 @@ class Call {
   using Parameters = std::vector<std::pair<std::string, std::string>>;
   static constexpr std::size_t kMaxBody = 64u << 10;  // bytes, where a handler says nothing else
 
-  Call(net::Exchange& exchange, Parameters parameters, Principal principal)
-      : exchange_(exchange), parameters_(std::move(parameters)), principal_(std::move(principal)) {}
+  // `changes` may be null where nothing is changed through commit().
+  Call(net::Exchange& exchange, Parameters parameters, Principal principal, Changes* changes)
+      : exchange_(exchange),
+        parameters_(std::move(parameters)),
+        principal_(std::move(principal)),
+        changes_(changes) {}
 
   net::Exchange& exchange() { return exchange_; }
   const net::RequestHead& request() const { return exchange_.request(); }
@@ -43,6 +48,17 @@ class Call {
   net::Task<Result<void>> respond_created(std::string location, std::string body, std::string etag = {});
   net::Task<Result<void>> respond_accepted(std::string location, std::string body);
 
+  // Runs a change as one transaction with its audit entries, in the name of who asks. A request with an
+  // Idempotency-Key (POST, PUT, PATCH, DELETE of somebody known) that succeeded within the last 24 hours is
+  // not done again: the kept answer comes back. Read the body before.
+  net::Task<Result<Reply>> apply(ChangeWork work);
+  net::Task<Result<void>> commit(ChangeWork work);  // the same, and answers
+  net::Task<Result<void>> respond(Reply reply);
+  // An audit entry of its own, for what was done without a Change (files, catalogue).
+  net::Task<Result<void>> note(std::string action, std::string object, std::string detail);
+  Actor actor();
+
+  std::optional<std::string> if_match() const;
   // `precondition_failed` (412) when the request has an If-Match that names no version `etag`;
   // `precondition_required` (428) when it has none and one is demanded.
   Result<void> check_if_match(std::string_view etag, bool demanded = false) const;
@@ -51,8 +67,14 @@ class Call {
   net::Exchange& exchange_;
   Parameters parameters_;
   Principal principal_;
+  Changes* changes_;
   std::string request_id_;
+  std::string body_hash_;
 };
+
+// What check_if_match does, for inside a change: `wanted` is Call::if_match().
+Result<void> check_precondition(const std::optional<std::string>& wanted, std::string_view etag,
+                                bool demanded = false);
 
 // Whether a list of entity tags (RFC 9110 section 8.8.3; weak ones count as their strong form) has `etag`.
 bool etag_list_contains(std::string_view list, std::string_view etag);

@@ -54,6 +54,12 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
          if (value) config.plain_http = *value;
          return value.has_value();
        }},
+      {"anonymous_reads",
+       [&](const toml::node& node) {
+         const auto value = node.value_exact<bool>();
+         if (value) config.anonymous_reads = *value;
+         return value.has_value();
+       }},
       {"file_threads", number(config.file_threads)},
       {"delta_threads", number(config.delta_threads)},
       {"delta_queue", number(config.delta_queue)},

@@ -25,6 +25,9 @@ struct ServerConfig {
   std::chrono::seconds upload_grace{24 * 3600};
   std::chrono::seconds stop_grace{10};
 
+  // Whether devices and releases may be read without signing in.
+  bool anonymous_reads = false;
+
   std::int64_t samples_per_device = 10'000;
   std::int64_t reports_per_device = 1'000;
   std::int64_t devices = 200'000;

@@ -62,6 +62,12 @@ struct Principal {
   std::string name;         // for people: user name, token's name, device id
   std::vector<Role> roles;  // of a user
   ScopeSet scopes;
+  std::string user_id;          // whose token or session it is; "" for the administrator's own token
+  std::string session;          // hash of the session's secret
+  std::string csrf;             // of the session
+  std::int64_t expires_ms = 0;  // 0: never
+  // Why the scopes are fewer than one would expect, as a literal word: "csrf", "password_change_required".
+  std::string_view obstacle;
 
   bool may(Scope scope) const { return scopes.has(scope); }
   // "user:alice", "token:ci", "device:d1", "anonymous": how the audit log names it.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/log.hpp"
+#include "stratus/base/reason.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/server/oci_answers.hpp"
 
@@ -61,8 +62,15 @@ json::object describe(const store::Referrer& referrer) {
 
 }  // namespace
 
-bool Registry::may_write(const net::Exchange& exchange) const {
-  return token_.matches(exchange.request().headers.get("Authorization"));
+net::Task<Registry::Done> Registry::check_may_write(net::Exchange& exchange) {
+  auto principal = co_await authenticator_.identify(exchange.request());
+  // Its error answers lead clients to sign in; a database that is away must not.
+  if (!principal && reason_of(principal.error()) != "unauthenticated")
+    co_return refuse(principal.error(), "UNKNOWN");
+  if (principal && principal->may(Scope::releases_write)) co_return Done();
+  if (!principal || principal->kind == Principal::Kind::anonymous)
+    co_return refuse(401, "UNAUTHORIZED", "this needs a token with releases:write");
+  co_return refuse(403, "DENIED", principal->label() + " lacks the permission releases:write");
 }
 
 net::Task<void> Registry::handle(net::Exchange& exchange) {
@@ -78,10 +86,12 @@ net::Task<void> Registry::handle(net::Exchange& exchange) {
   // who pushes, and asking for its state takes it for the time of the answer.
   const bool needs_token = !is_read(method) || route.endpoint == RegistryEndpoint::base ||
                            route.endpoint == RegistryEndpoint::upload;
-  if (needs_token && !may_write(exchange)) {
-    error = {401, "UNAUTHORIZED", "this needs the server's admin token"};
-    co_await respond_oci_error(exchange, error);
-    co_return;
+  if (needs_token) {
+    auto allowed = co_await check_may_write(exchange);
+    if (!allowed) {
+      co_await respond_oci_error(exchange, allowed.error());
+      co_return;
+    }
   }
   auto done = co_await dispatch(exchange, route);
   if (done) co_return;

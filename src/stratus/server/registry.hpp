@@ -1,5 +1,5 @@
 // The OCI registry under /v2/ (OCI distribution specification 1.1, end-1 … end-14). Reads are open, writes
-// need the admin token. Runs on the loop; files go to the pool.
+// need the permission releases:write. Runs on the loop; files go to the pool.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 #include "stratus/net/http_server.hpp"
 #include "stratus/net/worker_pool.hpp"
 #include "stratus/oci/registry_route.hpp"
-#include "stratus/server/admin_token.hpp"
+#include "stratus/server/router.hpp"
 #include "stratus/server/upload_sessions.hpp"
 #include "stratus/store/repository_store.hpp"
 
@@ -39,11 +39,11 @@ class Registry {
  public:
   // All must outlive it.
   Registry(store::RepositoryStore& repositories, net::WorkerPool& pool, net::WorkerPool& writes,
-           const AdminToken& token, RegistryHooks hooks)
+           Authenticator& authenticator, RegistryHooks hooks)
       : repositories_(repositories),
         pool_(pool),
         writes_(writes),
-        token_(token),
+        authenticator_(authenticator),
         hooks_(std::move(hooks)),
         uploads_(repositories.blobs(), writes) {}
 
@@ -78,12 +78,12 @@ class Registry {
   net::Task<Result<void>> receive(net::Exchange& exchange, store::BlobWriter& writer);
   net::Task<Done> commit_and_link(const RegistryRoute& route, store::BlobWriter& writer,
                                   const Digest& digest);
-  bool may_write(const net::Exchange& exchange) const;
+  net::Task<Done> check_may_write(net::Exchange& exchange);
 
   store::RepositoryStore& repositories_;
   net::WorkerPool& pool_;
   net::WorkerPool& writes_;  // their own threads: a slow disk must not hold up who only reads
-  const AdminToken& token_;
+  Authenticator& authenticator_;
   RegistryHooks hooks_;
   UploadSessions uploads_;
   RegistryCounters counters_;

@@ -63,6 +63,12 @@ net::Task<Result<void>> respond_unauthenticated(net::Exchange& exchange, const E
   co_return sent;
 }
 
+std::string explain(std::string_view obstacle) {
+  if (obstacle == "csrf") return "a change from a browser session needs its X-CSRF-Token";
+  if (obstacle == "password_change_required") return "choose a password of your own first";
+  return "not allowed now";
+}
+
 }  // namespace
 
 const Router::Node* Router::Node::find(const Values& parts, std::string_view path, std::size_t from,
@@ -140,6 +146,18 @@ std::vector<const Router::Route*> Router::routes() const {
   return found;
 }
 
+void Router::register_index() {
+  add("GET", "/api/v1", Scope::self, [this](Call& call) {
+    boost::json::array table;
+    for (const Route* const route : routes()) {
+      table.push_back(boost::json::object{
+          {"method", route->method}, {"path", route->pattern}, {"scope", word_of(route->scope)}});
+    }
+    const boost::json::object body{{"name", "stratus"}, {"version", "0.1.0"}, {"routes", std::move(table)}};
+    return call.respond_json(200, boost::json::serialize(body));
+  });
+}
+
 net::Task<void> Router::handle(net::Exchange& exchange) {
   auto done = co_await dispatch(exchange);
   if (done) co_return;
@@ -161,8 +179,11 @@ net::Task<Result<void>> Router::dispatch(net::Exchange& exchange) {
   const Route& route = found->second;
 
   auto principal = co_await authenticator_.identify(request);
+  if (!principal && route.scope == Scope::open) principal = Principal();
   if (!principal) co_return forward_error(std::move(principal));
   if (!principal->may(route.scope)) {
+    if (!principal->obstacle.empty())
+      co_return fail(ErrorCode::denied, explain(principal->obstacle), principal->obstacle);
     if (principal->kind == Principal::Kind::anonymous)
       co_return fail(ErrorCode::denied, "sign in, or send a token", "unauthenticated");
     co_return fail(ErrorCode::denied,
@@ -171,7 +192,7 @@ net::Task<Result<void>> Router::dispatch(net::Exchange& exchange) {
   Call::Parameters parameters;
   for (std::size_t i = 0; i < route.names.size(); ++i)
     parameters.emplace_back(route.names[i], std::move(match.values[i]));
-  Call call(exchange, std::move(parameters), std::move(*principal));
+  Call call(exchange, std::move(parameters), std::move(*principal), changes_);
   co_return co_await route.handler(call);
 }
 

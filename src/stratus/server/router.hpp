@@ -18,7 +18,8 @@
 
 namespace stratus::server {
 
-// Says who asks. Credentials that are wrong, as opposed to missing, are an error (`unauthenticated`).
+// Says who asks. Credentials that are wrong, as opposed to missing, are an error (`unauthenticated`); routes
+// that are open do not mind.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
@@ -48,6 +49,11 @@ class Router {
 
   net::Task<void> handle(net::Exchange& exchange);
 
+  // What handlers change through Call::commit; must outlive the router.
+  void use(Changes& changes) { changes_ = &changes; }
+
+  // GET /api/v1: the table itself, for whoever is known.
+  void register_index();
   // By pattern, then method.
   std::vector<const Route*> routes() const;
 
@@ -63,6 +69,7 @@ class Router {
   net::Task<Result<void>> refuse_method(net::Exchange& exchange, const Node& node);
 
   Authenticator& authenticator_;
+  Changes* changes_ = nullptr;
   std::unique_ptr<Node> root_;
 };
 

@@ -8,18 +8,25 @@
 
 #include "stratus/base/log.hpp"
 #include "stratus/base/metrics.hpp"
+#include "stratus/base/random.hpp"
 #include "stratus/crypto/certificate.hpp"
 #include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/server/api.hpp"
-#include "stratus/server/authenticator.hpp"
+#include "stratus/server/event_stream.hpp"
+#include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
 
 namespace stratus::server {
 namespace {
 
-// Devices have no identity yet, so asking and telling is open; changing anything is not.
-constexpr ScopeSet kAnonymous{Scope::device, Scope::devices_read, Scope::releases_read};
+// Devices need no identity yet, so asking what is next and reporting are open; looking around is not, unless
+// the configuration says so.
+ScopeSet anonymous_scopes(const ServerConfig& config) {
+  ScopeSet scopes{Scope::device};
+  if (config.anonymous_reads) scopes = scopes | ScopeSet{Scope::devices_read, Scope::releases_read};
+  return scopes;
+}
 
 // People look for both after the first start, and only then.
 void tell_first_start(const ServerConfig& config, const net::ServerOptions& options) {
@@ -72,12 +79,16 @@ class Server {
         files_("files", config.file_threads),
         writes_("writes", config.file_threads),
         garbage_pool_("garbage", 1),
+        bus_(loop, random_hex(6)),
+        changes_(*opened_.database, bus_),
+        identities_(opened_.token, *opened_.database, files_, anonymous_scopes(config)),
+        people_(identities_, changes_, files_),
+        events_(bus_, identities_),
         sightings_(*opened_.catalogue),
         releases_(loop, *opened_.repositories, *opened_.catalogue, files_),
-        registry_(*opened_.repositories, files_, writes_, opened_.token, hooks()),
+        registry_(*opened_.repositories, files_, writes_, identities_, hooks()),
         deployments_(loop, releases_, queue_, *opened_.catalogue, files_, sightings_, config.deploy_wait),
-        authenticator_(opened_.token, kAnonymous),
-        router_(authenticator_),
+        router_(identities_),
         api_(releases_, deployments_, *opened_.catalogue, sightings_, files_, garbage_pool_,
              [this](bool dry_run) { return collect(dry_run); }),
         background_(loop),
@@ -89,10 +100,20 @@ class Server {
               deployments_.delta_finished();
             }) {
     releases_.use_queue(queue_);
+    router_.use(changes_);
     api_.register_routes(router_);
+    people_.register_routes(router_);
+    events_.register_routes(router_);
+    router_.register_index();
   }
 
-  Result<void> load() { return releases_.load(); }
+  Result<void> load() {
+    STRATUS_CHECK(releases_.load());
+    STRATUS_TRY(code, people_.make_setup_code());
+    // Not through the log: logs are kept and shipped elsewhere.
+    if (!code.empty()) fmt::print(stderr, "stratus-server: nobody can sign in yet; set-up code: {}\n", code);
+    return {};
+  }
   void start() { background_.spawn(flush_regularly()); }
 
   net::Task<void> handle(net::Exchange& exchange) {
@@ -107,6 +128,9 @@ class Server {
       co_await router_.handle(exchange);
     }
   }
+
+  // Before connections are given their time: event streams would go on for ever.
+  void close_streams() { bus_.close(); }
 
   net::Task<void> stop() {
     queue_.stop();
@@ -239,11 +263,15 @@ class Server {
   net::WorkerPool files_;
   net::WorkerPool writes_;
   net::WorkerPool garbage_pool_;
+  EventBus bus_;
+  Changes changes_;
+  Identities identities_;
+  People people_;
+  EventStream events_;
   Sightings sightings_;
   Releases releases_;
   Registry registry_;
   Deployments deployments_;
-  TokenAuthenticator authenticator_;
   Router router_;
   Api api_;
   net::TaskGroup background_;
@@ -287,6 +315,7 @@ net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
   ready(net::local_url(!config.plain_http, address, (*http)->port()));
   co_await net::wait_for_stop();
   log::info("server", "stopping");
+  server.close_streams();
   const std::chrono::milliseconds grace = config.stop_grace;
   co_await (*http)->stop(grace);
   co_await server.stop();

@@ -1,0 +1,119 @@
+"""The event stream: what happens comes to who may see it, in order, and nothing is missed without being told."""
+import http.client
+import json
+import urllib.parse
+
+import pytest
+from harness import wait_until
+from harness.http import HttpClient
+from harness.people import PASSWORD, make_token, make_user
+
+
+class Stream:
+    """An open GET /api/v1/events; `next()` answers the next event as (id, name, data)."""
+
+    def __init__(self, client, query="", last=None):
+        self.connection = client.connect()
+        headers = {"Authorization": f"Bearer {client.token}"}
+        if last:
+            headers["Last-Event-ID"] = last
+        self.connection.request("GET", "/api/v1/events" + query, headers=headers)
+        self.answer = self.connection.getresponse()
+
+    def next(self):
+        event = {}
+        while True:
+            line = self.answer.readline().decode().rstrip("\n")
+            if not line and "event" in event:
+                return event["id"], event["event"], json.loads(event["data"])
+            if line and not line.startswith(":"):
+                key, _, value = line.partition(": ")
+                event[key] = value
+
+    def close(self):
+        self.connection.close()
+
+
+@pytest.fixture
+def server(plain_stack):
+    return plain_stack.start_server()
+
+
+def add_user(server, name):
+    made = server.http.post("/api/v1/users", json={"name": name, "password": PASSWORD, "roles": ["viewer"]})
+    assert made.status == 201, made
+    return made.json()["id"]
+
+
+def test_what_happens_arrives_and_can_be_resumed(server):
+    stream = Stream(server.http)
+    assert stream.answer.status == 200 and stream.answer.headers["Content-Type"] == "text/event-stream"
+    start, name, _ = stream.next()
+    assert name == "hello"
+    ids = [add_user(server, f"u{number}") for number in range(3)]
+    seen = [stream.next() for _ in range(3)]
+    assert [(name, data["id"]) for _, name, data in seen] == [("people", one) for one in ids]
+    stream.close()
+    # From the middle, and from the very beginning.
+    resumed = Stream(server.http, last=seen[0][0])
+    assert resumed.next()[1] == "hello"
+    assert [resumed.next()[2]["id"] for _ in range(2)] == ids[1:]
+    resumed.close()
+    again = Stream(server.http, f"?last_event_id={start}")
+    again.next()
+    assert [again.next()[2]["id"] for _ in range(3)] == ids
+    again.close()
+
+
+def test_who_comes_from_before_a_restart_is_told_to_read_everything_again(plain_stack, server):
+    stream = Stream(server.http)
+    last, _, _ = stream.next()
+    server.program.stop()  # an open stream does not hold it up
+    stream.close()
+    server = plain_stack.start_server(name="again", data=server.data)
+    stream = Stream(server.http, last=last)
+    assert [stream.next()[1] for _ in range(2)] == ["hello", "reload"]
+    stream.close()
+    stream = Stream(server.http, last="nonsense")
+    assert [stream.next()[1] for _ in range(2)] == ["hello", "reload"]
+    stream.close()
+
+
+def test_only_topics_that_one_may_see(server):
+    viewer = make_token(make_user(server, "vera", "viewer"))
+    assert viewer.get("/api/v1/events?topics=people").status == 403
+    assert viewer.get("/api/v1/events?topics=secrets").status == 400
+    assert HttpClient(server.url).get("/api/v1/events").status == 401
+    theirs, ours = Stream(viewer), Stream(server.http, "?topics=people,devices")
+    theirs.next(), ours.next()
+    add_user(server, "new")
+    assert ours.next()[1] == "people"
+    # Nothing about people came to the viewer: the connection has nothing to read.
+    theirs.connection.sock.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        theirs.answer.readline()
+    theirs.close(), ours.close()
+
+
+def test_a_watcher_that_reads_nothing_costs_no_memory_and_stops_nobody(server):
+    """More than the ring holds happens while one watcher sleeps; another sees all of it."""
+    sleeper, awake = Stream(server.http), Stream(server.http)
+    sleeper.next(), awake.next()
+    for number in range(30):
+        identity = add_user(server, f"n{number}")
+        assert awake.next()[2]["id"] == identity
+    assert [sleeper.next()[1] for _ in range(30)] == ["people"] * 30
+    sleeper.close(), awake.close()
+
+
+def test_streams_of_one_owner_are_bounded(server):
+    token = make_token(server.http)
+    streams = [Stream(token) for _ in range(50)]
+    assert all(stream.answer.status == 200 for stream in streams)
+    refused = token.get("/api/v1/events")
+    assert refused.status == 429
+    other = Stream(server.http)
+    assert other.answer.status == 200
+    other.close()
+    for stream in streams:
+        stream.close()
