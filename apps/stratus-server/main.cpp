@@ -17,12 +17,15 @@ int main(int argc, char** argv) {
       "  stratus-server --data ./data --listen 127.0.0.1:0 --plain-http\n"
       "The first start makes DATA/tls/server.pem (give it to clients as --ca) and DATA/admin.token.\n"
       "Exit status: 0 stopped on request, 2 usage or configuration, 5 DATA in use, 1 anything else.");
-  std::string data, listen, database, config_file, log_level = "info", log_format = "text";
+  std::string data, listen, mqtt_listen, database, config_file, log_level = "info", log_format = "text";
   bool plain_http = false;
   app.add_option("--data", data, "directory of everything the server keeps")->required();
   app.add_option("--listen", listen, "ADDR:PORT (default 0.0.0.0:8443; port 0: any)");
   app.add_option("--database", database,
                  "postgresql://USER@HOST/NAME or an SQLite file (default DATA/catalogue.db)");
+  app.add_option(
+      "--mqtt-listen", mqtt_listen,
+      "ADDR:PORT of the MQTT broker for devices (started and supervised; port 0: any; default: none)");
   app.add_flag("--plain-http", plain_http, "serve without TLS, behind a proxy or on loopback");
   app.add_option("--config", config_file, "TOML file; options win over it");
   app.add_option("--log-level", log_level, "debug, info, warning, error");
@@ -46,8 +49,10 @@ int main(int argc, char** argv) {
     if (!database.empty()) config.database = database;
     config.plain_http = config.plain_http || plain_http;
     stratus::net::Loop loop;
-    const auto ready = [](const std::string& url) {
-      fmt::print("{{\"ready\":true,\"url\":\"{}\"}}\n", url);
+    if (!mqtt_listen.empty()) config.mqtt.listen = mqtt_listen;
+    const auto ready = [](const std::string& url, const std::string& mqtt) {
+      const std::string broker = mqtt.empty() ? "" : fmt::format(",\"mqtt\":\"{}\"", mqtt);
+      fmt::print("{{\"ready\":true,\"url\":\"{}\"{}}}\n", url, broker);
       std::fflush(stdout);
     };
     return loop.run(stratus::server::serve(loop.executor(), config, ready));

@@ -48,34 +48,35 @@ class DatabaseCatalogue final : public Catalogue {
   }
 
   void add_report(Report report, Done done) override {
-    database_.write(
-        [this, report = std::move(report)](Transaction& c) -> Result<void> {
-          STRATUS_CHECK(see(c, report.device, report.received_ms));
-          // Sequences start again when a device is set up anew; then the body differs and counts.
-          STRATUS_TRY(added, c.run("INSERT INTO reports (device, sequence, received_ms, body) "
-                                   "VALUES ($1, $2, $3, $4) ON CONFLICT (device, sequence) DO UPDATE SET "
-                                   "received_ms = excluded.received_ms, body = excluded.body "
-                                   "WHERE reports.body <> excluded.body",
-                                   {report.device, report.sequence, report.received_ms, report.body}));
-          if (added.affected() == 0) return {};
-          // A report that was overtaken by a later one (queued in a gateway) is history only.
-          STRATUS_CHECK(c.run(
-              "UPDATE devices SET name = $2, running = $3, running_version = $4, target = $5, target_version "
+    database_.write([this, report = std::move(report)](Transaction& c) { return add_report_in(c, report); },
+                    std::move(done));
+  }
+
+  Result<void> add_report_in(Transaction& c, const Report& report) override {
+    STRATUS_CHECK(see(c, report.device, report.received_ms));
+    // Sequences start again when a device is set up anew; then the body differs and counts.
+    STRATUS_TRY(added, c.run("INSERT INTO reports (device, sequence, received_ms, body) "
+                             "VALUES ($1, $2, $3, $4) ON CONFLICT (device, sequence) DO UPDATE SET "
+                             "received_ms = excluded.received_ms, body = excluded.body "
+                             "WHERE reports.body <> excluded.body",
+                             {report.device, report.sequence, report.received_ms, report.body}));
+    if (added.affected() == 0) return {};
+    // A report that was overtaken by a later one (queued in a gateway) is history only.
+    STRATUS_CHECK(
+        c.run("UPDATE devices SET name = $2, running = $3, running_version = $4, target = $5, target_version "
               "= $6, "
               "state = $7, reason = $8, sequence = $9, reported_ms = $10 "
               "WHERE id = $1 AND (sequence < $9 OR reported_ms < $10)",
               {report.device, report.name, report.running, report.running_version, report.target,
                report.target_version, report.state, report.reason, report.sequence, report.reported_ms}));
-          STRATUS_CHECK(remember(c, report));
-          if (trim_reports_.due(report.device)) {
-            STRATUS_CHECK(c.run(
-                "DELETE FROM reports WHERE device = $1 AND received_ms < (SELECT received_ms FROM reports "
+    STRATUS_CHECK(remember(c, report));
+    if (trim_reports_.due(report.device)) {
+      STRATUS_CHECK(
+          c.run("DELETE FROM reports WHERE device = $1 AND received_ms < (SELECT received_ms FROM reports "
                 "WHERE device = $1 ORDER BY received_ms DESC LIMIT 1 OFFSET $2)",
                 {report.device, limits_.reports_per_device - 1}));
-          }
-          return {};
-        },
-        std::move(done));
+    }
+    return {};
   }
 
   void add_sample(std::string device, std::string body, std::int64_t received_ms, Done done) override {

@@ -97,6 +97,8 @@ class Catalogue {
 
   // A repeat (same device, sequence and body) succeeds and changes nothing.
   virtual void add_report(Report report, Done done) = 0;
+  // The same within a transaction of the caller's.
+  virtual Result<void> add_report_in(Transaction& transaction, const Report& report) = 0;
   virtual void add_sample(std::string device, std::string body, std::int64_t received_ms, Done done) = 0;
   virtual void note_sightings(std::vector<Sighting> sightings, Done done) = 0;
   // `conflict`: the version exists with another digest. Repeating is fine.

@@ -24,6 +24,30 @@ Setter number(T& into, std::int64_t smallest = 1) {
   };
 }
 
+Setter text_in(std::string& into) {
+  return [&into](const toml::node& node) {
+    const auto value = node.value_exact<std::string>();
+    if (value) into = *value;
+    return value.has_value();
+  };
+}
+Setter path_in(std::filesystem::path& into) {
+  return [&into](const toml::node& node) {
+    const auto value = node.value_exact<std::string>();
+    if (value) into = *value;
+    return value.has_value();
+  };
+}
+Setter texts_in(std::vector<std::string>& into) {
+  return [&into](const toml::node& node) {
+    const toml::array* const array = node.as_array();
+    if (array == nullptr || !array->is_homogeneous<std::string>()) return array != nullptr && array->empty();
+    into.clear();
+    for (const toml::node& one : *array) into.push_back(*one.value_exact<std::string>());
+    return true;
+  };
+}
+
 }  // namespace
 
 Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerConfig config) {
@@ -71,6 +95,18 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
       {"samples_per_device", number(config.samples_per_device)},
       {"reports_per_device", number(config.reports_per_device)},
       {"devices", number(config.devices)},
+      {"mqtt_listen", text_in(config.mqtt.listen)},
+      {"mqtt_names", texts_in(config.mqtt.names)},
+      {"mqtt_broker", text_in(config.mqtt.broker_url)},
+      {"mqtt_broker_ca", path_in(config.mqtt.broker_ca)},
+      {"mqtt_broker_certificate", path_in(config.mqtt.broker_certificate)},
+      {"mqtt_broker_key", path_in(config.mqtt.broker_key)},
+      {"mqtt_gateways", texts_in(config.mqtt.gateways)},
+      {"mqtt_commands_per_s", number(config.mqtt.commands_per_second)},
+      {"mqtt_messages_per_s", number(config.mqtt.messages_per_second)},
+      {"mqtt_message_burst", number(config.mqtt.message_burst)},
+      {"keep_metrics_h", number(config.mqtt.keep_metrics)},
+      {"keep_events_h", number(config.mqtt.keep_events)},
   };
   for (const auto& [key, node] : table) {
     const std::string name(key.str());

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "stratus/base/result.hpp"
+#include "stratus/server/messaging_config.hpp"
 
 namespace stratus::server {
 
@@ -31,6 +32,8 @@ struct ServerConfig {
   std::int64_t samples_per_device = 10'000;
   std::int64_t reports_per_device = 1'000;
   std::int64_t devices = 200'000;
+
+  MessagingConfig mqtt;
 };
 
 // Values of the file over those of `config`. `invalid` names what is not known or of the wrong type.

@@ -113,6 +113,7 @@ net::Task<Result<void>> Releases::set_target(std::string name, std::string versi
   targets_[name] = std::move(target);
   invalidate(name);
   log::info("releases", "{} is now {}", name, version);
+  if (on_target_) on_target_(name);
   co_return Result<void>();
 }
 

@@ -35,6 +35,8 @@ class Releases {
           return read_next(repositories, question);
         }) {}
   void use_queue(DeltaQueue& queue) { answers_.use_queue(queue); }
+  // Called on the loop after the target of a name changed, durably.
+  void on_target(std::function<void(const std::string& name)> hook) { on_target_ = std::move(hook); }
 
   // Blocks; once, before serving.
   Result<void> load();
@@ -75,6 +77,7 @@ class Releases {
   std::map<std::string, db::Target> targets_;
   // While the catalogue writes: of removing a version and making it the target only one happens.
   std::multiset<Version> removing_, becoming_target_;
+  std::function<void(const std::string&)> on_target_;
   NextCounters counters_;
 };
 

@@ -13,7 +13,9 @@
 #include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/server/api.hpp"
+#include "stratus/server/device_updates.hpp"
 #include "stratus/server/event_stream.hpp"
+#include "stratus/server/messaging.hpp"
 #include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
 
@@ -74,7 +76,8 @@ Result<Opened> open(const ServerConfig& config) {
 class Server {
  public:
   Server(net::Executor loop, const ServerConfig& config, Opened opened)
-      : config_(config),
+      : loop_(loop),
+        config_(config),
         opened_(std::move(opened)),
         files_("files", config.file_threads),
         writes_("writes", config.file_threads),
@@ -112,9 +115,19 @@ class Server {
     STRATUS_TRY(code, people_.make_setup_code());
     // Not through the log: logs are kept and shipped elsewhere.
     if (!code.empty()) fmt::print(stderr, "stratus-server: nobody can sign in yet; set-up code: {}\n", code);
+    if (!config_.mqtt.enabled()) return {};
+    STRATUS_TRY(messaging, Messaging::open(loop_, *opened_.database, config_.data, config_.mqtt));
+    messaging_ = std::move(messaging);
+    device_updates_ =
+        std::make_unique<DeviceUpdates>(loop_, messaging_->link(), releases_, *opened_.catalogue, files_);
+    releases_.on_target([this](const std::string& name) { device_updates_->announce(name); });
     return {};
   }
-  void start() { background_.spawn(flush_regularly()); }
+  void start() {
+    background_.spawn(flush_regularly());
+    if (messaging_) messaging_->start();
+  }
+  std::string mqtt_url() const { return messaging_ ? messaging_->url() : std::string(); }
 
   net::Task<void> handle(net::Exchange& exchange) {
     const std::string& path = exchange.request().path;
@@ -136,6 +149,8 @@ class Server {
     queue_.stop();
     co_await background_.stop();
     co_await deployments_.stop();
+    if (device_updates_) co_await device_updates_->stop();
+    if (messaging_) co_await messaging_->stop();
     co_await sightings_.flush();
     // Making a delta may take long and cannot be cancelled, but it may be cut off at any time: what it leaves
     // is in the scratch directory. Everything else has ended.
@@ -207,7 +222,9 @@ class Server {
     net::ResponseHead head;
     head.status = database.ok ? 200 : 503;
     head.headers.set("Content-Type", "text/plain");
-    const std::string body = database.ok ? "ok\n" : database.detail + "\n";
+    std::string body = database.ok ? "ok\n" : database.detail + "\n";
+    // Devices without MQTT go on over HTTPS, so this is a warning beside the answer.
+    if (messaging_ && !messaging_->problem().empty()) body += messaging_->problem() + "\n";
     (void)co_await exchange.respond(head, body);
   }
 
@@ -219,6 +236,7 @@ class Server {
     metrics.add(gauge, "stratus_store_blobs", "Blobs in the store.", opened_.blobs->count());
     metrics.add(gauge, "stratus_store_bytes", "Bytes of the blobs in the store.",
                 opened_.blobs->total_bytes());
+    if (messaging_) messaging_->add_metrics(metrics);
     metrics.add(gauge, "stratus_database_up", "1 while the database takes writes.",
                 opened_.database->state().ok ? 1u : 0u);
     const RegistryCounters& registry = registry_.counters();
@@ -258,6 +276,7 @@ class Server {
     (void)co_await exchange.respond(head, body);
   }
 
+  net::Executor loop_;
   ServerConfig config_;
   Opened opened_;
   net::WorkerPool files_;
@@ -274,6 +293,8 @@ class Server {
   Deployments deployments_;
   Router router_;
   Api api_;
+  std::unique_ptr<Messaging> messaging_;
+  std::unique_ptr<DeviceUpdates> device_updates_;
   net::TaskGroup background_;
   DeltaQueue queue_;  // last: its jobs end first
 };
@@ -296,7 +317,7 @@ Result<net::ServerOptions> listen_options(const ServerConfig& config) {
 }  // namespace
 
 net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
-                              std::function<void(const std::string& url)> ready) {
+                              std::function<void(const std::string& url, const std::string& mqtt)> ready) {
   std::error_code ignored;
   const bool is_first = !std::filesystem::exists(config.data / "admin.token", ignored);
   auto opened = open(config);
@@ -312,7 +333,7 @@ net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
   if (!http) co_return forward_error(std::move(http));
   server.start();
   if (is_first) tell_first_start(config, told);
-  ready(net::local_url(!config.plain_http, address, (*http)->port()));
+  ready(net::local_url(!config.plain_http, address, (*http)->port()), server.mqtt_url());
   co_await net::wait_for_stop();
   log::info("server", "stopping");
   server.close_streams();

@@ -10,8 +10,9 @@
 namespace stratus::server {
 
 // Opens everything below config.data (`conflict` while another server uses it), calls `ready` with the URL
-// once it listens, and ends in order on SIGTERM or SIGINT. To be awaited on a loop of one thread.
+// and that of the broker ("" without one) once it listens, and ends in order on SIGTERM or SIGINT. To be
+// awaited on a loop of one thread.
 net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
-                              std::function<void(const std::string& url)> ready);
+                              std::function<void(const std::string& url, const std::string& mqtt)> ready);
 
 }  // namespace stratus::server

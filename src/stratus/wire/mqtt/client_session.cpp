@@ -5,7 +5,6 @@
 namespace stratus::wire::mqtt {
 namespace {
 
-constexpr std::size_t kOutputBound = 256u << 10;
 constexpr std::size_t kPublishOverhead = 32;  // fixed head, packet identifier, expiry
 
 Error refusal(std::string_view what, std::uint8_t reason, std::string_view text) {
@@ -195,7 +194,7 @@ Result<void> ClientSession::publish(std::string topic, std::string payload, Publ
                 "the broker takes no message of " + std::to_string(payload.size()) + " bytes");
   }
   if (options.qos == 0) {
-    if (state_ != State::connected || output_.size() > kOutputBound)
+    if (state_ != State::connected || output_.size() > options_.max_output)
       return fail(ErrorCode::unavailable, "the broker cannot be reached now");
     write(Outgoing{std::move(topic), std::move(payload), options, 0}, false);
     return {};
@@ -210,7 +209,7 @@ Result<void> ClientSession::publish(std::string topic, std::string payload, Publ
 
 bool ClientSession::may_send() const {
   return state_ == State::connected && !waiting_.empty() && sent_.size() < send_maximum_ &&
-         output_.size() < kOutputBound;
+         output_.size() < options_.max_output;
 }
 
 std::uint16_t ClientSession::fresh_packet_id() {

@@ -42,7 +42,8 @@ struct SessionOptions {
   std::uint32_t max_packet = 256u << 10;
   std::size_t max_queued = 1000;
   std::size_t max_queued_bytes = 1u << 20;
-  Millis answer_timeout{20'000};  // for CONNACK and PINGRESP
+  std::size_t max_output = 256u << 10;  // bytes that wait for the stream; then messages wait in the queue
+  Millis answer_timeout{20'000};        // for CONNACK and PINGRESP
   std::optional<WillMessage> will;
 };
 

@@ -1,0 +1,75 @@
+// Telemetry of devices in the database: measurements, events, presence and the progress of updates.
+// Writes are repeatable: a message that comes twice is kept once.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stratus/base/result.hpp"
+#include "stratus/db/database.hpp"
+
+namespace stratus::db {
+
+struct MetricRow {
+  std::string device;
+  std::string kind;  // the topic: "status/system", "data/metrics", …
+  std::int64_t time_ms = 0;
+  std::int64_t received_ms = 0;
+  std::string body;  // {"name":number,…}
+};
+
+struct EventRow {
+  std::int64_t id = 0;  // grows; given by the database
+  std::string device;
+  std::string kind;
+  std::int64_t time_ms = 0;
+  std::int64_t seq = 0;
+  std::int64_t received_ms = 0;
+  std::string gateway;  // that passed it on, or ""
+  std::string body;
+};
+
+struct PresenceRow {
+  std::string device;
+  bool online = false;
+  std::int64_t changed_ms = 0;
+  std::int64_t seen_ms = 0;
+  std::string boot;
+  std::string version;
+  std::string gateway;
+};
+
+struct ProgressRow {
+  std::string device;
+  std::int64_t received_ms = 0;
+  std::string body;
+};
+
+// Each device's last row counts where there are several.
+Result<void> add_metrics(Transaction& transaction, std::span<const MetricRow> rows);
+Result<void> add_events(Transaction& transaction, std::span<const EventRow> rows);
+Result<void> put_presence(Transaction& transaction, std::span<const PresenceRow> rows);
+Result<void> note_seen(Transaction& transaction,
+                       std::span<const PresenceRow> rows);  // device, seen_ms, gateway
+Result<void> put_progress(Transaction& transaction, std::span<const ProgressRow> rows);
+// Everybody is away until they say otherwise: the broker was started anew.
+Result<void> set_all_offline(Transaction& transaction, std::int64_t now_ms);
+
+// Oldest first, from … to (both included), of one kind or of all (""). At most `limit`.
+Result<std::vector<MetricRow>> list_metrics(Reader& reader, std::string_view device, std::string_view kind,
+                                            std::int64_t from_ms, std::int64_t to_ms, std::int64_t limit);
+// Newest first, ids below `before` (0: all); of one kind or of all ("").
+Result<std::vector<EventRow>> list_events(Reader& reader, std::string_view device, std::string_view kind,
+                                          std::int64_t before, std::int64_t limit);
+// `not_found` for a device that was never heard of by messages.
+Result<PresenceRow> find_presence(Reader& reader, std::string_view device);
+Result<ProgressRow> find_progress(Reader& reader, std::string_view device);
+
+// Removes at most `limit` rows of each table that were received before; answers how many.
+Result<std::int64_t> prune_telemetry(Transaction& transaction, std::int64_t metrics_before_ms,
+                                     std::int64_t events_before_ms, std::int64_t limit);
+
+}  // namespace stratus::db

@@ -1,0 +1,302 @@
+#include "stratus/server/device_link.hpp"
+
+#include <algorithm>
+
+#include "stratus/base/log.hpp"
+#include "stratus/db/telemetry.hpp"
+#include "stratus/server/catalogue_writes.hpp"
+
+namespace stratus::server {
+namespace {
+
+constexpr std::size_t kMaxKnown = 300'000;   // devices
+constexpr std::int64_t kSeenGrain = 60'000;  // ms between two notes that a device was heard
+constexpr Millis kPresenceFlush{500};
+constexpr std::size_t kMaxAnswer = 64;  // seqs of one `stored` message grow no further than this
+
+net::MqttOptions session_options(const DeviceLinkOptions& options) {
+  net::MqttOptions session = options.session;
+  session.session.receive_maximum = options.window;
+  session.session.max_queued = 50'000;
+  session.session.max_queued_bytes = 64u << 20;
+  session.session.max_output = 8u << 20;
+  session.first_backoff = Millis(50);
+  session.longest_backoff = Millis(2'000);
+  return session;
+}
+
+}  // namespace
+
+DeviceLink::DeviceLink(net::Executor loop, db::Database& database, DeviceLinkOptions options)
+    : loop_(loop),
+      database_(database),
+      options_(std::move(options)),
+      session_(loop, session_options(options_), *this),
+      ingest_(
+          loop, database, options_.ingest,
+          [this](const Ingest::Item& item, const Result<void>& how) { finished(item, how); },
+          [this] { send_stored(); }),
+      quota_(options_.messages_per_second, options_.message_burst),
+      commands_changed_(loop),
+      tasks_(loop) {
+  for (const std::string_view suffix : wire::kUpwardTopics) {
+    session_.subscribe("v1/+/" + std::string(suffix));
+    session_.subscribe("gw/+/v1/+/" + std::string(suffix));
+  }
+}
+
+DeviceLink::~DeviceLink() = default;
+
+void DeviceLink::on_message(std::string kind, Ingest::Store store, Ingest::Stored stored) {
+  ingest_.on_message(std::move(kind), std::move(store), std::move(stored));
+}
+
+void DeviceLink::on_question(Resolver resolver) {
+  resolvers_.insert(resolvers_.begin(), std::move(resolver));
+}
+
+void DeviceLink::start() {
+  tasks_.spawn(ingest_.run());
+  tasks_.spawn(write_presence());
+  tasks_.spawn(send_commands());
+  tasks_.spawn(session_.run());
+}
+
+net::Task<void> DeviceLink::stop() { co_await tasks_.stop(); }
+
+void DeviceLink::on_connected(bool session_present) {
+  ++counters_.connects;
+  problem_.clear();
+  log::info("mqtt", "connected to the broker{}", session_present ? ", which kept what came meanwhile" : "");
+  if (!session_present) {
+    // The broker knows nobody any more: who comes back says so.
+    for (auto& [device, state] : known_) state.online = false;
+    online_count_ = 0;
+    presence_.clear();
+    seen_.clear();
+    all_offline_ = true;
+  }
+}
+
+void DeviceLink::on_disconnected(const Error& why) {
+  if (problem_.empty()) log::error("mqtt", "{}", why.text());
+  problem_ = why.text();
+}
+
+DeviceLink::Known& DeviceLink::known(const std::string& device) {
+  if (known_.size() >= kMaxKnown && !known_.contains(device)) {
+    std::erase_if(known_, [](const auto& one) { return !one.second.online; });
+  }
+  return known_[device];
+}
+
+bool DeviceLink::is_online(const std::string& device) const {
+  const auto found = known_.find(device);
+  return found != known_.end() && found->second.online;
+}
+
+void DeviceLink::on_message(const wire::mqtt::Message& message) {
+  ++counters_.received;
+  const auto topic = wire::parse_device_topic(message.topic);
+  if (!topic) {
+    ++counters_.malformed;
+    session_.acknowledge(message.token);
+    return;
+  }
+  if (message.retained && topic->suffix != "presence") {
+    ++counters_.retained;  // a device planted it; it would come with each of our connections
+    session_.acknowledge(message.token);
+    return;
+  }
+  take(*topic, message);
+}
+
+void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message& message) {
+  DeviceMessage taken;
+  taken.device = topic.device;
+  taken.gateway = topic.gateway;
+  taken.kind = topic.suffix;
+  taken.body = as_text(message.payload);
+  taken.received_ms = now_ms();
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (!quota_.take(taken.gateway.empty() ? taken.device : taken.gateway + "/" + taken.device, now)) {
+    ++counters_.over_quota;
+    session_.acknowledge(message.token);  // not stored: a device that means well sends it again
+    std::uint64_t kept_back = 0;
+    if (complaints_.allow(taken.device, now, kept_back))
+      log::warning("ingest", "device={} says more than it may; messages are dropped", taken.device);
+    return;
+  }
+  const auto checked = check_message(taken);
+  if (!checked) return refuse(topic, message, checked.error());
+  note_seen(taken);
+  switch (taken.keep) {
+    case Keep::presence:
+      note_presence(taken);
+      session_.acknowledge(message.token);
+      return;
+    case Keep::question:
+      answer_question(taken);
+      session_.acknowledge(message.token);
+      return;
+    default:
+      ingest_.add(Ingest::Item{std::move(taken), message.token});
+  }
+}
+
+void DeviceLink::refuse(const wire::DeviceTopic& topic, const wire::mqtt::Message& message,
+                        const Error& why) {
+  ++counters_.malformed;
+  session_.acknowledge(message.token);
+  const std::string device(topic.device);
+  std::uint64_t kept_back = 0;
+  if (complaints_.allow(device, std::chrono::steady_clock::now(), kept_back)) {
+    log::warning("ingest", "device={} topic={} bytes={}: {}{}", device, topic.suffix, message.payload.size(),
+                 why.text().substr(0, 300),
+                 kept_back == 0 ? "" : "; " + std::to_string(kept_back) + " more were not told");
+  }
+  // It can stop sending what will never be taken, if it numbered it.
+  const auto envelope = wire::parse_envelope(as_text(message.payload));
+  if (!envelope || envelope->seq == 0) return;
+  wire::Stored answer;
+  answer.refused.push_back({envelope->seq, why.text().substr(0, 300)});
+  wire::mqtt::PublishOptions once;
+  once.qos = 0;
+  (void)session_.publish(wire::device_topic(device, "stored", topic.gateway), wire::encode_stored(answer),
+                         once);
+}
+
+void DeviceLink::answer_question(const DeviceMessage& message) {
+  ++counters_.questions;
+  const auto question = wire::parse_next_question(message.body);
+  if (!question) return;
+  wire::UpdateRequest answer;
+  answer.command = "none";
+  answer.kind = "container";
+  for (const Resolver& resolver : resolvers_) {
+    auto found = resolver(message.device, *question);
+    if (!found) continue;
+    answer = std::move(*found);
+    break;
+  }
+  wire::mqtt::PublishOptions how;
+  how.expiry = 60;
+  (void)session_.publish(wire::device_topic(message.device, "update/next/answer", message.gateway),
+                         wire::encode_update_request(answer), how);
+}
+
+void DeviceLink::finished(const Ingest::Item& item, const Result<void>& how) {
+  session_.acknowledge(item.token);
+  const DeviceMessage& message = item.message;
+  if (message.seq == 0) return;
+  const std::string topic = wire::device_topic(message.device, "stored", message.gateway);
+  wire::Stored& answer = stored_[topic];
+  if (how) {
+    answer.seqs.push_back(message.seq);
+  } else {
+    answer.refused.push_back({message.seq, how.error().text()});
+  }
+  if (answer.seqs.size() + answer.refused.size() < kMaxAnswer) return;
+  wire::mqtt::PublishOptions once;
+  once.qos = 0;  // lost: the device sends it again and hears it again
+  (void)session_.publish(topic, wire::encode_stored(answer), once);
+  answer = wire::Stored();
+}
+
+void DeviceLink::send_stored() {
+  wire::mqtt::PublishOptions once;
+  once.qos = 0;
+  for (const auto& [topic, answer] : stored_) {
+    if (answer.seqs.empty() && answer.refused.empty()) continue;
+    (void)session_.publish(topic, wire::encode_stored(answer), once);
+  }
+  stored_.clear();
+}
+
+void DeviceLink::note_presence(const DeviceMessage& message) {
+  const auto presence = wire::parse_presence(message.body);
+  if (!presence) return;
+  Known& state = known(message.device);
+  if (state.online != presence->online) online_count_ += presence->online ? 1 : std::size_t(-1);
+  state.online = presence->online;
+  db::PresenceRow row;
+  row.device = message.device;
+  row.online = presence->online;
+  row.changed_ms = message.received_ms;
+  row.seen_ms = message.received_ms;
+  row.boot = presence->boot;
+  row.version = presence->version;
+  row.gateway = message.gateway;
+  seen_.erase(message.device);
+  presence_[message.device] = std::move(row);
+}
+
+void DeviceLink::note_seen(const DeviceMessage& message) {
+  Known& state = known(message.device);
+  if (state.gateway != message.gateway) state.gateway = message.gateway;
+  if (message.keep == Keep::presence || message.received_ms - state.seen_ms < kSeenGrain) return;
+  state.seen_ms = message.received_ms;
+  db::PresenceRow row;
+  row.device = message.device;
+  row.seen_ms = message.received_ms;
+  row.gateway = message.gateway;
+  if (!presence_.contains(message.device)) seen_[message.device] = std::move(row);
+}
+
+net::Task<void> DeviceLink::write_presence() {
+  for (;;) {
+    co_await net::sleep_for(kPresenceFlush);
+    if (presence_.empty() && seen_.empty() && !all_offline_) continue;
+    std::vector<db::PresenceRow> changed, heard;
+    for (auto& [device, row] : std::exchange(presence_, {})) changed.push_back(std::move(row));
+    for (auto& [device, row] : std::exchange(seen_, {})) heard.push_back(std::move(row));
+    const bool forget = std::exchange(all_offline_, false);
+    const auto work = [&changed, &heard, forget](db::Transaction& transaction) -> Result<void> {
+      if (forget) STRATUS_CHECK(db::set_all_offline(transaction, now_ms()));
+      if (!heard.empty()) STRATUS_CHECK(db::note_seen(transaction, heard));
+      if (!changed.empty()) STRATUS_CHECK(db::put_presence(transaction, changed));
+      return {};
+    };
+    std::function<void(db::Database::Done)> start = [this, &work](db::Database::Done done) {
+      database_.write(work, std::move(done));
+    };
+    auto written = co_await await_write(start);
+    if (written) continue;
+    // Newer words that came meanwhile win over these.
+    for (db::PresenceRow& row : changed) presence_.try_emplace(row.device, std::move(row));
+    for (db::PresenceRow& row : heard) seen_.try_emplace(row.device, std::move(row));
+    all_offline_ = all_offline_ || forget;
+  }
+}
+
+Result<void> DeviceLink::send(const std::string& device, std::string_view suffix, std::string json,
+                              std::chrono::seconds expiry) {
+  if (commands_.size() >= options_.max_commands)
+    return fail(ErrorCode::unavailable, "too many commands are waiting for their turn");
+  commands_.push_back(Command{device, std::string(suffix), std::move(json), expiry});
+  if (commands_.size() == 1) commands_changed_.notify_all();
+  return {};
+}
+
+net::Task<void> DeviceLink::send_commands() {
+  constexpr Millis kTurn{20};
+  const std::size_t in_turn = std::max<std::size_t>(1, options_.commands_per_second * kTurn.count() / 1000);
+  for (;;) {
+    while (commands_.empty()) {
+      co_await commands_changed_.wait();
+    }
+    for (std::size_t i = 0; i < in_turn && !commands_.empty(); ++i) {
+      Command& next = commands_.front();
+      const auto found = known_.find(next.device);
+      const std::string gateway = found == known_.end() ? std::string() : found->second.gateway;
+      wire::mqtt::PublishOptions how;
+      how.expiry = static_cast<std::uint32_t>(next.expiry.count());
+      if (!session_.publish(wire::device_topic(next.device, next.suffix, gateway), next.json, how)) break;
+      ++counters_.commands;
+      commands_.pop_front();
+    }
+    co_await net::sleep_for(kTurn);
+  }
+}
+
+}  // namespace stratus::server

@@ -1,0 +1,127 @@
+// The server's end of the device topics: takes what devices say, has it stored, tells them so, and carries
+// commands to them. Other parts of the server talk to devices only through this. Runs on the loop.
+//
+// Bounds: messages not yet stored (the broker's window), messages of one device per second, commands waiting.
+// Hostile input is counted and logged once per device and minute.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "stratus/db/telemetry.hpp"
+#include "stratus/net/loop.hpp"
+#include "stratus/net/mqtt_session.hpp"
+#include "stratus/server/ingest.hpp"
+#include "stratus/server/message_quota.hpp"
+#include "stratus/wire/messages.hpp"
+#include "stratus/wire/topics.hpp"
+
+namespace stratus::server {
+
+struct DeviceLinkOptions {
+  net::MqttOptions session;
+  IngestOptions ingest;
+  std::uint16_t window = 20'000;       // messages from the broker that are not stored yet
+  std::size_t max_commands = 100'000;  // waiting to be sent
+  std::uint32_t commands_per_second =
+      2'000;                        // B94: paced, so that a fleet does not start downloading at once
+  double messages_per_second = 50;  // of one device
+  double message_burst = 500;
+};
+
+struct DeviceLinkCounters {
+  std::uint64_t received = 0;
+  std::uint64_t malformed = 0;  // not JSON, not of its kind's form, or no topic of ours
+  std::uint64_t over_quota = 0;
+  std::uint64_t retained = 0;  // old messages that a broker gave back; not looked at
+  std::uint64_t commands = 0;
+  std::uint64_t questions = 0;
+  std::uint64_t connects = 0;
+};
+
+class DeviceLink final : private net::MqttEvents {
+ public:
+  // `database` must outlive it.
+  DeviceLink(net::Executor loop, db::Database& database, DeviceLinkOptions options);
+  ~DeviceLink() override;
+
+  // Handlers for a kind ("update/result", "regist", …): `store` inside the transaction that makes the message
+  // durable, `stored` on the loop afterwards. Either may be empty. Before run().
+  void on_message(std::string kind, Ingest::Store store, Ingest::Stored stored);
+  // Answers "what is next for me?"; an empty list of items when there is nothing to do. Later ones are asked
+  // first; the first that answers something counts.
+  using Resolver = std::function<std::optional<wire::UpdateRequest>(const std::string& device,
+                                                                    const wire::NextQuestion& question)>;
+  void on_question(Resolver resolver);
+
+  void start();
+  net::Task<void> stop();  // must have ended before this goes: the database may be writing a batch
+
+  // Publishes to `v1/{device}/{suffix}`, by way of the gateway where the device was heard last. Paced, QoS 1;
+  // dropped by the broker after `expiry`. `unavailable` when too many wait. It is no promise that the device
+  // gets it: a device asks when it comes back.
+  Result<void> send(const std::string& device, std::string_view suffix, std::string json,
+                    std::chrono::seconds expiry = std::chrono::hours(1));
+
+  bool connected() const { return session_.connected(); }
+  // Says so by its presence message, and was not heard to leave.
+  bool is_online(const std::string& device) const;
+  std::size_t online() const { return online_count_; }
+  std::size_t commands_waiting() const { return commands_.size(); }
+  const DeviceLinkCounters& counters() const { return counters_; }
+  const Ingest& ingest() const { return ingest_; }
+  const std::string& problem() const { return problem_; }  // why the broker cannot be reached, or ""
+
+ private:
+  struct Known {  // a device that was heard since the start
+    std::string gateway;
+    std::int64_t seen_ms = 0;  // as the database has it
+    bool online = false;
+  };
+  struct Command {
+    std::string device;
+    std::string suffix;
+    std::string json;
+    std::chrono::seconds expiry;
+  };
+
+  void on_connected(bool session_present) override;
+  void on_disconnected(const Error& why) override;
+  void on_message(const wire::mqtt::Message& message) override;
+  void take(const wire::DeviceTopic& topic, const wire::mqtt::Message& message);
+  void refuse(const wire::DeviceTopic& topic, const wire::mqtt::Message& message, const Error& why);
+  void answer_question(const DeviceMessage& message);
+  void finished(const Ingest::Item& item, const Result<void>& how);
+  void send_stored();
+  void note_presence(const DeviceMessage& message);
+  void note_seen(const DeviceMessage& message);
+  net::Task<void> write_presence();
+  net::Task<void> send_commands();
+  Known& known(const std::string& device);
+
+  net::Executor loop_;
+  db::Database& database_;
+  DeviceLinkOptions options_;
+  net::MqttSession session_;
+  Ingest ingest_;
+  std::vector<Resolver> resolvers_;
+  MessageQuota quota_;
+  OncePerMinute complaints_;
+  std::unordered_map<std::string, Known> known_;
+  std::size_t online_count_ = 0;
+  std::unordered_map<std::string, wire::Stored> stored_;  // by topic; of the batch that was just committed
+  std::unordered_map<std::string, db::PresenceRow> presence_;  // to be written
+  std::unordered_map<std::string, db::PresenceRow> seen_;
+  bool all_offline_ = false;
+  std::deque<Command> commands_;
+  net::Notifier commands_changed_;
+  net::TaskGroup tasks_;
+  DeviceLinkCounters counters_;
+  std::string problem_;
+};
+
+}  // namespace stratus::server

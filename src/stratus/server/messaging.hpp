@@ -1,0 +1,61 @@
+// MQTT in a server: the broker (our own, or one that others run) and the link to the devices, put together.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "stratus/base/metrics.hpp"
+#include "stratus/net/mqtt_broker.hpp"
+#include "stratus/server/device_link.hpp"
+#include "stratus/server/messaging_config.hpp"
+
+namespace stratus::server {
+
+class Messaging {
+ public:
+  // `database` must outlive it. For our own broker the private CA of data/ca is made when it is not there,
+  // and certifies the broker anew with each start.
+  static Result<std::unique_ptr<Messaging>> open(net::Executor loop, db::Database& database,
+                                                 const std::filesystem::path& data,
+                                                 const MessagingConfig& config);
+
+  DeviceLink& link() { return *link_; }
+  void start();
+  net::Task<void> stop();
+
+  // Nothing of the device is taken any longer, its live session ends at once, and so does every one that it
+  // manages to open while the broker reads its new lists. Only with our own broker; an operator of another
+  // one does this there.
+  void shut_out(const std::string& device);
+  // Certificates or revocation list changed.
+  void reload();
+  void set_gateways(std::set<std::string> gateways);
+
+  // What devices on this machine connect to: "mqtts://127.0.0.1:8883".
+  std::string url() const;
+  // "" while everything is well.
+  std::string problem() const;
+  void add_metrics(Metrics& metrics) const;
+
+ private:
+  Messaging(net::Executor loop, db::Database& database, MessagingConfig config)
+      : loop_(loop), database_(database), config_(std::move(config)), tasks_(loop) {}
+  Result<void> make_broker();
+  Result<void> write_certificates();
+  net::Task<void> cut(std::string device);
+  net::Task<void> prune();
+
+  net::Executor loop_;
+  db::Database& database_;
+  MessagingConfig config_;
+  std::filesystem::path ca_directory_;
+  std::filesystem::path directory_;
+  std::unique_ptr<net::Broker> broker_;
+  std::unique_ptr<DeviceLink> link_;
+  SteadyTime certified_{};
+  net::TaskGroup tasks_;
+};
+
+}  // namespace stratus::server

@@ -1,0 +1,128 @@
+"""Devices talk to the server over MQTT: the real mosquitto, mTLS, messages acknowledged once they are stored."""
+import json
+import os
+import signal
+import sqlite3
+import time
+
+import pytest
+from harness import wait_until
+from harness.mqtt import DeviceMaker
+from harness.processes import descendants
+
+
+def broker_pid(server):
+    for pid in descendants(server.program.pid):
+        if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "mosquitto":
+            return pid
+    return None
+
+
+def connected(server):
+    return server.metric("stratus_mqtt_connected") == 1
+
+
+@pytest.fixture
+def server(plain_stack):
+    server = plain_stack.start_server(options=["--mqtt-listen", "127.0.0.1:0"])
+    wait_until(lambda: connected(server), what="the server to reach its broker")
+    return server
+
+
+@pytest.fixture
+def devices(server, tmp_path):
+    maker = DeviceMaker(server, tmp_path / "devices")
+    yield maker
+    maker.close()
+
+
+def rows(server, sql, *values):
+    with sqlite3.connect(f"file:{server.data}/catalogue.db?mode=ro", uri=True) as database:
+        return database.execute(sql, values).fetchall()
+
+
+def test_a_message_is_acknowledged_once_it_is_stored(server, devices):
+    device = devices.connect("d1")
+    device.say("status/system", seq=1, cpu_percent=12.5, disk={"used": 7}, note="ignored")
+    wait_until(lambda: 1 in device.stored, what="the server's word that it is stored")
+    assert rows(server, "SELECT kind, body FROM device_metrics WHERE device = 'd1'") == [
+        ("status/system", '{"cpu_percent":1.25E1,"disk.used":7}')]
+    device.say("status/error_log", seq=2, level="error", message="it broke")
+    device.say("update/progress", seq=3, state="fetching", percent=40, bytes=4, total=10)
+    device.say("sales/data", seq=4, total=3)
+    wait_until(lambda: {2, 3, 4} <= device.stored)
+    assert rows(server, "SELECT kind, seq FROM device_events WHERE device = 'd1'") == [("status/error_log", 2)]
+    assert json.loads(rows(server, "SELECT body FROM device_progress")[0][0])["percent"] == 40
+    device.say("status/error_log", seq=2, level="error", message="it broke")  # no answer was heard: once more
+    device.say("presence", online=True, boot="b1")
+    wait_until(lambda: rows(server, "SELECT online, boot FROM device_presence WHERE device = 'd1'") == [(1, "b1")])
+
+
+def test_a_result_updates_the_device_in_the_catalogue(server, devices):
+    device = devices.connect("d1")
+    report = {"device": "d1", "sequence": 1, "name": "app", "state": "committed", "time_ms": int(time.time() * 1000),
+              "version": "2"}
+    device.say("update/result", seq=1, status="SUCCESS", report=json.dumps(report))
+    wait_until(lambda: 1 in device.stored)
+    assert server.http.get("/api/v1/devices/d1").json()["state"] == "committed"
+    report["device"] = "d2"
+    device.say("update/result", seq=2, status="SUCCESS", report=json.dumps(report))
+    wait_until(lambda: 2 in device.refused)
+    assert server.http.get("/api/v1/devices/d2").status == 404
+
+
+@pytest.mark.parametrize("payload", [
+    b"", b"{", b"[]", b"nonsense", b"\xff\xfe", b'{"seq":1,"seq":2}', b"[" * 50_000, b'{"a":1e999}' * 3,
+    b'{"seq":-1}', b'{"seq":5,"state":"fetching","percent":1000}', b'{"seq":5,"state":7}'])
+def test_malformed_messages_are_counted_and_logged_once(server, devices, payload):
+    device = devices.connect("d1")
+    before = server.metric('stratus_messages_total{outcome="malformed"}')
+    for _ in range(20):
+        device.publish("v1/d1/update/progress", payload)
+    wait_until(lambda: server.metric('stratus_messages_total{outcome="malformed"}') == before + 20)
+    assert server.program.log.count("device=d1") == 1
+    device.say("update/progress", seq=6, state="fetching")
+    wait_until(lambda: 6 in device.stored, what="a good message after the bad ones")
+
+
+def test_ten_thousand_messages_none_lost_though_broker_and_server_are_killed(server, devices, plain_stack):
+    """A device counts a message as told only when the server says stored; until then it sends it again."""
+    total, device = 10_000, devices.connect("d1")
+    waiting, sent, killed, told = set(range(1, total + 1)), 0, 0, set()
+    kills = [lambda: os.kill(broker_pid(server), signal.SIGKILL), lambda: server.program.process.kill()]
+    deadline = time.monotonic() + 240
+    while waiting:
+        assert time.monotonic() < deadline, f"{len(waiting)} are not stored; {server.program.log[-2000:]}"
+        try:
+            window = sorted(waiting)[:400]  # within the burst that one device may send
+            for seq in window:
+                device.publish("v1/d1/status/error_log", {"seq": seq, "message": f"m{seq}"})
+                sent += 1
+                if kills and sent == 3000 * (killed + 1):
+                    kills.pop(0)()
+                    killed += 1
+            wait_until(lambda: device.closed.is_set() or device.stored.issuperset(window), 8)
+        except (TimeoutError, OSError):
+            pass
+        told |= device.stored
+        waiting -= told
+        if device.closed.is_set() or not server.program.running():
+            if not server.program.running():
+                server.program.process.wait()
+                server = devices.server = plain_stack.start_server(options=["--mqtt-listen", "127.0.0.1:0"])
+            wait_until(lambda: connected(server))
+            device = wait_until(lambda: devices.connect("d1"), what="the device to come back")
+    assert killed == 2
+    kept = {seq for seq, in rows(server, "SELECT seq FROM device_events WHERE device = 'd1'")}
+    assert kept == set(range(1, total + 1))
+
+
+def test_a_dead_broker_comes_back_and_health_says_so(server, devices):
+    device = devices.connect("d1")
+    os.kill(broker_pid(server), signal.SIGKILL)
+    wait_until(device.closed.is_set)
+    wait_until(lambda: server.metric("stratus_mqtt_broker_restarts_total") == 1 and connected(server))
+    assert server.http.get("/healthz").body == b"ok\n"
+    again = devices.connect("d1")
+    again.say("log", seq=1, message="back")
+    wait_until(lambda: 1 in again.stored)
