@@ -1,4 +1,5 @@
 """What a device does with releases that are not good: refuse, return, remember."""
+import errno
 import os
 import signal
 import socket
@@ -6,7 +7,7 @@ import subprocess
 import threading
 
 import pytest
-from harness import BIN, AgentCase, Programs, wait_until
+from harness import BIN, AgentCase, HttpClient, Programs, wait_until
 
 
 @pytest.fixture
@@ -201,3 +202,24 @@ def test_a_release_that_claims_an_endless_start_is_refused_before_anything_is_fe
     assert len(status["bad"]) == 1
     check_still_1(case)
     assert len(case.layers()) == 1
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_what_a_service_writes_to_its_root_is_bounded(in_memory):
+    with Programs() as programs:
+        case = AgentCase(programs, options={"service": {"writable_limit": "1M", "writable_in_memory": in_memory}})
+        case.publish(1)
+        case.start()
+        case.wait_committed(1)
+        [(_, pid)] = case.service_pids()
+        ask = HttpClient(case.url, timeout=5)
+        assert ask.get("/fill/300000").body.decode().strip() == "0"
+        failed = ask.get("/fill/3000000").body.decode().strip()
+        if in_memory:
+            assert failed == str(errno.ENOSPC)
+            assert [p for _, p in case.service_pids()] == [pid]
+        else:
+            wait_until(lambda: [p for _, p in case.service_pids() if p != pid], what="a fresh process")
+            assert "bytes to its root, 1048576 are allowed" in case.program.log
+            case.wait_answer(1)
+        case.stop_all()

@@ -12,6 +12,7 @@
 #include "stratus/agent/control_socket.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/log.hpp"
+#include "stratus/base/program_pages.hpp"
 #include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
 
@@ -27,6 +28,7 @@ namespace {
 
 constexpr auto kJournalRetry = 2s;
 constexpr auto kHousekeeping = 5s;
+constexpr std::chrono::milliseconds kLongRest = 5s;  // worth giving memory back for
 constexpr update::BackOff kRestartBackOff{100ms, 30s};
 constexpr unsigned kFailedStarts = 3;  // of the committed version, then the one before it is started
 constexpr auto kWellEnough = 10s;      // running so long resets the restart pause
@@ -331,6 +333,7 @@ net::Task<Outcome> AgentCore::perform(Action action) {
 
 net::Task<Outcome> AgentCore::rest(std::chrono::milliseconds duration) {
   ::malloc_trim(0);
+  if (duration >= kLongRest) (void)release_program_pages();
   first_poll_ = false;
   cancelled_ = false;
   const auto end = std::chrono::steady_clock::now() + duration;
@@ -449,7 +452,8 @@ net::Task<bool> AgentCore::fall_back(std::string reason) {
 
 net::Task<void> AgentCore::keep_house() {
   while (!stopping_) {
-    host_.rotate_log();
+    const InstancePtr instance = main_;
+    co_await host_.keep_house(instance);
     const std::chrono::milliseconds tick = kHousekeeping;
     (void)co_await stopped_.wait(tick);
   }
@@ -514,6 +518,7 @@ std::string AgentCore::status() const {
                       {"plan", now.plan},
                       {"bytes", now.bytes},
                       {"downtime_ms", now.downtime_ms},
+                      {"written_bytes", main_ != nullptr ? main_->written : 0},
                       {"server", config_.server},
                       {"server_problem", link_},
                       {"checks", checks_},

@@ -152,9 +152,12 @@ Result<void> read_service(TableReader service, AgentConfig& config) {
   service.number("open_files", config.limits.open_files);
   service.flag("user_namespace", config.user_namespace);
   service.flag("read_only", config.read_only);
+  service.number("writable_limit", config.writable_limit);
+  service.flag("writable_in_memory", config.writable_in_memory);
   service.text("host_name", config.host_name);
   service.duration("stop_grace", config.stop_grace);
   STRATUS_CHECK(read_volumes(service, config));
+  if (config.writable_in_memory && config.writable_limit == 0) service.wrong("writable_in_memory");
   return service.done();
 }
 

@@ -63,6 +63,8 @@ struct AgentConfig {
   runtime::Limits limits;
   bool user_namespace = true;
   bool read_only = false;
+  std::uint64_t writable_limit = 0;  // bytes that a service may write to its root; 0: no bound
+  bool writable_in_memory = false;   // … kept in memory, and bounded by the kernel
   std::string host_name;
   std::chrono::milliseconds stop_grace{10'000};
   std::optional<HealthCheckPlan> health;  // else the image's

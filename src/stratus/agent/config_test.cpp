@@ -48,6 +48,8 @@ pids = 7
 open_files = 99
 user_namespace = false
 read_only = true
+writable_limit = "32M"
+writable_in_memory = true
 host_name = "h"
 stop_grace = "2m"
 [health]
@@ -70,6 +72,8 @@ retries = 4
   EXPECT_TRUE(config->volumes.at(1).read_only);
   EXPECT_EQ(config->volumes.at(1).target, "/c2");
   EXPECT_FALSE(config->user_namespace);
+  EXPECT_EQ(config->writable_limit, 32u << 20);
+  EXPECT_TRUE(config->writable_in_memory);
   EXPECT_EQ(config->stop_grace, 120s);
   ASSERT_TRUE(config->health);
   EXPECT_EQ(config->health->url, "http://127.0.0.1:8080/healthz");
@@ -85,6 +89,8 @@ TEST(Config, NamesTheKeyThatIsWrong) {
   EXPECT_NE(problem("[health]\nhttp = \"ftp://x\"").find("no http URL"), std::string::npos);
   EXPECT_NE(problem("[health]\nhttp = \":1/\"\ntcp = \":1\"").find("one of"), std::string::npos);
   EXPECT_NE(problem("server = [").find("agent.toml:1"), std::string::npos);
+  EXPECT_NE(problem("[service]\nwritable_in_memory = true").find("service.writable_in_memory"),
+            std::string::npos);
   EXPECT_NE(problem("update = 3").find("update"), std::string::npos);
 }
 

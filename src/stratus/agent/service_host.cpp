@@ -33,10 +33,26 @@ namespace {
 
 constexpr std::size_t kMaxRecord = 4096;  // bytes
 constexpr auto kKillTime = 10s;
-constexpr auto kDrainTime = 20ms;  // between two looks at what a check says
+constexpr std::size_t kMaxEntries = 200'000;  // that are looked at to see how much a service has written
+constexpr auto kDrainTime = 20ms;             // between two looks at what a check says
 
 int stop_signal_of(const Release& release) {
   return runtime::parse_signal(release.config.stop_signal).value_or(SIGTERM);
+}
+
+// Bytes that the tree takes on disk, of the first `most` entries. Without following links, blocking.
+std::uint64_t disk_usage(const fs::path& directory, std::size_t most) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(directory, fs::directory_options::skip_permission_denied, error);
+  for (std::size_t seen = 0; !error && entry != fs::recursive_directory_iterator() && seen < most; ++seen) {
+    struct stat status {};
+    if (::lstat(entry->path().c_str(), &status) == 0) {
+      bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+    }
+    entry.increment(error);
+  }
+  return bytes;
 }
 
 net::ClientOptions probe_options() {
@@ -149,6 +165,7 @@ runtime::ContainerSpec ServiceHost::spec_of(const Release& release, const std::s
   spec.store = fs::absolute(images_.data());
   spec.layers = ImageStore::layer_names(release);
   if (!config_.read_only) spec.writable = "upper/" + name;
+  if (config_.writable_in_memory) spec.writable_in_memory = config_.writable_limit;
   spec.args = config_.args.empty() ? release.config.command() : config_.args;
   spec.env = environment_of(release.config);
   spec.user = release.config.user;
@@ -208,7 +225,8 @@ void ServiceHost::watch(InstancePtr instance) {
 net::Task<void> ServiceHost::follow(InstancePtr instance) {
   const int pidfd = instance->pidfd.get();
   co_await wait_readable(pidfd);
-  instance->how_ended = runtime::describe(runtime::reap(pidfd));
+  const std::string how = runtime::describe(runtime::reap(pidfd));
+  instance->how_ended = instance->how_ended.empty() ? how : instance->how_ended + ", " + how;
   instance->ended = true;
   clean(*instance);
   if (!instance->end_expected) {
@@ -218,9 +236,9 @@ net::Task<void> ServiceHost::follow(InstancePtr instance) {
   instance->changed.notify();
 }
 
-// On the worker: removing takes milliseconds, during which a waiting successor should be started.
+// Aside: removing takes milliseconds, during which a waiting successor should be started.
 void ServiceHost::clean(const Instance& instance) const {
-  worker_.post([name = instance.name, upper = images_.data() / "upper" / instance.name] {
+  house_.post([name = instance.name, upper = images_.data() / "upper" / instance.name] {
     runtime::remove_control_group(name);
     (void)remove_tree(upper);
   });
@@ -354,6 +372,23 @@ net::Task<Result<void>> ServiceHost::probe(InstancePtr instance, const HealthChe
   }
   auto checked = co_await probe_http(plan);
   co_return checked;
+}
+
+net::Task<void> ServiceHost::keep_house(InstancePtr instance) {
+  fs::path upper;
+  if (instance != nullptr && !instance->ended) upper = images_.data() / "upper" / instance->name / "upper";
+  std::function<std::uint64_t()> work = [this, &upper]() -> std::uint64_t {
+    rotate_log();
+    return upper.empty() ? 0 : disk_usage(upper, kMaxEntries);
+  };
+  const std::uint64_t written = co_await house_.run(work);
+  if (instance == nullptr || instance->ended) co_return;
+  instance->written = written;
+  if (config_.writable_limit == 0 || config_.writable_in_memory || written <= config_.writable_limit)
+    co_return;
+  instance->how_ended =
+      fmt::format("it wrote {} bytes to its root, {} are allowed", written, config_.writable_limit);
+  (void)runtime::send_signal(instance->pidfd.get(), SIGKILL);
 }
 
 void ServiceHost::rotate_log() const {

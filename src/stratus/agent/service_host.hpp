@@ -35,8 +35,9 @@ struct Instance {
   std::chrono::steady_clock::time_point started;
   bool ended = false;
   bool end_expected = false;
-  std::string how_ended;  // "exit status 3"
-  Notifier changed;       // when it has ended
+  std::string how_ended;      // "exit status 3"
+  std::uint64_t written = 0;  // bytes on disk in its root, when last looked
+  Notifier changed;           // when it has ended
 };
 using InstancePtr = std::shared_ptr<Instance>;
 
@@ -68,8 +69,10 @@ class ServiceHost {
   // `internal`: it was not possible to look.
   net::Task<Result<void>> probe(InstancePtr instance, const HealthCheckPlan& plan);
 
-  // Keeps the log bounded.
-  void rotate_log() const;
+  // Keeps the log bounded and looks how much the instance has written to its root; not on the loop, and not
+  // behind an update's unpacking. An instance that has written more than it may is ended, as one that took
+  // too much memory is.
+  net::Task<void> keep_house(InstancePtr instance);
   const runtime::Launcher& launcher() const { return launcher_; }
 
  private:
@@ -79,6 +82,7 @@ class ServiceHost {
   InstancePtr read_record(const std::filesystem::path& path) const;
   net::Task<void> follow(InstancePtr instance);
   void clean(const Instance& instance) const;
+  void rotate_log() const;
   net::Task<void> wait_ended(InstancePtr instance, std::chrono::milliseconds limit);
   net::Task<Result<void>> probe_tcp(const HealthCheckPlan& plan);
   net::Task<Result<void>> probe_http(const HealthCheckPlan& plan);
@@ -89,6 +93,7 @@ class ServiceHost {
 
   net::Executor executor_;
   net::WorkerPool& worker_;
+  mutable net::WorkerPool house_{"house", 1};  // removing, measuring, copying the log
   const AgentConfig& config_;
   const ImageStore& images_;
   runtime::Launcher launcher_;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "stratus/base/file.hpp"
+#include "stratus/base/program_pages.hpp"
 #include "stratus/delta/recipe.hpp"
 #include "stratus/oci/tar_writer.hpp"
 #include "stratus/oci/tree_scan.hpp"
@@ -144,6 +145,7 @@ Result<void> apply_delta(const fs::path& old, const fs::path& delta_file, const 
   if (fs::exists(fs::symlink_status(fresh, ignored))) {
     return fail(ErrorCode::conflict, fresh.string() + " exists already: remove it or name another place");
   }
+  (void)release_program_pages();  // of reading the command line, which is over
   STRATUS_TRY(info, delta::read_recipe_info(delta_file));
   STRATUS_TRY(base, open_base(old).with_context(old.string()));
   Scratch scratch(fresh);

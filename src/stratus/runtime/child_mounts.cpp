@@ -142,6 +142,18 @@ int mount_overlay_by_options(const ChildPlan& plan) {
   return -1;
 }
 
+// The tmpfs is not mapped: its files get the container's host ids as they are, and so the container sees its
+// own.
+void mount_memory(const ChildPlan& plan) {
+  if (plan.memory_at == nullptr) return;
+  mount_at(plan, "tmpfs", plan.memory_at, MS_NOSUID | MS_NODEV, plan.memory_options, Step::mount_memory);
+  for (const char* const path : {plan.upper, plan.work}) {
+    if (::mkdir(path, 0755) != 0 || ::chown(path, plan.host_base, plan.host_base) != 0) {
+      stop_child(plan.exec, Step::mount_memory, errno);
+    }
+  }
+}
+
 int mount_overlay(const ChildPlan& plan) {
   const int context = ::fsopen("overlay", FSOPEN_CLOEXEC);
   if (context < 0 || !configure_layers(plan, context)) return mount_overlay_by_options(plan);
@@ -251,6 +263,7 @@ void build_root(ChildPlan& plan) {
   }
   open_volumes(plan);
   enter_store(plan);
+  mount_memory(plan);
   pivot(plan, mount_overlay(plan));
   mount_kernel_views(plan);
   mount_dev(plan);

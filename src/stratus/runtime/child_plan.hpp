@@ -23,6 +23,7 @@ enum class Step : std::int32_t {
   idmap_store,
   enter_store,
   open_volume,
+  mount_memory,
   mount_overlay,
   pivot,
   mount_proc,
@@ -84,7 +85,9 @@ struct ChildPlan {
   std::vector<const char*> layers;  // lowest first, relative to the store
   const char* upper = nullptr;      // null: read-only root
   const char* work = nullptr;
-  const char* lower_option = nullptr;  // "lowerdir=…" for kernels without "lowerdir+"; null: too long
+  const char* memory_at = nullptr;       // where a tmpfs for both is mounted first; null: they are on disk
+  const char* memory_options = nullptr;  // its mount options
+  const char* lower_option = nullptr;    // "lowerdir=…" for kernels without "lowerdir+"; null: too long
   std::vector<VolumePlan> volumes;
   const char* host_name = nullptr;
   int log = -1;

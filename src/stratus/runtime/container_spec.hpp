@@ -30,6 +30,9 @@ struct ContainerSpec {
   // A directory for what the container writes ("" = the root is read-only); made if missing, never emptied
   // here.
   std::string writable;
+  // What is written stays in memory, at most so many bytes (the kernel answers ENOSPC beyond), and `writable`
+  // is only where it is mounted, inside the container's own mount namespace; 0: on disk, without a bound.
+  std::uint64_t writable_in_memory = 0;
 
   std::vector<std::string> args;  // the program and its arguments, looked up in PATH of `env`
   std::vector<std::string> env;   // NAME=value

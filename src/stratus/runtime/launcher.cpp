@@ -205,6 +205,8 @@ std::string_view step_name(Step step) {
       return "enter the store";
     case Step::open_volume:
       return "open volume";
+    case Step::mount_memory:
+      return "mount memory for what is written";
     case Step::mount_overlay:
       return "mount the layers";
     case Step::pivot:
@@ -314,6 +316,12 @@ Result<Container> Launcher::prepare(const ContainerSpec& spec) const {
   plan.idmap = static_cast<bool>(impl_->user_namespace);
   plan.host_base = plan.idmap ? impl_->options.host_base : 0;
   for (const std::string& layer : spec.layers) plan.layers.push_back(layer.c_str());
+  std::string memory_options;
+  if (spec.writable_in_memory > 0 && !upper.empty()) {
+    memory_options = fmt::format("mode=0700,size={}", spec.writable_in_memory);
+    plan.memory_at = spec.writable.c_str();
+    plan.memory_options = memory_options.c_str();
+  }
   plan.upper = upper.empty() ? nullptr : upper.c_str();
   plan.work = upper.empty() ? nullptr : work.c_str();
   plan.lower_option = option.empty() ? nullptr : option.c_str();

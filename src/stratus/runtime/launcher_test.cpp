@@ -178,6 +178,26 @@ TEST_F(LauncherTest, ReadOnlyRootWithoutWritableDirectory) {
   EXPECT_EQ(text(seen, "layer"), "top");
 }
 
+TEST_F(LauncherTest, WhatIsWrittenCanStayInMemoryBoundedByTheKernel) {
+  ContainerSpec wanted = spec({});
+  wanted.writable_in_memory = 1u << 20;
+  const auto seen = probe(wanted);
+  EXPECT_EQ(text(seen, "write_root"), "ok");
+  EXPECT_EQ(text(seen, "layer"), "base");
+  EXPECT_TRUE(fs::is_empty(store_.path() / "upper/upper")) << "nothing reaches the disk";
+  const auto fill = [&](const std::string& bytes) {
+    fs::remove(store_.path() / "log");
+    ContainerSpec filling = wanted;
+    filling.args = {"/bin/service", "fill", "/etc/layer", bytes};
+    auto container = launcher_->prepare(filling);
+    if (!container || !container->release()) return std::string("not started");
+    EXPECT_TRUE(wait_for_exit(container->pidfd(), 10s));
+    return describe(reap(container->pidfd()));
+  };
+  EXPECT_EQ(fill("500000"), "exit status 0");
+  EXPECT_EQ(fill("2000000"), "exit status 28") << "ENOSPC";
+}
+
 TEST_F(LauncherTest, TwentyFourLayersTheHighestWinsAndWhiteoutsHide) {
   ContainerSpec wanted = spec({});
   write("layers/base/etc/hidden", "x");
