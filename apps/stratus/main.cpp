@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <functional>
 
+#include "rollout_commands.hpp"
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -313,6 +314,7 @@ int main(int argc, char** argv) {
   app.add_option("--log-format", log_format, "text or json")->check(CLI::IsMember({"text", "json"}));
 
   Action action;
+  int exit_status = 0;
   add_key(app, common, action);
   add_publish(app, common, action);
   add_release_commands(app, common, action);
@@ -322,6 +324,7 @@ int main(int argc, char** argv) {
   add_token(app, common, action);
   add_user(app, common, action);
   add_audit(app, common, action);
+  add_rollout(app, common, action, exit_status);
 
   try {
     app.parse(argc, argv);
@@ -331,7 +334,7 @@ int main(int argc, char** argv) {
   stratus::log::configure(stratus::log::parse_level(log_level),
                           log_format == "json" ? stratus::log::Form::json : stratus::log::Form::text);
   const Result<void> done = action();
-  if (done) return 0;
+  if (done) return exit_status;
   fmt::print(stderr, "stratus: {}\n", done.error().text());
   return stratus::mapping_of(done.error().code()).exit_status;
 }

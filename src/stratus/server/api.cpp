@@ -72,13 +72,26 @@ Api::Answer Api::get_next(Call& call) {
   if (!device.empty()) {
     STRATUS_CO_CHECK(check_device(device));
   }
-  auto answer = co_await releases_.next(name, have, device);
+  std::optional<rollout::Assignment> own;  // of this device, instead of the name's target
+  if (!device.empty()) {
+    auto assigned = co_await rollouts_.ask(device, name, have);
+    if (!assigned) co_return forward_error(std::move(assigned));
+    own = std::move(*assigned);
+  }
+  Result<std::shared_ptr<const std::string>> answer;
+  if (own) answer = co_await releases_.next_version(name, own->version, own->digest, have, device);
+  if (!own) answer = co_await releases_.next(name, have, device);
   // Names that mean nothing here leave no trace.
   if (answer && !device.empty()) sightings_.note(device, name, have);
   if (!answer) co_return forward_error(std::move(answer));
-  if (!*answer) co_return co_await call.respond_nothing();
-  const std::string body = **answer;
-  co_return co_await call.respond_json(200, body);
+  net::ResponseHead head;
+  head.status = *answer ? 200 : 204;
+  if (*answer) head.headers.set("Content-Type", "application/json");
+  // Gateways must not give one device's answer to another.
+  if (rollouts_.is_personal(name)) head.headers.set("Cache-Control", "private");
+  const std::string body = *answer ? **answer : std::string();
+  (void)co_await call.exchange().respond(head, body);
+  co_return Result<void>();
 }
 
 Api::Answer Api::take_report(Call& call) {
@@ -110,6 +123,9 @@ Api::Answer Api::take_report(Call& call) {
   };
   auto written = co_await await_write(write);
   if (!written) co_return written;
+  // Only then: a report that no rollout heard of is sent again.
+  auto heard = co_await rollouts_.report(std::move(*parsed));
+  if (!heard) co_return heard;
   co_return co_await call.respond_nothing();
 }
 

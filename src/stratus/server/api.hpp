@@ -4,6 +4,7 @@
 
 #include "stratus/server/deployments.hpp"
 #include "stratus/server/releases.hpp"
+#include "stratus/server/rollouts.hpp"
 #include "stratus/server/router.hpp"
 #include "stratus/server/sightings.hpp"
 #include "stratus/store/garbage.hpp"
@@ -14,12 +15,13 @@ class Api {
  public:
   // All must outlive it. `garbage` blocks and runs on the pool given with it.
   Api(Releases& releases, Deployments& deployments, db::Catalogue& catalogue, Sightings& sightings,
-      net::WorkerPool& pool, net::WorkerPool& garbage_pool,
+      Rollouts& rollouts, net::WorkerPool& pool, net::WorkerPool& garbage_pool,
       std::function<Result<store::GarbageReport>(bool dry_run)> garbage)
       : releases_(releases),
         deployments_(deployments),
         catalogue_(catalogue),
         sightings_(sightings),
+        rollouts_(rollouts),
         pool_(pool),
         garbage_pool_(garbage_pool),
         garbage_(std::move(garbage)) {}
@@ -47,6 +49,7 @@ class Api {
   Deployments& deployments_;
   db::Catalogue& catalogue_;
   Sightings& sightings_;
+  Rollouts& rollouts_;
   net::WorkerPool& pool_;
   net::WorkerPool& garbage_pool_;
   std::function<Result<store::GarbageReport>(bool)> garbage_;

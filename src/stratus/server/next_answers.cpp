@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace stratus::server {
 
 // One reading that several wait for.
@@ -33,7 +35,9 @@ net::Task<Result<std::shared_ptr<const std::string>>> NextAnswers::answer(NextQu
 
 net::Task<NextAnswers::Found> NextAnswers::look_up(NextQuestion question, bool known_base,
                                                    std::string device) {
-  const std::string key = question.name + "@" + question.base.hex();
+  // Rollouts bring devices of one name to several versions at a time.
+  const std::string key =
+      fmt::format("{}@{}@{}@{}", question.name, question.base.hex(), question.target.hex(), question.version);
   const std::uint64_t generation = generations_[question.name];
   if (const auto cached = cache_.find(key); cached != cache_.end()) {
     const bool is_fresh =

@@ -56,7 +56,7 @@ class NextAnswers {
   const Clock& clock_;
   DeltaQueue* queue_ = nullptr;
   std::unordered_map<std::string, std::uint64_t> generations_;
-  std::unordered_map<std::string, std::shared_ptr<const Entry>> cache_;  // by name and base
+  std::unordered_map<std::string, std::shared_ptr<const Entry>> cache_;  // by name, base, target
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;     // being read now
   std::size_t cached_bytes_ = 0;
   std::uint64_t cache_hits_ = 0, reads_ = 0;

@@ -136,6 +136,25 @@ Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const N
   return answer;
 }
 
+Result<rollout::Requirement> read_requirement(const store::RepositoryStore& repositories,
+                                              const std::string& name, const Digest& digest) {
+  STRATUS_TRY(text, repositories.read_manifest(name, digest));
+  STRATUS_TRY(manifest, oci::parse_manifest(text));
+  STRATUS_TRY(config_text, repositories.blobs().read(manifest.config.digest, oci::kMaxConfig));
+  STRATUS_TRY(config, oci::parse_image_config(config_text));
+  rollout::Requirement requirement;
+  requirement.architecture = config.architecture;
+  const auto found = manifest.annotations.find(std::string(media::kCompatibleAnnotation));
+  std::string_view words = found == manifest.annotations.end() ? std::string_view() : found->second;
+  while (!words.empty()) {
+    const std::size_t comma = words.find(',');
+    const std::string_view word = words.substr(0, comma);
+    if (!word.empty()) requirement.device_classes.emplace_back(word);
+    words = comma == std::string_view::npos ? std::string_view() : words.substr(comma + 1);
+  }
+  return requirement;
+}
+
 Result<void> check_release(const store::RepositoryStore& repositories, const std::string& name,
                            const Digest& digest) {
   STRATUS_TRY(info, repositories.find_manifest(name, digest));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "stratus/rollout/plan.hpp"
 #include "stratus/store/repository_store.hpp"
 #include "stratus/wire/next.hpp"
 
@@ -34,5 +35,9 @@ Result<std::optional<Digest>> find_delta(const store::RepositoryStore& repositor
 // `invalid` with the reason unless devices can run it: an image manifest with its configuration and layers.
 Result<void> check_release(const store::RepositoryStore& repositories, const std::string& name,
                            const Digest& digest);
+
+// What the release demands of devices.
+Result<rollout::Requirement> read_requirement(const store::RepositoryStore& repositories,
+                                              const std::string& name, const Digest& digest);
 
 }  // namespace stratus::server

@@ -79,6 +79,9 @@ net::Task<Result<void>> Releases::remove(std::string name, std::string version) 
     co_return fail(ErrorCode::conflict,
                    fmt::format("{}:{} is what devices run; deploy another version first", name, version));
   }
+  if (needs_ && needs_(name, *digest))
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("{}:{} is what a rollout brings to devices", name, version));
   const Mark mark(removing_, name, version);
   std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
     catalogue_.remove_release(name, version, std::move(done));
@@ -144,15 +147,31 @@ net::Task<Result<std::shared_ptr<const std::string>>> Releases::next(std::string
   }
   const auto digest = Digest::parse(target->digest);
   if (!digest) co_return fail(digest.error());
-  if (*digest == have) {
+  const std::string version = target->version;
+  const Digest wanted = *digest;
+  auto answer = co_await next_version(name, version, wanted, have, device);
+  co_return answer;
+}
+
+net::Task<Result<std::shared_ptr<const std::string>>> Releases::next_version(std::string name,
+                                                                             std::string version,
+                                                                             Digest digest, Digest have,
+                                                                             std::string device) {
+  if (digest == have) {
     ++counters_.up_to_date;
     co_return std::shared_ptr<const std::string>();
   }
   ++counters_.release;
-  const NextQuestion question{name, target->version, *digest, have};
+  const NextQuestion question{name, version, digest, have};
   const bool known = is_released(name, have);
   auto answer = co_await answers_.answer(question, known, device);
   co_return answer;
+}
+
+net::Task<Result<rollout::Requirement>> Releases::requirement(std::string name, Digest digest) {
+  auto read = [&] { return read_requirement(repositories_, name, digest); };
+  auto requirement = co_await pool_.run(read);
+  co_return requirement;
 }
 
 NextCounters Releases::counters() const {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "stratus/net/worker_pool.hpp"
+#include "stratus/rollout/plan.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/next_answers.hpp"
 #include "stratus/server/release_guard.hpp"
@@ -58,6 +59,18 @@ class Releases {
   // Wants the delta from `have` made when there is none and `have` is a release; in the name of `device`.
   net::Task<Result<std::shared_ptr<const std::string>>> next(std::string name, Digest have,
                                                              std::string device);
+  // The same with `version` in the place of the target, for a device that a rollout brings it to. Null when
+  // `have` is it.
+  net::Task<Result<std::shared_ptr<const std::string>>> next_version(std::string name, std::string version,
+                                                                     Digest digest, Digest have,
+                                                                     std::string device);
+  // What the release demands of a device: its architecture, and the hardware named by the manifest's
+  // annotation "vnd.stratus.compatible" (words separated by commas).
+  net::Task<Result<rollout::Requirement>> requirement(std::string name, Digest digest);
+  // Asked before a version is removed; true: something still needs it.
+  void use_needs(std::function<bool(const std::string& name, const Digest& digest)> needs) {
+    needs_ = std::move(needs);
+  }
   // Something of this name changed: a manifest, a referrer, a delta that was made or given up.
   void invalidate(const std::string& name) { answers_.invalidate(name); }
 
@@ -72,6 +85,7 @@ class Releases {
   net::WorkerPool& pool_;
   ReleaseGuard guard_;
   NextAnswers answers_;
+  std::function<bool(const std::string&, const Digest&)> needs_;
   std::map<Version, Digest> releases_;
   std::set<std::pair<std::string, Digest>> digests_;
   std::map<std::string, db::Target> targets_;

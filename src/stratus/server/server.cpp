@@ -18,6 +18,7 @@
 #include "stratus/server/messaging.hpp"
 #include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
+#include "stratus/server/rollout_routes.hpp"
 
 namespace stratus::server {
 namespace {
@@ -92,7 +93,10 @@ class Server {
         registry_(*opened_.repositories, files_, writes_, identities_, hooks()),
         deployments_(loop, releases_, queue_, *opened_.catalogue, files_, sightings_, config.deploy_wait),
         router_(identities_),
-        api_(releases_, deployments_, *opened_.catalogue, sightings_, files_, garbage_pool_,
+        fleet_(*opened_.database),
+        rollouts_(rollout_ports(loop)),
+        rollout_routes_(rollouts_, *opened_.database, files_, *opened_.repositories),
+        api_(releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, files_, garbage_pool_,
              [this](bool dry_run) { return collect(dry_run); }),
         background_(loop),
         queue_(
@@ -103,15 +107,19 @@ class Server {
               deployments_.delta_finished();
             }) {
     releases_.use_queue(queue_);
+    releases_.use_needs(
+        [this](const std::string& name, const Digest& digest) { return rollouts_.needs(name, digest); });
     router_.use(changes_);
     api_.register_routes(router_);
     people_.register_routes(router_);
     events_.register_routes(router_);
+    rollout_routes_.register_routes(router_);
     router_.register_index();
   }
 
   Result<void> load() {
     STRATUS_CHECK(releases_.load());
+    STRATUS_CHECK(rollouts_.load());
     STRATUS_TRY(code, people_.make_setup_code());
     // Not through the log: logs are kept and shipped elsewhere.
     if (!code.empty()) fmt::print(stderr, "stratus-server: nobody can sign in yet; set-up code: {}\n", code);
@@ -125,6 +133,7 @@ class Server {
   }
   void start() {
     background_.spawn(flush_regularly());
+    rollouts_.start();
     if (messaging_) messaging_->start();
   }
   std::string mqtt_url() const { return messaging_ ? messaging_->url() : std::string(); }
@@ -151,6 +160,7 @@ class Server {
     co_await deployments_.stop();
     if (device_updates_) co_await device_updates_->stop();
     if (messaging_) co_await messaging_->stop();
+    co_await rollouts_.stop();
     co_await sightings_.flush();
     // Making a delta may take long and cannot be cancelled, but it may be cut off at any time: what it leaves
     // is in the scratch directory. Everything else has ended.
@@ -177,9 +187,23 @@ class Server {
     options.limit = config_.delta_queue;
     options.is_wanted = [this](const DeltaJob& job) {
       const auto target = releases_.target(job.name);
-      return target && target->digest == job.target.text();
+      return (target && target->digest == job.target.text()) || rollouts_.needs(job.name, job.target);
     };
     return options;
+  }
+
+  Rollouts::Ports rollout_ports(net::Executor loop) {
+    return {
+        loop,
+        *opened_.database,
+        releases_,
+        fleet_,
+        files_,
+        [this](const DeltaJob& job) { return queue_.request_now(job).state == DeltaQueue::State::pending; },
+        [this](const DeltaJob& job) { return queue_.is_pending(job); },
+        config_.deploy_wait,
+        {},
+        {}};
   }
 
   // On the garbage pool's thread.
@@ -292,6 +316,9 @@ class Server {
   Registry registry_;
   Deployments deployments_;
   Router router_;
+  DatabaseFleet fleet_;
+  Rollouts rollouts_;
+  RolloutRoutes rollout_routes_;
   Api api_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<DeviceUpdates> device_updates_;

@@ -1,0 +1,155 @@
+// The rollouts of this server: campaigns in memory, every step durable before anybody sees it.
+//
+// One task takes what people ordered, what devices said and what time brings, in the order in which it came,
+// lets the campaigns (rollout/campaign.hpp) decide, stores all their changes in one transaction, and only
+// then answers. So what was acknowledged is on the disk, and a device is never told about a release whose
+// turn was taken back. When storing fails, the campaigns are read again from what is stored and everybody
+// waiting gets the error. Start-up is the same reading: after kill -9 the rollouts go on where they were.
+//
+// Runs on the loop; load() and the Fleet block.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "stratus/net/loop.hpp"
+#include "stratus/net/worker_pool.hpp"
+#include "stratus/rollout/campaign.hpp"
+#include "stratus/server/delta_queue.hpp"
+#include "stratus/server/event_bus.hpp"
+#include "stratus/server/fleet.hpp"
+#include "stratus/server/releases.hpp"
+#include "stratus/server/rollout_store.hpp"
+#include "stratus/wire/report.hpp"
+
+namespace stratus::server {
+
+struct RolloutOrder {
+  enum class Kind : std::uint8_t { submit, approve, reject, pause, resume, abort, retry, cancel, advance };
+  Kind kind = Kind::pause;
+  std::string who;
+  std::string why;
+  bool give_back = false;            // abort
+  std::vector<std::string> devices;  // retry (none: all that failed), cancel
+  std::int64_t expires_ms = 0;       // retry: a later deadline
+};
+
+struct RolloutCounters {
+  std::uint64_t starts = 0;   // devices whose turn came
+  std::uint64_t endings = 0;  // contents that came to an end on a device
+  std::uint64_t batches = 0;  // transactions
+  std::uint64_t reloads = 0;  // storing failed, everything was read again
+};
+
+class Rollouts {
+ public:
+  struct Ports {
+    net::Executor loop;
+    db::Database& database;
+    Releases& releases;
+    Fleet& fleet;
+    net::WorkerPool& pool;
+    // Wants a delta made unless there is one; answers whether it is being made. Unset: no deltas.
+    std::function<bool(const DeltaJob& job)> want_delta;
+    std::function<bool(const DeltaJob& job)> is_delta_pending;
+    // How long a rollout may wait for its deltas before its first device.
+    Millis delta_wait{0};
+    std::function<void(Event)> publish;  // may be unset
+    std::function<void(const rollout::Telling&, const std::string& rollout,
+                       const std::vector<rollout::Content>&)>
+        tell;  // nudges a connected device; may be unset
+  };
+
+  explicit Rollouts(Ports ports);
+
+  // Reads what was stored. Blocks; once, before serving.
+  Result<void> load();
+  void start();
+  net::Task<void> stop();
+
+  // What a start would do.
+  struct Draft {
+    rollout::Spec spec;  // digests filled in
+    std::vector<rollout::Requirement> requirements;
+    std::vector<rollout::Candidate> candidates;
+    rollout::Plan plan;
+    std::string id;
+  };
+  net::Task<Result<Draft>> plan(rollout::Spec spec);
+  // Answers the new rollout's id, durable. `submit`: it does not stay a draft.
+  net::Task<Result<std::string>> create(Draft draft, std::string who, bool submit);
+  net::Task<Result<void>> order(std::string id, RolloutOrder order);
+
+  // A device asks what is next of a name. Durable on return. Empty: what the name's target says.
+  net::Task<Result<std::optional<rollout::Assignment>>> ask(std::string device, std::string name,
+                                                            Digest have);
+  // A device's report, after it was stored with the device. Durable on return.
+  net::Task<Result<void>> report(wire::DeviceReport report);
+  // The same for what comes by other ways: progress, acknowledgements.
+  net::Task<Result<void>> news(std::string device, rollout::DeviceNews news);
+  // Whether answers about this name differ from device to device.
+  bool is_personal(const std::string& name) const;
+
+  // A look at a live campaign for explanations; nullptr when it is over or unknown. Valid until the next
+  // wait.
+  const rollout::Campaign* live(const std::string& id) const;
+  std::string explain(const rollout::Campaign& campaign, const rollout::Device& device) const;
+  // The rollout that is updating the device now; "" when none.
+  std::string holder(const std::string& device) const;
+  // Whether a live rollout, or a device that a rollout updated, needs the release.
+  bool needs(const std::string& name, const Digest& digest) const;
+
+  std::size_t live_count() const { return live_.size(); }
+  const RolloutCounters& counters() const { return counters_; }
+
+ private:
+  struct Entry {
+    std::function<Result<void>(std::int64_t now_ms)> work;
+    Result<void> result;
+    std::function<void()> done;
+  };
+  struct Standing {
+    std::string name, version;
+    Digest digest;
+    std::int64_t since_ms = 0;
+  };
+  using Batch = std::vector<std::shared_ptr<Entry>>;
+
+  net::Task<Result<void>> submit(std::function<Result<void>(std::int64_t)> work);
+  net::Task<void> run();
+  net::Task<void> run_batch(Batch batch);
+  net::Task<void> join_regularly();
+  net::Task<void> reload();
+  Result<std::map<std::string, LiveRollout>> read_live();
+  void adopt(std::map<std::string, LiveRollout> live);
+  void tick(std::int64_t now_ms);
+  void want_deltas(const Draft& draft, LiveRollout& live, std::int64_t now_ms);
+  void publish(const std::vector<db::RolloutSave>& saves, const std::vector<rollout::Changes>& changes);
+  rollout::Campaign::IsBusy busy_for(const std::string& rollout) const;
+  bool superseded(const rollout::Campaign& campaign, const std::string& device) const;
+  Result<LiveRollout*> find(const std::string& id);
+  Result<void> carry_out(const std::string& id, const RolloutOrder& order, std::int64_t now_ms);
+  std::optional<rollout::Assignment> decide(const std::string& device, const std::string& name,
+                                            const Digest& have, std::int64_t now_ms);
+  std::optional<rollout::Assignment> standing(const std::string& device, const std::string& name) const;
+  void stand(const std::string& device, Standing standing);
+
+  Ports ports_;
+  std::map<std::string, LiveRollout> live_;   // by id
+  std::map<std::string, std::size_t> names_;  // of live rollouts' contents
+  std::map<std::string, std::size_t> standing_names_;
+  std::unordered_map<std::string, std::vector<Standing>> standing_;  // by device; as stored
+  std::deque<std::shared_ptr<Entry>> queue_;
+  net::Notifier wake_;
+  net::TaskGroup main_, joining_;
+  RolloutCounters counters_;
+  bool stopping_ = false;
+};
+
+}  // namespace stratus::server

@@ -1,0 +1,271 @@
+"""Rollouts against the real server, with devices that only speak HTTP: waves, gates, orders of people, time."""
+import datetime
+import json
+
+import pytest
+from harness import wait_until
+from harness.fleet import Device, FleetCase, counts_add_up
+
+
+@pytest.fixture
+def fleet(plain_stack):
+    return FleetCase(plain_stack)
+
+
+def test_a_rollout_goes_from_one_end_to_the_other(fleet):
+    rollout = fleet.create(title="night")
+    fleet.chosen(rollout, 10)
+    for device in fleet.devices:
+        assert device.update() == "2"
+        counts_add_up(fleet.show(rollout))
+    shown = fleet.wait_state(rollout, "completed")
+    assert (shown["title"], shown["counts"]["success"], shown["percent"]) == ("night", 10, 100)
+    assert "cause" not in shown
+    assert fleet.devices[0].ask() is None, "what the rollout brought stands"
+    history = fleet.http.get("/api/v1/devices/d000/rollouts").json()["items"]
+    assert [(one["version"], one["from_version"], one["outcome"]) for one in history] == [("2", "1", "success")]
+    kinds = [one["kind"] for one in fleet.http.get(f"/api/v1/rollouts/{rollout}/events").json()["items"]]
+    assert kinds[::-1] == ["created", "submitted", "wave_opened", "started", "completed"] or set(kinds) == {
+        "created", "submitted", "wave_opened", "started", "completed"}
+
+
+def test_a_failing_canary_pauses_and_a_resume_goes_on(fleet):
+    rollout = fleet.create(waves=[{"count": 4, "failure_percent": 20, "success_percent": 50}])
+    canaries = fleet.chosen(rollout, 4)
+    others = [device for device in fleet.devices if device not in canaries]
+    assert all(device.ask() is None for device in others), "their wave is not open"
+    assert canaries[0].update("failed") == "2"
+    shown = fleet.show(rollout)
+    assert shown["state"] == "paused" and shown["cause"].startswith("gate of wave 1: 1 of 4"), shown
+    assert all(device.ask() is None for device in fleet.devices), "nothing starts while paused"
+    fleet.order(rollout, "resume")
+    for device in fleet.chosen(rollout, 3):
+        device.update()
+    for device in fleet.chosen(rollout, 6):
+        device.update()
+    shown = fleet.wait_state(rollout, "completed")
+    assert (shown["counts"]["success"], shown["counts"]["failed"]) == (9, 1)
+    counts_add_up(shown)
+    done = fleet.order(rollout, "retry")
+    assert done["counts"]["failed"] == 0
+    fleet.chosen(rollout, 1)[0].update()
+    assert fleet.wait_state(rollout, "completed")["counts"]["success"] == 10
+
+
+def test_a_soak_time_is_waited_for(fleet):
+    rollout = fleet.create(waves=[{"count": 2, "soak_ms": 1500}])
+    for device in fleet.chosen(rollout, 2):
+        device.update()
+    wave = fleet.show(rollout)["waves"][0]
+    assert "settled_at" in wave and "passed_at" not in wave
+    fleet.chosen(rollout, 8)
+    wave = fleet.show(rollout)["waves"][0]
+    begin, end = (datetime.datetime.fromisoformat(wave[key].replace("Z", "+00:00")) for key in ("settled_at", "passed_at"))
+    assert end - begin >= datetime.timedelta(milliseconds=1500)
+
+
+def test_pause_takes_back_what_was_not_told(fleet):
+    rollout = fleet.create()
+    fleet.chosen(rollout, 10)
+    assert fleet.devices[0].ask() == "2"
+    shown = fleet.order(rollout, "pause", reason="looks odd")
+    assert shown["state"] == "paused" and shown["cause"].endswith("looks odd")
+    assert (shown["counts"]["downloading"], shown["counts"]["waiting"]) == (1, 9)
+    assert all(device.ask() is None for device in fleet.devices[1:])
+    assert fleet.devices[0].report("committed") == 204
+    fleet.order(rollout, "pause", expect=409)
+    fleet.order(rollout, "resume")
+    fleet.chosen(rollout, 9)
+
+
+def test_abort_is_acknowledged_and_may_take_devices_back(fleet):
+    rollout = fleet.create()
+    fleet.chosen(rollout, 10)
+    first, second, third = fleet.devices[:3]
+    first.update()
+    assert second.ask() == "2" and third.ask() == "2"
+    shown = fleet.order(rollout, "abort", give_back=True, reason="no good")
+    assert shown["state"] == "aborting"
+    assert (shown["counts"]["returning"], shown["counts"]["cancelling"], shown["counts"]["cancelled"]) == (1, 2, 7)
+    assert second.ask() is None, "it asks, so it has stopped: that is its acknowledgement"
+    assert third.report("cancelled", "by the operator") == 204
+    assert first.update() == "1"
+    shown = fleet.wait_state(rollout, "aborted")
+    assert (shown["counts"]["returned"], shown["counts"]["cancelled"]) == (1, 9)
+    assert all(device.ask() is None for device in fleet.devices)
+
+
+def test_past_its_deadline_the_rest_are_timeouts(fleet):
+    rollout = fleet.create(expires_ms=2000)
+    fleet.chosen(rollout, 10)
+    fleet.devices[0].update()
+    assert fleet.devices[1].ask() == "2"
+    shown = fleet.wait_state(rollout, "completed")
+    assert (shown["counts"]["success"], shown["counts"]["timeout"]) == (1, 9)
+    assert fleet.devices[2].ask() is None
+    fleet.order(rollout, "retry", expect=409)
+
+
+def test_single_devices_can_be_taken_out(fleet):
+    rollout = fleet.create()
+    fleet.chosen(rollout, 10)
+    assert fleet.devices[1].ask() == "2"
+    shown = fleet.order(rollout, "cancel", devices=["d000", "d001"])
+    assert (shown["counts"]["cancelled"], shown["counts"]["cancelling"]) == (1, 1)
+    assert fleet.devices[0].ask() is None
+    fleet.order(rollout, "cancel", expect=400)
+    fleet.order(rollout, "cancel", expect=404, devices=["nobody"])
+
+
+def test_failures_are_tried_again(fleet):
+    rollout = fleet.create(retries=1, retry_delay_ms=100, targets={"devices": ["d000"]})
+    device = fleet.chosen(rollout, 1)[0]
+    device.update("failed")
+    fleet.chosen(rollout, 1)
+    assert device.again() == 204, "the same report once more is no second failure"
+    assert fleet.show(rollout)["counts"]["failed"] == 0
+    device.update()
+    assert fleet.wait_state(rollout, "completed")["counts"]["success"] == 1
+
+
+def test_a_rolled_back_device_is_left_out_of_the_next(fleet):
+    rollout = fleet.create(targets={"devices": ["d000"]})
+    fleet.chosen(rollout, 1)[0].update("rolled_back")
+    assert fleet.wait_state(rollout, "completed")["counts"]["rolled_back"] == 1
+    refused = fleet.create(targets={"devices": ["d000", "ghost"]}, expect=409)
+    assert "left out" in refused.json()["detail"]
+    rollout = fleet.create(targets={"devices": ["d000", "d001", "ghost"]})
+    left = fleet.http.get(f"/api/v1/rollouts/{rollout}/exclusions").json()["items"]
+    assert {one["device"]: one["reason"] for one in left} == {"d000": "went_back", "ghost": "unknown_device"}
+
+
+def test_one_update_per_device(fleet):
+    first = fleet.create("2", targets={"devices": ["d000"]})
+    fleet.chosen(first, 1)
+    second = fleet.create("3", targets={"devices": ["d000", "d001"]})
+    wait_until(lambda: fleet.states(second)["d001"] == "requested", 10, what="d001 to have its turn")
+    listed = fleet.http.get(f"/api/v1/rollouts/{second}/devices").json()["items"]
+    assert listed[0]["state"] == "waiting" and listed[0]["why"] == "another rollout is updating it"
+    assert fleet.devices[0].update() == "2"
+    wait_until(lambda: fleet.states(second)["d000"] == "requested", 10, what="d000 to be free")
+    assert fleet.devices[0].update() == "3"
+
+
+def test_contents_follow_one_another(fleet):
+    extra = FleetCase.__new__(FleetCase)
+    extra.__dict__.update(fleet.__dict__, image="extra", digests={})
+    from harness.registry import Registry
+    extra.registry = Registry(fleet.http, "extra")
+    extra.release("7")
+    rollout = fleet.create(contents=[{"name": "app", "version": "2"}, {"name": "extra", "version": "7"}],
+                           targets={"devices": ["d000"]})
+    device = fleet.chosen(rollout, 1)[0]
+    follower = Device(fleet.server, "d000", "extra")
+    follower.sequence = device.sequence
+    assert follower.ask() is None, "the second comes after the first"
+    assert device.update() == "2"
+    assert follower.update() == "7"
+    assert fleet.wait_state(rollout, "completed")["counts"]["success"] == 1
+
+
+def test_only_in_the_maintenance_window(fleet):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    closed = [(now + datetime.timedelta(hours=hours)).strftime("%H:%M") for hours in (2, 3)]
+    rollout = fleet.create(window={"from": closed[0], "to": closed[1]})
+    wait_until(lambda: fleet.show(rollout)["state"] == "running", 10, what="the rollout to run")
+    assert fleet.devices[0].ask() is None
+    listed = fleet.http.get(f"/api/v1/rollouts/{rollout}/devices").json()["items"]
+    assert listed[0]["why"] == "outside the maintenance window of its local time"
+    fleet.order(rollout, "abort")
+    opened = [(now + datetime.timedelta(hours=hours)).strftime("%H:%M") for hours in (-1, 1)]
+    rollout = fleet.create(window={"from": opened[0], "to": opened[1]})
+    fleet.chosen(rollout, 10)
+
+
+def test_devices_that_come_later_join(fleet):
+    rollout = fleet.create(joining="while_running", max_in_flight=1)
+    late = Device(fleet.server, "late")
+    late.told = ("1", fleet.digests["1"])
+    late.report("committed")
+    wait_until(lambda: "late" in fleet.states(rollout), 30, what="the new device to join")
+    assert fleet.show(rollout)["counts"]["total"] == 11
+
+
+def test_a_deployment_afterwards_is_the_newer_word(fleet):
+    rollout = fleet.create()
+    fleet.chosen(rollout, 10)
+    device = fleet.devices[0]
+    device.update()
+    assert device.ask() is None
+    begun = fleet.http.put("/api/v1/releases/app/target", json={"version": "3"})
+    location = begun.headers["Location"]
+    wait_until(lambda: fleet.http.get(location).json()["state"] != "running", 30, what="the deployment")
+    assert device.ask() == "3", "everything at once, said after the rollout"
+    assert fleet.devices[1].ask() == "2", "its turn in the rollout has come before"
+
+
+def test_a_dry_run_changes_nothing(fleet):
+    body = {"contents": [{"name": "app", "version": "2"}], "targets": {"all": True, "devices": ["ghost"]},
+            "waves": [{"percent": 10}]}
+    plan = fleet.http.post("/api/v1/rollouts/dry-run", json=body).json()
+    assert plan["devices"] == 10 and plan["excluded_by_reason"] == {"unknown_device": 1}
+    assert [wave["devices"] for wave in plan["waves"]] == [1, 9]
+    ways = plan["bytes"]["per_device"]
+    assert ways[0]["devices"] == 10 and 0 < ways[0]["bytes"] <= ways[0]["full_bytes"]
+    assert plan["bytes"]["upstream"] == 10 * ways[0]["bytes"]
+    assert fleet.http.get("/api/v1/rollouts").json() == {"items": []}
+
+
+@pytest.mark.parametrize("body,status", [
+    ({"contents": [{"name": "app", "version": "99"}], "targets": {"all": True}}, 404),
+    ({"contents": [{"name": "app", "version": "2"}]}, 400),
+    ({"contents": [{"name": "app", "version": "2"}], "targets": {"groups": ["nowhere"]}}, 404),
+    ({"contents": [{"name": "app", "version": "2"}], "targets": {"filter": "seen>soon"}}, 400),
+    ({"contents": [{"name": "app", "version": "2"}], "targets": {"all": True}, "wave": 3}, 400)])
+def test_a_wrong_order_is_refused(fleet, body, status):
+    refused = fleet.http.post("/api/v1/rollouts", json=body)
+    assert refused.status == status and refused.json()["detail"], refused
+    assert fleet.http.post("/api/v1/rollouts", json=body, token=None).status == 401
+
+
+def test_what_a_rollout_brings_is_not_removed(fleet):
+    fleet.create()
+    assert fleet.http.delete("/api/v1/releases/app/versions/2").status == 409
+    assert fleet.http.delete("/api/v1/releases/app/versions/3").status == 204
+
+
+def test_the_author_cannot_approve(fleet):
+    rollout = fleet.create(approval=True)
+    assert fleet.show(rollout)["state"] == "approval"
+    fleet.order(rollout, "approve", expect=403)
+    assert fleet.devices[0].ask() is None
+    fleet.order(rollout, "reject", reason="not now")
+    assert fleet.show(rollout)["state"] == "aborted"
+
+
+def test_the_command_line_creates_watches_and_orders(fleet):
+    stack = fleet.stack
+    plan = json.loads(stack.stratus("rollout", "plan", "app:2", "--all", "--json"))
+    assert plan["devices"] == 10
+    made = json.loads(stack.stratus("rollout", "create", "app:2", "--all", "--wave", "2,failure=0", "--json"))
+    rollout = made["id"]
+    late = stack.stratus("rollout", "watch", rollout, "--timeout", "300ms", check=False)
+    assert late.returncode == 124, late.stderr
+    fleet.chosen(rollout, 2)[0].update("failed")
+    halted = stack.stratus("rollout", "watch", rollout, check=False)
+    assert halted.returncode == 5 and "gate of wave 1" in halted.stdout
+    assert json.loads(stack.stratus("rollout", "pause", rollout, "--json", check=False).stdout or "{}") == {}
+    stack.stratus("rollout", "resume", rollout)
+    fleet.chosen(rollout, 1)[0].update()
+    for device in fleet.chosen(rollout, 8):
+        device.update()
+    partly = stack.stratus("rollout", "watch", rollout, "--until", "done", "--timeout", "20s", check=False)
+    assert partly.returncode == 6, partly.stdout
+    stack.stratus("rollout", "retry", rollout)
+    fleet.chosen(rollout, 1)[0].update()
+    assert stack.stratus("rollout", "watch", rollout, "--timeout", "20s", check=False).returncode == 0
+    assert rollout in stack.stratus("rollout", "list")
+    assert "success" in stack.stratus("rollout", "show", rollout, "--devices")
+    assert "app:2 success" in stack.stratus("history", "d000")
+    assert stack.stratus("rollout", "show", "nothing", check=False).returncode == 3
+    assert stack.stratus("rollout", "create", "app:2", check=False).returncode == 2
