@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from test_agent_killed_at_syscalls import LONG, Bench  # noqa: E402
 
 CALLS = ("pwrite64", "write", "openat", "mkdir", "mkdirat", "fsync", "fdatasync", "rename", "fallocate")
-POINTS_PER_CALL = 1_000_000 if LONG else 3
+POINTS_PER_CALL = 1_000_000 if LONG else 2
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="starting containers needs root")
 
@@ -52,7 +52,7 @@ def test_the_old_version_survives_enospc_at_any_call():
                     problems.append(f"{call} {number}: {error}")
                     bench.case.program.kill()
                     bench.end()
-        assert points >= 15
+        assert points >= 12
         assert not problems, "\n".join(problems[:5])
 
 

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
-#include <set>
 #include <sstream>
 
 #include <arpa/inet.h>
@@ -72,36 +71,22 @@ std::vector<int> numbers_in(const std::string& path) {
 
 std::vector<int> descriptors_of(int pid) { return numbers_in(fmt::format("/proc/{}/fd", pid)); }
 
-std::vector<int> with_descendants(int pid) {
-  constexpr std::size_t kMost = 256;
-  std::vector<int> processes{pid};
-  for (std::size_t i = 0; i < processes.size() && processes.size() < kMost; ++i) {
-    for (const int thread : numbers_in(fmt::format("/proc/{}/task", processes[i]))) {
-      const auto children =
-          read_file(fmt::format("/proc/{}/task/{}/children", processes[i], thread), 64u << 10);
-      std::istringstream words(children ? *children : "");
-      for (int child = 0; words >> child;) processes.push_back(child);
-    }
-  }
-  return processes;
-}
-
-// "socket:[12345]" → 12345.
-std::optional<std::uint64_t> socket_inode(int pid, int number) {
+bool is_socket(int pid, int number) {
   char target[64];
   const ssize_t length =
       ::readlink(fmt::format("/proc/{}/fd/{}", pid, number).c_str(), target, sizeof target);
-  const std::string_view text(target, length < 0 ? 0 : static_cast<std::size_t>(length));
-  if (text.substr(0, 8) != "socket:[") return std::nullopt;
-  std::uint64_t inode = 0;
-  (void)std::from_chars(text.data() + 8, text.data() + text.size(), inode);
-  return inode;
+  return std::string_view(target, length < 0 ? 0 : static_cast<std::size_t>(length)).substr(0, 8) ==
+         "socket:[";
+}
+
+FileDescriptor copy_of(int pidfd, int number) {
+  return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd, number, 0)));
 }
 
 std::optional<FileDescriptor> take_over(const Address& wanted, int pidfd, int pid) {
   for (const int number : descriptors_of(pid)) {
-    if (!socket_inode(pid, number)) continue;
-    FileDescriptor copy(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd, number, 0)));
+    if (!is_socket(pid, number)) continue;
+    FileDescriptor copy = copy_of(pidfd, number);
     if (copy && same_address(wanted, copy.get())) return copy;
   }
   return std::nullopt;
@@ -119,27 +104,27 @@ Result<FileDescriptor> open_new(const Address& address, const std::string& text)
   return socket;
 }
 
-// Inodes of sockets that listen on the port, from /proc/PID/net/tcp and tcp6 (proc(5)).
-std::set<std::uint64_t> listening_inodes(int pid, std::uint16_t port) {
-  std::set<std::uint64_t> inodes;
-  for (const char* const table : {"tcp", "tcp6"}) {
-    const auto text = read_file(fmt::format("/proc/{}/net/{}", pid, table), 16u << 20);
-    if (!text) continue;
-    std::istringstream lines(*text);
-    std::string line;
-    while (std::getline(lines, line)) {
-      std::istringstream words(line);
-      std::string number, local, remote, state, queues, timer, retransmits, uid, timeout;
-      std::uint64_t inode = 0;
-      words >> number >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >>
-          inode;
-      if (state == "0A" && local.size() > 5 &&
-          local.substr(local.size() - 5) == fmt::format(":{:04X}", port)) {
-        inodes.insert(inode);
-      }
-    }
+bool listens_with(int socket, std::uint16_t port) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0) return false;
+  sockaddr_storage address{};
+  size = sizeof address;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+  if (address.ss_family == AF_INET) return reinterpret_cast<sockaddr_in*>(&address)->sin_port == htons(port);
+  if (address.ss_family == AF_INET6)
+    return reinterpret_cast<sockaddr_in6*>(&address)->sin6_port == htons(port);
+  return false;
+}
+
+std::vector<int> children_of(int pid) {
+  std::vector<int> found;
+  for (const int thread : numbers_in(fmt::format("/proc/{}/task", pid))) {
+    const auto children = read_file(fmt::format("/proc/{}/task/{}/children", pid, thread), 64u << 10);
+    std::istringstream words(children ? *children : "");
+    for (int child = 0; words >> child;) found.push_back(child);
   }
-  return inodes;
+  return found;
 }
 
 }  // namespace
@@ -161,14 +146,19 @@ Result<std::vector<FileDescriptor>> open_listen_sockets(const std::vector<std::s
   return sockets;
 }
 
+// Not by /proc/net/tcp: with ten thousand closed connections in it that takes half a second.
 bool listens_on(int pid, std::uint16_t port) {
-  const std::set<std::uint64_t> inodes = listening_inodes(pid, port);
-  if (inodes.empty()) return false;
-  for (const int process : with_descendants(pid)) {
-    for (const int number : descriptors_of(process)) {
-      const auto inode = socket_inode(process, number);
-      if (inode && inodes.contains(*inode)) return true;
+  constexpr std::size_t kMostProcesses = 256;
+  std::vector<int> processes{pid};
+  for (std::size_t i = 0; i < processes.size() && i < kMostProcesses; ++i) {
+    const FileDescriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, processes[i], 0)));
+    for (const int number : descriptors_of(processes[i])) {
+      if (!is_socket(processes[i], number)) continue;
+      const FileDescriptor copy = copy_of(pidfd.get(), number);
+      if (copy && listens_with(copy.get(), port)) return true;
     }
+    const std::vector<int> children = children_of(processes[i]);
+    processes.insert(processes.end(), children.begin(), children.end());
   }
   return false;
 }

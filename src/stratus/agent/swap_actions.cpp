@@ -84,10 +84,10 @@ net::Task<Result<void>> AgentCore::wait_healthy(InstancePtr instance, HealthChec
   for (;;) {
     if (instance->ended) co_return fail(ErrorCode::unavailable, instance->how_ended);
     if (plan.kind == CheckKind::none) {
-      if (since(instance->started) >= kSettleTime) co_return Result<void>();
+      if (since(instance->started) >= kSettleTime) break;
     } else if (port == 0 || listens_on(instance->process.pid, port)) {
       Result<void> probed = co_await host_.probe(instance, plan);
-      if (probed) co_return Result<void>();
+      if (probed) break;
       trouble = probed.error();
     }
     if (cancelled_) co_return fail(ErrorCode::cancelled, "cancelled by the operator");
@@ -99,6 +99,8 @@ net::Task<Result<void>> AgentCore::wait_healthy(InstancePtr instance, HealthChec
     wait = std::min<std::chrono::milliseconds>(
         wait * 2, std::min<std::chrono::milliseconds>(kSlowestProbe, plan.interval));
   }
+  log::info("service", "version={} is well", instance->release.version);
+  co_return Result<void>();
 }
 
 // The old version runs, nothing of an interrupted attempt does, everything the new one needs is there.
