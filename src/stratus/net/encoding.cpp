@@ -57,13 +57,21 @@ Result<std::string> brotli_decompress(std::string_view data, std::size_t limit) 
   }
 }
 
-const std::string& BrotliCache::encode(const std::string& body) {
+const std::string* BrotliCache::find(const std::string& body) {
   const auto known = by_body_.find(body);
-  if (known != by_body_.end()) {
-    entries_.splice(entries_.begin(), entries_, known->second);
-    return entries_.front().encoded;
-  }
-  Entry entry{body, brotli_compress(body).value_or(std::string())};
+  if (known == by_body_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, known->second);
+  return &entries_.front().encoded;
+}
+
+const std::string& BrotliCache::encode(const std::string& body) {
+  if (const std::string* const known = find(body)) return *known;
+  return put(body, brotli_compress(body).value_or(std::string()));
+}
+
+const std::string& BrotliCache::put(const std::string& body, std::string encoded) {
+  if (const std::string* const known = find(body)) return *known;
+  Entry entry{body, std::move(encoded)};
   bytes_ += entry.body.size() + entry.encoded.size();
   entries_.push_front(std::move(entry));
   by_body_.emplace(entries_.front().body, entries_.begin());

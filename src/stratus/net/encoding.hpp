@@ -22,6 +22,9 @@ class BrotliCache {
  public:
   // Empty: leave the body as it is. The reference lives until the next call.
   const std::string& encode(const std::string& body);
+  // The encoded form if it is known, else null; what `encode` would keep. As long-lived as its reference.
+  const std::string* find(const std::string& body);
+  const std::string& put(const std::string& body, std::string encoded);
 
  private:
   struct Entry {

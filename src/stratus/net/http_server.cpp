@@ -103,7 +103,8 @@ class Server : public std::enable_shared_from_this<Server> {
         listener_(executor_, listener.release()),
         sweep_(executor_),
         pause_(executor_),
-        emptied_(executor_) {
+        emptied_(executor_),
+        encoder_(executor_) {
     options_.max_connections = std::min(options_.max_connections, raise_descriptor_limit() / 4 * 3);
     emptied_.expires_at(Clock::time_point::max());
   }
@@ -148,6 +149,7 @@ class Server : public std::enable_shared_from_this<Server> {
     ended_ = true;
     sweep_.cancel();
     cut_all();
+    encoder_.stop();  // its thread must not outlast the loop
   }
 
   Task<void> stop(std::chrono::milliseconds grace) {
@@ -310,7 +312,7 @@ class Server : public std::enable_shared_from_this<Server> {
       input.commit(*got);
     }
     connection.set_stall_limit(options_.stall_timeout);
-    const auto exchange = std::make_unique<ServerExchange>(connection, parser, brotli_, stopping_);
+    const auto exchange = std::make_unique<ServerExchange>(connection, parser, encoder_, stopping_);
     if (exchange->request().target.empty()) {
       co_await refuse(connection, 400, "request target is not a path");
       co_return false;
@@ -390,7 +392,7 @@ class Server : public std::enable_shared_from_this<Server> {
   asio::steady_timer sweep_;
   asio::steady_timer pause_;    // of accepting
   asio::steady_timer emptied_;  // cancelled when the last connection has gone
-  BrotliCache brotli_;
+  AnswerEncoder encoder_;
   std::vector<Connection*> connections_;
   std::size_t peak_ = 0;
   std::uint64_t refused_ = 0;  // connections, more or less

@@ -11,7 +11,6 @@ namespace {
 constexpr std::size_t kJoin = 64 * 1024;   // head and body go out together up to here
 constexpr std::size_t kDrain = 64 * 1024;  // so much unread request body is worth a kept connection
 constexpr std::size_t kWorthEncoding = 256;
-constexpr std::size_t kMostEncoded = 1u << 20;  // encoding runs on the loop: 150 ms a MiB is its limit
 
 std::string_view reason_phrase(int status) {
   switch (status) {
@@ -84,11 +83,11 @@ bool is_json(const Headers& headers) {
 
 }  // namespace
 
-ServerExchange::ServerExchange(Connection& connection, RequestParser& parser, BrotliCache& brotli,
+ServerExchange::ServerExchange(Connection& connection, RequestParser& parser, AnswerEncoder& encoder,
                                const bool& stopping)
     : connection_(connection),
       parser_(parser),
-      brotli_(brotli),
+      encoder_(encoder),
       stopping_(stopping),
       head_(parser.take_head()) {
   head_.peer_address = connection.peer();
@@ -240,11 +239,10 @@ Task<Result<void>> ServerExchange::send_file(int fd, std::uint64_t offset, std::
 Task<Result<void>> ServerExchange::respond(ResponseHead head, std::string body) {
   STRATUS_CO_CHECK(check_fresh());
   const auto accepted = head_.headers.get("Accept-Encoding");
-  if (body.size() >= kWorthEncoding && body.size() <= kMostEncoded && accepted &&
-      list_contains(*accepted, "br") && is_json(head.headers)) {
-    const std::string& encoded = brotli_.encode(body);
+  if (body.size() >= kWorthEncoding && accepted && list_contains(*accepted, "br") && is_json(head.headers)) {
+    std::string encoded = co_await encoder_.encode(body);
     if (!encoded.empty()) {
-      body = encoded;
+      body = std::move(encoded);
       head.headers.set("Content-Encoding", "br");
     }
   }

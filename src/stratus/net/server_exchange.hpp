@@ -1,8 +1,8 @@
 // The server's Exchange: reads one request's body, writes one response. Internal to net.
 #pragma once
 
+#include "stratus/net/answer_encoder.hpp"
 #include "stratus/net/connection.hpp"
-#include "stratus/net/encoding.hpp"
 #include "stratus/net/http_server.hpp"
 #include "stratus/net/platform/beast/request_parser.hpp"
 
@@ -11,7 +11,7 @@ namespace stratus::net {
 class ServerExchange final : public Exchange {
  public:
   // All referred to must outlive it. `stopping`: answer with "Connection: close".
-  ServerExchange(Connection& connection, RequestParser& parser, BrotliCache& brotli, const bool& stopping);
+  ServerExchange(Connection& connection, RequestParser& parser, AnswerEncoder& encoder, const bool& stopping);
 
   const RequestHead& request() const override { return head_; }
   Task<Result<std::size_t>> read_body(std::span<std::uint8_t> into) override;
@@ -43,7 +43,7 @@ class ServerExchange final : public Exchange {
 
   Connection& connection_;
   RequestParser& parser_;
-  BrotliCache& brotli_;
+  AnswerEncoder& encoder_;
   const bool& stopping_;
   RequestHead head_;
   std::uint64_t body_left_ = 0;  // with a length
