@@ -68,6 +68,40 @@ def test_samples_are_kept_newest_first(server):
     assert server.http.post("/api/v1/devices/a%2Fb/data", json={}, token=None).status == 400
 
 
+@pytest.mark.parametrize("kind", ["data", "reports"])
+def test_a_long_history_comes_in_pages_of_bounded_size(server, kind):
+    """150 times 15 KB are more than one answer holds, whatever limit is asked for; none is lost or told twice."""
+    filler = "x" * 15_000
+    for number in range(150):
+        if kind == "data":
+            assert server.http.post("/api/v1/devices/d1/data", json={"n": number, "filler": filler}, token=None).status == 204
+        else:
+            assert report(server, number, extra=filler).status == 204
+    seen, after, pages = [], "", 0
+    while True:
+        answer = server.http.get(f"/api/v1/devices/d1/{kind}?limit=1000&after={after}")
+        assert answer.status == 200 and len(answer.body) < 1_100_000
+        page, pages = answer.json(), pages + 1
+        seen += [entry["data"]["n"] for entry in page["samples"]] if kind == "data" else \
+                [entry["report"]["sequence"] for entry in page["reports"]]
+        after = page.get("next")
+        if not after:
+            break
+    assert sorted(seen, reverse=True) == list(range(149, -1, -1)) and pages == 3
+    if kind == "data":
+        assert seen == list(range(149, -1, -1))
+    small = server.http.get(f"/api/v1/devices/d1/{kind}?limit=2").json()
+    assert len(small["samples" if kind == "data" else "reports"]) == 2 and small["next"]
+    for wrong in ("x", "AAAA", small["next"][:-3]):
+        assert server.http.get(f"/api/v1/devices/d1/{kind}?after={wrong}").status == 400
+
+
+def test_samples_are_told_as_they_came(server):
+    body = b'{"value":0.1000,"big":12345678901234567890,"text":"\\u00e9"}'
+    assert server.http.post("/api/v1/devices/d1/data", body=body, token=None).status == 204
+    assert body in server.http.get("/api/v1/devices/d1/data").body
+
+
 def test_devices_are_listed_in_pages(server):
     for number in range(7):
         assert report(server, 1, device=f"d{number}").status == 204

@@ -189,26 +189,43 @@ class DatabaseCatalogue final : public Catalogue {
     return std::move(found.front());
   }
 
-  Result<std::vector<Report>> reports(std::string_view device, std::int64_t limit) override {
-    return list<Report>(
-        "SELECT sequence, received_ms, body FROM reports WHERE device = $1 "
-        "ORDER BY received_ms DESC, sequence DESC LIMIT $2",
-        {device, limit}, [device](const Row& row) {
+  Result<HistoryPage<Report>> reports(std::string_view device, std::int64_t limit,
+                                      HistoryKey after) override {
+    HistoryPage<Report> page;
+    STRATUS_CHECK(fill_page(
+        page, limit, after,
+        [&](const HistoryKey& key, std::int64_t rows) {
+          return database_.query(
+              "SELECT received_ms, sequence, body FROM reports WHERE device = $1 "
+              "AND (received_ms, sequence) < ($2, $3) ORDER BY received_ms DESC, sequence DESC LIMIT $4",
+              {device, key.first, key.second, rows});
+        },
+        [&](const Row& row) {
           Report report;
           report.device = device;
-          report.sequence = row.integer(0);
-          report.received_ms = row.integer(1);
+          report.received_ms = row.integer(0);
+          report.sequence = row.integer(1);
           report.body = row.text(2);
           return report;
-        });
+        }));
+    return page;
   }
 
-  Result<std::vector<Sample>> samples(std::string_view device, std::int64_t limit) override {
-    return list<Sample>(
-        "SELECT id, received_ms, body FROM samples WHERE device = $1 ORDER BY id DESC LIMIT $2",
-        {device, limit}, [](const Row& row) {
+  Result<HistoryPage<Sample>> samples(std::string_view device, std::int64_t limit,
+                                      HistoryKey after) override {
+    HistoryPage<Sample> page;
+    STRATUS_CHECK(fill_page(
+        page, limit, after,
+        [&](const HistoryKey& key, std::int64_t rows) {
+          return database_.query(
+              "SELECT id, received_ms, body FROM samples WHERE device = $1 AND id < $2 ORDER BY id DESC "
+              "LIMIT $3",
+              {device, key.first, rows});
+        },
+        [](const Row& row) {
           return Sample{row.integer(0), row.integer(1), row.text(2)};
-        });
+        }));
+    return page;
   }
 
   Result<std::vector<Release>> releases(std::string_view name) override {
@@ -255,6 +272,32 @@ class DatabaseCatalogue final : public Catalogue {
   }
 
  private:
+  // Few rows at a time: their bodies may be large, and the page's end is known only by reading them. The
+  // first two columns are the key, the third is the body.
+  template <class T, class Read, class Make>
+  static Result<void> fill_page(HistoryPage<T>& page, std::int64_t limit, HistoryKey after, Read read,
+                                Make make) {
+    constexpr std::int64_t kRows = 64;
+    std::size_t bytes = 0;
+    page.last = after;
+    for (;;) {
+      const auto count = static_cast<std::int64_t>(page.items.size());
+      const std::int64_t wanted = std::min(kRows, limit + 1 - count);
+      STRATUS_TRY(rows, read(page.last, wanted));
+      for (const Row row : rows) {
+        T item = make(row);
+        bytes += item.body.size();
+        const bool full =
+            static_cast<std::int64_t>(page.items.size()) >= limit || bytes > HistoryPage<T>::kMaxBytes;
+        page.more = full && !page.items.empty();
+        if (page.more) return {};
+        page.last = {row.integer(0), row.integer(1)};
+        page.items.push_back(std::move(item));
+      }
+      if (static_cast<std::int64_t>(rows.size()) < wanted) return {};
+    }
+  }
+
   template <class T, class Make>
   Result<std::vector<T>> list(std::string_view sql, std::initializer_list<Value> values, Make make) {
     STRATUS_TRY(rows, database_.query(sql, values));

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -80,6 +81,22 @@ struct Operation {
   std::int64_t finished_ms = 0;
 };
 
+// Where a page of a device's history ended: of reports the time of receipt and the sequence, of samples the
+// id.
+struct HistoryKey {
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  std::int64_t second = std::numeric_limits<std::int64_t>::max();
+};
+
+template <class Item>
+struct HistoryPage {
+  std::vector<Item> items;
+  bool more = false;  // there are older ones
+  HistoryKey last;    // of the last item
+
+  static constexpr std::size_t kMaxBytes = 1u << 20;
+};
+
 struct CatalogueLimits {
   std::int64_t samples_per_device = 10'000;
   std::int64_t reports_per_device = 1'000;
@@ -110,10 +127,12 @@ class Catalogue {
 
   virtual Result<std::vector<Device>> devices(std::string_view after, std::int64_t limit) = 0;  // by id
   virtual Result<Device> device(std::string_view id) = 0;
-  virtual Result<std::vector<Report>> reports(std::string_view device,
-                                              std::int64_t limit) = 0;  // newest first
-  virtual Result<std::vector<Sample>> samples(std::string_view device,
-                                              std::int64_t limit) = 0;       // newest first
+  // Of one device, newest first, beginning after `after`. A page ends at `limit` rows or
+  // HistoryPage::kMaxBytes of bodies, whatever comes first, but has at least one row if there is one.
+  virtual Result<HistoryPage<Report>> reports(std::string_view device, std::int64_t limit,
+                                              HistoryKey after = {}) = 0;
+  virtual Result<HistoryPage<Sample>> samples(std::string_view device, std::int64_t limit,
+                                              HistoryKey after = {}) = 0;
   virtual Result<std::vector<Release>> releases(std::string_view name) = 0;  // "": all; newest first per name
   virtual Result<std::vector<Target>> targets() = 0;
   virtual Result<Operation> operation(std::string_view id) = 0;

@@ -55,8 +55,8 @@ TEST_P(CatalogueTest, KeepsReportsAndWhatTheyTellOfTheDevice) {
   reopen();
   EXPECT_EQ(catalogue_->device("d1")->state, "failed");
   const auto reports = catalogue_->reports("d1", 10);
-  ASSERT_EQ(reports->size(), 2u);
-  EXPECT_EQ(reports->front().sequence, 2);
+  ASSERT_EQ(reports->items.size(), 2u);
+  EXPECT_EQ(reports->items.front().sequence, 2);
   EXPECT_EQ(catalogue_->device("d2").error().code(), ErrorCode::not_found);
 }
 
@@ -64,7 +64,7 @@ TEST_P(CatalogueTest, AnOvertakenReportIsHistoryButARestartedSequenceCounts) {
   ASSERT_TRUE(report(5, "committed", "sha256:5", 500));
   ASSERT_TRUE(report(4, "failed", "sha256:4", 400));
   EXPECT_EQ(catalogue_->device("d1")->state, "committed");
-  EXPECT_EQ(catalogue_->reports("d1", 10)->size(), 2u);
+  EXPECT_EQ(catalogue_->reports("d1", 10)->items.size(), 2u);
   ASSERT_TRUE(report(1, "rolled_back", "sha256:1", 600));
   EXPECT_EQ(catalogue_->device("d1")->state, "rolled_back");
 }
@@ -116,8 +116,8 @@ TEST_P(CatalogueTest, KeepsABoundedNumberOfSamplesAndDevices) {
     ASSERT_TRUE(wait([&](auto done) { catalogue_->add_sample("d1", std::to_string(i), i, done); }));
   }
   const auto samples = catalogue_->samples("d1", 100);
-  ASSERT_EQ(samples->size(), 5u);
-  EXPECT_EQ(samples->front().body, "19");
+  ASSERT_EQ(samples->items.size(), 5u);
+  EXPECT_EQ(samples->items.front().body, "19");
   const auto refused = wait([&](auto done) { catalogue_->add_sample("d2", "{}", 1, done); });
   EXPECT_EQ(refused.error().code(), ErrorCode::conflict);  // never worth sending again
 }

@@ -1,11 +1,14 @@
 #include "stratus/server/api.hpp"
 
+#include <charconv>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
 #include "stratus/oci/reference.hpp"
 #include "stratus/server/api_json.hpp"
+#include "stratus/server/cursor.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::server {
@@ -30,6 +33,27 @@ net::Task<Result<std::string>> read_member(Call& call, const char* name) {
 std::int64_t believable_ms(std::int64_t reported_ms, std::int64_t received_ms) {
   constexpr std::int64_t kAhead = 24 * 3'600'000;
   return reported_ms > received_ms + kAhead ? received_ms : reported_ms;
+}
+
+// ?after= of a device's history.
+Result<db::HistoryKey> history_key(const Call& call, std::string_view list) {
+  const auto text = call.query("after");
+  if (!text || text->empty()) return db::HistoryKey{};
+  STRATUS_TRY(parts, decode_cursor(*text, 3));
+  db::HistoryKey key;
+  const auto read = [](const std::string& part, std::int64_t& into) {
+    const char* const end = part.data() + part.size();
+    const auto [stop, error] = std::from_chars(part.data(), end, into);
+    return error == std::errc() && stop == end;
+  };
+  if (parts[0] != list || !read(parts[1], key.first) || !read(parts[2], key.second))
+    return fail(ErrorCode::invalid, "after: not the `next` of a page of this list");
+  return key;
+}
+
+std::string next_cursor(std::string_view list, bool more, const db::HistoryKey& last) {
+  if (!more) return "";
+  return encode_cursor({std::string(list), std::to_string(last.first), std::to_string(last.second)});
 }
 
 Result<void> check_device(const std::string& id) {
@@ -174,21 +198,29 @@ Api::Answer Api::get_device(Call& call) {
 Api::Answer Api::list_reports(Call& call) {
   const std::string id = call.parameter("id");
   const std::int64_t limit = call.limit(20, 1000);
-  auto list = [&] { return catalogue_.reports(id, limit); };
-  auto reports = co_await pool_.run(list);
-  if (!reports) co_return forward_error(std::move(reports));
-  const std::string body = encode_reports(*reports);
-  co_return co_await call.respond_json(200, body);
+  auto after = history_key(call, "reports");
+  if (!after) co_return forward_error(std::move(after));
+  auto list = [&]() -> Result<std::string> {
+    STRATUS_TRY(page, catalogue_.reports(id, limit, *after));
+    return encode_reports(page.items, next_cursor("reports", page.more, page.last));
+  };
+  auto body = co_await pool_.run(list);
+  if (!body) co_return forward_error(std::move(body));
+  co_return co_await call.respond_json(200, *body);
 }
 
 Api::Answer Api::list_samples(Call& call) {
   const std::string id = call.parameter("id");
   const std::int64_t limit = call.limit(100, 10'000);
-  auto list = [&] { return catalogue_.samples(id, limit); };
-  auto samples = co_await pool_.run(list);
-  if (!samples) co_return forward_error(std::move(samples));
-  const std::string body = encode_samples(*samples);
-  co_return co_await call.respond_json(200, body);
+  auto after = history_key(call, "data");
+  if (!after) co_return forward_error(std::move(after));
+  auto list = [&]() -> Result<std::string> {
+    STRATUS_TRY(page, catalogue_.samples(id, limit, *after));
+    return encode_samples(page.items, next_cursor("data", page.more, page.last));
+  };
+  auto body = co_await pool_.run(list);
+  if (!body) co_return forward_error(std::move(body));
+  co_return co_await call.respond_json(200, *body);
 }
 
 Api::Answer Api::list_releases(Call& call) {

@@ -3,6 +3,7 @@
 #include <map>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 namespace stratus::server {
 
@@ -27,11 +28,27 @@ json::object describe(const db::Device& device) {
   return object;
 }
 
-// What was stored as JSON text goes out as it came in.
-json::value parse_stored(const std::string& text) {
+// The stored text itself when it is JSON, as everything is that was taken in; else as a JSON string.
+std::string stored_json(const std::string& text) {
   json::error_code error;
-  json::value value = json::parse(text, error);
-  return error ? json::value(text) : value;
+  (void)json::parse(text, error);
+  return error ? json::serialize(json::value(text)) : text;
+}
+
+// {"<list>":[{"received_ms":N,"<item>":<stored>},…],"next":…}
+template <class Item>
+std::string encode_history(std::string_view list, std::string_view name, const std::vector<Item>& items,
+                           const std::string& next) {
+  std::string text = fmt::format(R"({{"{}":[)", list);
+  for (const Item& item : items) {
+    if (&item != &items.front()) text += ',';
+    text += fmt::format(R"({{"received_ms":{},"{}":)", item.received_ms, name);
+    text += stored_json(item.body);
+    text += '}';
+  }
+  text += ']';
+  if (!next.empty()) text += fmt::format(R"(,"next":{})", json::serialize(json::value(next)));
+  return text + "}";
 }
 
 json::object describe(const std::string& name, const std::vector<const db::Release*>& releases,
@@ -61,20 +78,12 @@ std::string encode_devices(const std::vector<db::Device>& devices, const std::st
   return json::serialize(object);
 }
 
-std::string encode_reports(const std::vector<db::Report>& reports) {
-  json::array items;
-  for (const db::Report& report : reports) {
-    items.push_back(json::object{{"received_ms", report.received_ms}, {"report", parse_stored(report.body)}});
-  }
-  return json::serialize(json::object{{"reports", std::move(items)}});
+std::string encode_reports(const std::vector<db::Report>& reports, const std::string& next) {
+  return encode_history("reports", "report", reports, next);
 }
 
-std::string encode_samples(const std::vector<db::Sample>& samples) {
-  json::array items;
-  for (const db::Sample& sample : samples) {
-    items.push_back(json::object{{"received_ms", sample.received_ms}, {"data", parse_stored(sample.body)}});
-  }
-  return json::serialize(json::object{{"samples", std::move(items)}});
+std::string encode_samples(const std::vector<db::Sample>& samples, const std::string& next) {
+  return encode_history("samples", "data", samples, next);
 }
 
 std::string encode_release(const std::string& name, const std::vector<db::Release>& releases,

@@ -12,8 +12,9 @@ namespace stratus::server {
 std::string encode_device(const db::Device& device);
 // `next`: the id to continue after; empty at the end.
 std::string encode_devices(const std::vector<db::Device>& devices, const std::string& next);
-std::string encode_reports(const std::vector<db::Report>& reports);
-std::string encode_samples(const std::vector<db::Sample>& samples);
+// What devices sent goes out as it came in; `next` as above.
+std::string encode_reports(const std::vector<db::Report>& reports, const std::string& next);
+std::string encode_samples(const std::vector<db::Sample>& samples, const std::string& next);
 // Grouped by name, each with its target.
 std::string encode_releases(const std::vector<db::Release>& releases, const std::vector<db::Target>& targets);
 std::string encode_release(const std::string& name, const std::vector<db::Release>& releases,
