@@ -84,7 +84,7 @@ void add_publish(CLI::App& app, const CommonOptions& common, Action& action) {
                       "as amd64, arm64 (default: this machine's)");
   publish->add_option("--platform", options.build.platform,
                       "OS/ARCHITECTURE to take from an OCI layout of several");
-  publish->add_option("--level", options.build.level, "zstd level of a new layer, 1 to 19 (19)")
+  publish->add_option("--level", options.build.level, "zstd level of a new layer, 1 to 19 (by its size)")
       ->check(CLI::Range(1, 19));
   add_start_options(*publish, options.build.start);
   publish->footer(

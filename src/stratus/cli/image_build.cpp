@@ -126,6 +126,7 @@ Result<BuiltImage> build_from_tree(const BuildOptions& options, const BaseImage*
     progress.start("Compressing", total);
     oci::LayerWriteOptions write;
     write.level = options.level;
+    write.is_change = base != nullptr && !image.flattened;
     write.on_bytes = [&](std::uint64_t bytes) { progress.advance(bytes); };
     STRATUS_TRY(layer, oci::write_layer(diff, *scanned.content, scratch / "layer.tar.zst", write));
     remember(cache, scratch / "layer.tar.zst", layer.diff_id);

@@ -14,10 +14,16 @@
 namespace stratus::oci {
 
 struct LayerWriteOptions {
+  // The layer changes an older image, so most devices will fetch a recipe instead of it: a large one is
+  // packed quickly rather than tightly. Other layers travel whole to every device.
+  bool is_change = false;
   int level =
       0;  // of zstd; 0: by the layer's size. The decoder's window is 8 MiB at most, for small devices.
   std::function<void(std::uint64_t bytes)> on_bytes;  // for progress: file bytes written since the last call
 };
+
+// The zstd level for a layer with so many bytes of files.
+int layer_level(std::uint64_t file_bytes, bool is_change);
 
 struct WrittenLayer {
   Descriptor descriptor;  // media type, digest and size of the blob
