@@ -40,7 +40,12 @@ Result<Release> check_release(const wire::NextRelease& next, std::string_view na
   }
   std::vector<crypto::StatementSignature> signatures;
   for (const wire::ReleaseSignature& signature : next.signatures) {
-    signatures.push_back({signature.key_id, signature.payload, signature.signature});
+    std::string payload = signature.payload;
+    if (payload.empty()) {
+      payload = crypto::encode_statement(
+          {std::string(name), sha256(next.manifest), next.version, signature.counter});
+    }
+    signatures.push_back({signature.key_id, std::move(payload), signature.signature});
   }
   STRATUS_TRY(statement, verifier.verify(name, sha256(next.manifest), signatures));
   if (statement.version != next.version) {

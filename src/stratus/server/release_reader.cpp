@@ -42,7 +42,7 @@ Result<wire::ReleaseSignature> read_signature(const store::RepositoryStore& repo
 // What a device has to fetch of them: those for the version in question, the newest of each key. All of them
 // when none is for that version; the device then says what is wrong.
 std::vector<wire::ReleaseSignature> choose_signatures(std::vector<wire::ReleaseSignature> all,
-                                                      const std::string& version) {
+                                                      const NextQuestion& question) {
   struct Choice {
     std::uint64_t counter = 0;
     wire::ReleaseSignature* signature = nullptr;
@@ -50,7 +50,7 @@ std::vector<wire::ReleaseSignature> choose_signatures(std::vector<wire::ReleaseS
   std::map<std::string, Choice> by_key;
   for (wire::ReleaseSignature& signature : all) {
     const auto statement = crypto::parse_statement(signature.payload);
-    if (!statement || statement->version != version) continue;
+    if (!statement || statement->version != question.version) continue;
     Choice& choice = by_key[signature.key_id];
     if (choice.signature == nullptr || statement->counter > choice.counter)
       choice = {statement->counter, &signature};
@@ -58,6 +58,17 @@ std::vector<wire::ReleaseSignature> choose_signatures(std::vector<wire::ReleaseS
   std::vector<wire::ReleaseSignature> chosen;
   for (auto& [key, choice] : by_key) chosen.push_back(std::move(*choice.signature));
   if (chosen.empty()) chosen = std::move(all);
+  // What the device can put together itself need not travel.
+  for (wire::ReleaseSignature& signature : chosen) {
+    const auto statement = crypto::parse_statement(signature.payload);
+    if (!statement) continue;
+    const std::uint64_t counter = statement->counter;
+    const std::string usual =
+        crypto::encode_statement({question.name, question.target, question.version, counter});
+    if (usual != signature.payload) continue;
+    signature.payload.clear();
+    signature.counter = counter;
+  }
   if (chosen.size() > wire::NextRelease::kMaxSignatures) chosen.resize(wire::NextRelease::kMaxSignatures);
   return chosen;
 }
@@ -130,7 +141,7 @@ Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const N
       if (!offers) log::warning("releases", "delta {}: {}", artifact.text(), offers.error().text());
     }
   }
-  next.signatures = choose_signatures(std::move(signatures), question.version);
+  next.signatures = choose_signatures(std::move(signatures), question);
   answer.delta_missing = !found_delta && !question.base.empty() &&
                          repositories.find_manifest(question.name, question.base).has_value();
   return answer;

@@ -124,13 +124,23 @@ TEST_F(ReleaseReaderTest, OffersTheNewestSignatureOfEachKeyForTheVersion) {
   const auto second = read_next(*repositories_, {"app", "2", target, {}});
   ASSERT_EQ(second->next.signatures.size(), 2u);
   EXPECT_EQ(second->next.signatures[0].key_id, "a");
-  EXPECT_EQ(crypto::parse_statement(second->next.signatures[0].payload)->counter, 30u);
-  EXPECT_EQ(crypto::parse_statement(second->next.signatures[1].payload)->counter, 7u);
+  EXPECT_EQ(second->next.signatures[0].counter, 30u);
+  EXPECT_EQ(second->next.signatures[1].counter, 7u);
+  EXPECT_EQ(second->next.signatures[0].payload, "");  // the device can put it together itself
   const auto first = read_next(*repositories_, {"app", "1", target, {}});
   ASSERT_EQ(first->next.signatures.size(), 1u);
-  EXPECT_EQ(crypto::parse_statement(first->next.signatures[0].payload)->version, "1");
+  EXPECT_EQ(first->next.signatures[0].counter, 5u);
+  // An encoding of another signer travels as it is.
+  oci::Manifest foreign = artifact(target, media::kSignature);
+  std::string payload = crypto::encode_statement({"app", target, "2", 99});
+  payload.insert(payload.size() - 2, R"(,"by":"another tool")");
+  foreign.layers = {blob(media::kSimpleSigning, payload)};
+  foreign.annotations.emplace(media::kSignatureAnnotation, to_base64(as_bytes("signed")));
+  foreign.annotations.emplace(media::kKeyIdAnnotation, "c");
+  push(foreign);
+  EXPECT_EQ(read_next(*repositories_, {"app", "2", target, {}})->next.signatures.back().payload, payload);
   // For no version at all: all of them, so that the device can say what is wrong.
-  EXPECT_EQ(read_next(*repositories_, {"app", "3", target, {}})->next.signatures.size(), 5u);
+  EXPECT_EQ(read_next(*repositories_, {"app", "3", target, {}})->next.signatures.size(), 6u);
 }
 
 TEST_F(ReleaseReaderTest, AnEmptyDeltaMeansThatNothingSmallerWasFound) {

@@ -21,9 +21,14 @@ std::string encode_next(const NextRelease& next) {
   if (next.delta_pending) message["delta_pending"] = true;
   json::array signatures;
   for (const ReleaseSignature& signature : next.signatures) {
-    signatures.push_back(json::object{{"key_id", signature.key_id},
-                                      {"payload", signature.payload},
-                                      {"signature", to_base64(signature.signature)}});
+    json::object entry{{"key_id", signature.key_id}};
+    if (signature.payload.empty()) {
+      entry["counter"] = signature.counter;
+    } else {
+      entry["payload"] = signature.payload;
+    }
+    entry["signature"] = to_base64(signature.signature);
+    signatures.push_back(std::move(entry));
   }
   if (!signatures.empty()) message["signatures"] = std::move(signatures);
   message["manifest"] = next.manifest;
@@ -57,9 +62,12 @@ Result<NextRelease> parse_next(std::string_view text) {
   index = 0;
   for (const json::value& element : reader.optional_array("signatures", NextRelease::kMaxSignatures)) {
     ObjectReader signature(element, "signatures[" + std::to_string(index++) + "]");
-    next.signatures.push_back({signature.text("key_id", NextRelease::kMaxKeyId),
-                               signature.text("payload", NextRelease::kMaxPayload),
-                               signature.base64("signature", NextRelease::kMaxSignature)});
+    ReleaseSignature one;
+    one.key_id = signature.text("key_id", NextRelease::kMaxKeyId);
+    one.payload = signature.optional_text("payload", NextRelease::kMaxPayload);
+    if (one.payload.empty()) one.counter = signature.number("counter");
+    one.signature = signature.base64("signature", NextRelease::kMaxSignature);
+    next.signatures.push_back(std::move(one));
     STRATUS_CHECK(signature.done());
   }
   STRATUS_CHECK(reader.done());

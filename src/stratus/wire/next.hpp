@@ -27,9 +27,12 @@ struct DeltaOffer {
 };
 
 struct ReleaseSignature {
-  std::string key_id;   // SHA-256 of the public key's SubjectPublicKeyInfo, hex
-  std::string payload;  // the signed bytes, exactly (simple signing JSON)
-  Bytes signature;      // ECDSA P-256 over SHA-256 of the payload, DER
+  std::string key_id;  // SHA-256 of the public key's SubjectPublicKeyInfo, hex
+  // The signed bytes, exactly (simple signing JSON). Empty: they are what crypto::encode_statement makes of
+  // the release's name, manifest digest and version, and `counter`; so most answers need not repeat them.
+  std::string payload;
+  Bytes signature;            // ECDSA P-256 over SHA-256 of the payload, DER
+  std::uint64_t counter = 0;  // only where `payload` is empty
 };
 
 struct NextRelease {

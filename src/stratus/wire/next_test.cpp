@@ -32,6 +32,19 @@ TEST(NextRelease, RoundTrips) {
   EXPECT_FALSE(parsed->delta_pending);
 }
 
+TEST(NextRelease, ACounterStandsForTheUsualPayload) {
+  NextRelease next = sample();
+  next.signatures = {{"aa", "", {1, 2, 3}, 1700000000}};
+  const std::string text = encode_next(next);
+  EXPECT_EQ(text.find("payload"), std::string::npos);
+  const Result<NextRelease> parsed = parse_next(text);
+  ASSERT_TRUE(parsed) << parsed.error().text();
+  EXPECT_EQ(parsed->signatures.at(0).payload, "");
+  EXPECT_EQ(parsed->signatures.at(0).counter, 1700000000u);
+  EXPECT_FALSE(parse_next(
+      R"({"name":"a","version":"1","manifest":"m","config":"c","signatures":[{"key_id":"k","signature":"AA=="}]})"));
+}
+
 TEST(NextRelease, AcceptsMembersOfANewerPeer) {
   EXPECT_TRUE(parse_next(R"({"name":"a","version":"1","manifest":"m","config":"c","later":[1]})"));
 }

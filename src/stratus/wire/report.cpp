@@ -25,8 +25,11 @@ std::string encode_report(const DeviceReport& report) {
   const auto put_number = [&](std::string_view key, std::uint64_t number) {
     if (number != 0) message[key] = number;
   };
-  put_text("version", report.version);
-  put_digest("target", report.target);
+  // After a success the update was about what runs now; a device pays for every byte.
+  const bool said = report.state == "committed" && report.target == report.running &&
+                    report.version == report.running_version && !report.running.empty();
+  if (!said) put_text("version", report.version);
+  if (!said) put_digest("target", report.target);
   put_digest("running", report.running);
   put_text("running_version", report.running_version);
   put_text("reason", report.reason);
@@ -49,6 +52,10 @@ Result<DeviceReport> parse_report(std::string_view text) {
   report.target = reader.optional_digest("target");
   report.running = reader.optional_digest("running");
   report.running_version = reader.optional_text("running_version", 128);
+  if (report.state == "committed" && report.target.empty() && report.version.empty()) {
+    report.target = report.running;
+    report.version = report.running_version;
+  }
   report.reason = reader.optional_text("reason", 1024);
   report.plan = reader.optional_text("plan", 16);
   report.bytes = reader.optional_number("bytes", 0);

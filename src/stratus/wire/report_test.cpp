@@ -27,6 +27,23 @@ TEST(DeviceReport, RoundTrips) {
   EXPECT_EQ(parsed->target, report.target);
 }
 
+TEST(DeviceReport, SaysOnceWhatRunsAfterASuccess) {
+  DeviceReport report;
+  report.device = "d";
+  report.name = "app";
+  report.state = "committed";
+  report.version = report.running_version = "2";
+  report.target = report.running = *Digest::parse("sha256:" + std::string(64, 'a'));
+  const std::string text = encode_report(report);
+  EXPECT_EQ(text.find("target"), std::string::npos);
+  const Result<DeviceReport> parsed = parse_report(text);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->target, report.target);
+  EXPECT_EQ(parsed->version, "2");
+  report.state = "failed";
+  EXPECT_NE(encode_report(report).find("target"), std::string::npos);
+}
+
 TEST(DeviceReport, RefusesNegativeNumbersAndForeignIds) {
   const std::string good = R"({"device":"d","sequence":1,"name":"a","state":"committed","time_ms":1})";
   EXPECT_TRUE(parse_report(good));
