@@ -174,7 +174,7 @@ Api::Answer Api::list_devices(Call& call) {
   const std::int64_t limit = call.limit(100, 1000);
   const std::string after = call.query("after").value_or("");
   auto list = [&] { return catalogue_.devices(after, limit + 1); };
-  auto devices = co_await pool_.run(list);
+  auto devices = co_await lists_.run(list);
   if (!devices) co_return forward_error(std::move(devices));
   std::string next;
   if (static_cast<std::int64_t>(devices->size()) > limit) {
@@ -204,7 +204,7 @@ Api::Answer Api::list_reports(Call& call) {
     STRATUS_TRY(page, catalogue_.reports(id, limit, *after));
     return encode_reports(page.items, next_cursor("reports", page.more, page.last));
   };
-  auto body = co_await pool_.run(list);
+  auto body = co_await lists_.run(list);
   if (!body) co_return forward_error(std::move(body));
   co_return co_await call.respond_json(200, *body);
 }
@@ -218,7 +218,7 @@ Api::Answer Api::list_samples(Call& call) {
     STRATUS_TRY(page, catalogue_.samples(id, limit, *after));
     return encode_samples(page.items, next_cursor("data", page.more, page.last));
   };
-  auto body = co_await pool_.run(list);
+  auto body = co_await lists_.run(list);
   if (!body) co_return forward_error(std::move(body));
   co_return co_await call.respond_json(200, *body);
 }
@@ -226,7 +226,7 @@ Api::Answer Api::list_samples(Call& call) {
 Api::Answer Api::list_releases(Call& call) {
   const std::string name = call.parameter("name");
   auto list = [&] { return catalogue_.releases(name); };
-  auto found = co_await pool_.run(list);
+  auto found = co_await lists_.run(list);
   if (!found) co_return forward_error(std::move(found));
   std::string body;
   if (name.empty()) {

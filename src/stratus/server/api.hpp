@@ -2,6 +2,7 @@
 // garbage collection. Runs on the loop.
 #pragma once
 
+#include "stratus/net/bounded_pool.hpp"
 #include "stratus/server/deployments.hpp"
 #include "stratus/server/releases.hpp"
 #include "stratus/server/rollouts.hpp"
@@ -15,7 +16,7 @@ class Api {
  public:
   // All must outlive it. `garbage` blocks and runs on the pool given with it.
   Api(Releases& releases, Deployments& deployments, db::Catalogue& catalogue, Sightings& sightings,
-      Rollouts& rollouts, net::WorkerPool& pool, net::WorkerPool& garbage_pool,
+      Rollouts& rollouts, net::WorkerPool& pool, net::BoundedPool& lists, net::WorkerPool& garbage_pool,
       std::function<Result<store::GarbageReport>(bool dry_run)> garbage)
       : releases_(releases),
         deployments_(deployments),
@@ -23,6 +24,7 @@ class Api {
         sightings_(sightings),
         rollouts_(rollouts),
         pool_(pool),
+        lists_(lists),
         garbage_pool_(garbage_pool),
         garbage_(std::move(garbage)) {}
 
@@ -51,6 +53,7 @@ class Api {
   Sightings& sightings_;
   Rollouts& rollouts_;
   net::WorkerPool& pool_;
+  net::BoundedPool& lists_;
   net::WorkerPool& garbage_pool_;
   std::function<Result<store::GarbageReport>(bool)> garbage_;
 };

@@ -136,7 +136,7 @@ net::Task<Registry::Done> Registry::list_repositories(net::Exchange& exchange) {
   const auto size = page_size(exchange.request());
   if (!size) co_return refuse(400, "PAGINATION_NUMBER_INVALID", "n is not a number");
   auto list = [&] { return repositories_.repositories(); };
-  auto names = co_await pool_.run(list);
+  auto names = co_await lists_.run(list);
   if (!names) co_return refuse(names.error(), "NAME_UNKNOWN");
   const Page page = take_page(std::move(*names), exchange.request().query("last").value_or(""), *size);
   net::ResponseHead head;
@@ -221,7 +221,7 @@ net::Task<Registry::Done> Registry::list_tags(net::Exchange& exchange, const Reg
   const auto size = page_size(exchange.request());
   if (!size) co_return refuse(400, "PAGINATION_NUMBER_INVALID", "n is not a number");
   auto list = [&] { return repositories_.tags(route.name); };
-  auto tags = co_await pool_.run(list);
+  auto tags = co_await lists_.run(list);
   if (!tags) co_return refuse(tags.error(), "NAME_UNKNOWN");
   const Page page = take_page(std::move(*tags), exchange.request().query("last").value_or(""), *size);
   net::ResponseHead head;
@@ -238,7 +238,7 @@ net::Task<Registry::Done> Registry::list_tags(net::Exchange& exchange, const Reg
 
 net::Task<Registry::Done> Registry::list_referrers(net::Exchange& exchange, const RegistryRoute& route) {
   auto list = [&] { return repositories_.referrers(route.name, route.digest); };
-  auto referrers = co_await pool_.run(list);
+  auto referrers = co_await lists_.run(list);
   if (!referrers) co_return refuse(referrers.error(), "NAME_UNKNOWN");
   const auto wanted = exchange.request().query("artifactType");
   const std::string last = exchange.request().query("last").value_or("");

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "stratus/net/bounded_pool.hpp"
 #include "stratus/net/http_server.hpp"
 #include "stratus/net/worker_pool.hpp"
 #include "stratus/oci/registry_route.hpp"
@@ -38,10 +39,11 @@ struct RegistryCounters {
 class Registry {
  public:
   // All must outlive it.
-  Registry(store::RepositoryStore& repositories, net::WorkerPool& pool, net::WorkerPool& writes,
-           Authenticator& authenticator, RegistryHooks hooks)
+  Registry(store::RepositoryStore& repositories, net::WorkerPool& pool, net::BoundedPool& lists,
+           net::WorkerPool& writes, Authenticator& authenticator, RegistryHooks hooks)
       : repositories_(repositories),
         pool_(pool),
+        lists_(lists),
         writes_(writes),
         authenticator_(authenticator),
         hooks_(std::move(hooks)),
@@ -82,6 +84,7 @@ class Registry {
 
   store::RepositoryStore& repositories_;
   net::WorkerPool& pool_;
+  net::BoundedPool& lists_;
   net::WorkerPool& writes_;  // their own threads: a slow disk must not hold up who only reads
   Authenticator& authenticator_;
   RegistryHooks hooks_;
