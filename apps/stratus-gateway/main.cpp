@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   stratus::gateway::GatewayConfig config;
   std::string data, upstream_ca, cache_size = "10G", queue_size = "64M", log_level = "info",
                                  log_format = "text";
-  double check_ttl = 2;
+  double check_ttl = 2, stop_grace = 10;
   app.add_option("--upstream", config.upstream, "URL of the server, or of a gateway nearer to it")
       ->required();
   app.add_option("--upstream-ca", upstream_ca, "PEM file of the certificate to trust there");
@@ -35,6 +35,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.0, 86'400.0));
   app.add_option("--queue-size", queue_size, "bytes of reports and data to hold at most (default 64M)");
   app.add_flag("--reuse-port", config.reuse_port, "share the port: a successor starts before this one stops");
+  app.add_option("--stop-grace", stop_grace,
+                 "seconds that running answers get when it is to stop (default 10)")
+      ->check(CLI::Range(0.0, 3'600.0));
   app.add_option("--name", config.name, "of this gateway, towards the upstream (default: random)");
   app.add_option("--log-level", log_level, "debug, info, warning, error");
   app.add_option("--log-format", log_format, "text or json")->check(CLI::IsMember({"text", "json"}));
@@ -50,6 +53,7 @@ int main(int argc, char** argv) {
     config.data = data;
     config.upstream_ca = upstream_ca;
     config.check_ttl = stratus::Millis(static_cast<std::int64_t>(check_ttl * 1000));
+    config.stop_grace = stratus::Millis(static_cast<std::int64_t>(stop_grace * 1000));
     STRATUS_TRY(cache_bytes, stratus::gateway::parse_byte_size(cache_size));
     STRATUS_TRY(queue_bytes, stratus::gateway::parse_byte_size(queue_size));
     config.cache_size = cache_bytes;

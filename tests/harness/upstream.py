@@ -9,7 +9,8 @@ class FakeUpstream:
     """Serves `blobs` (digest -> bytes) at /v2/<any>/blobs/<digest> and `pages` (path with query -> (status, type, body)).
 
     `requests` is a list of (method, path, headers, body). `hold_at` = N stops every blob body after N bytes until
-    `release()`. `tamper(handler, blob, first)` may answer a blob request itself and return True.
+    `release()`. `tamper(handler, blob, first)` may answer a blob request itself and return True. Posts get `post_status`, a
+    number or a function of the path, which may take its time.
     """
 
     def __init__(self):
@@ -71,7 +72,7 @@ class FakeUpstream:
             self.requests.append((handler.command, handler.path, dict(handler.headers), body))
         digest = handler.path.rsplit("/", 1)[-1]
         if handler.command == "POST":
-            send(handler, self.post_status)
+            send(handler, self.post_status(handler.path) if callable(self.post_status) else self.post_status)
         elif handler.path in self.pages:
             status, kind, page = self.pages[handler.path]
             send(handler, status, page, {"Content-Type": kind} if kind else {})

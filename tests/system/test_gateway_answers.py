@@ -112,6 +112,19 @@ def test_while_the_upstream_is_away_everybody_gets_an_answer(site):
     wait_until(lambda: ask(again, site.first).json()["manifest"] == third.decode(), what="the upstream to be asked again")
 
 
+def test_one_device_cannot_drive_out_the_others_answers(site):
+    gateway = site.gateway("--check-ttl", "0")
+    known = ask(gateway, site.first, "good")
+    assert known.json()["deltas"]
+    http = HttpClient(gateway.url)
+    for number in range(1100):
+        assert http.get(f"/api/v1/next/site%2Fapp?device=bad&have={number:064x}").status == 200
+    assert gateway.metric("stratus_gateway_answers_kept") < 20
+    site.link.refuse()
+    assert ask(gateway, site.first, "good").body == known.body
+    assert ask(gateway, site.second, "good").status == 204
+
+
 def test_manifests_tags_and_referrers(site):
     gateway = site.gateway("--check-ttl", "0")
     http = HttpClient(gateway.url)

@@ -5,7 +5,7 @@ import subprocess
 import threading
 
 import pytest
-from harness import CountingProxy, HttpClient, wait_until
+from harness import CountingProxy, HttpClient, free_port, wait_until
 from harness.registry import Registry, digest_of
 from harness.upstream import FakeUpstream, send, send_head
 
@@ -409,3 +409,61 @@ def test_a_circle_is_told(plain_stack):
     gateway = plain_stack.start_gateway(f"http://127.0.0.1:{port}", listen=f"127.0.0.1:{port}")
     assert fetch(gateway, digest_of(b"x")).status in (409, 503)
     assert "its own upstream" in HttpClient(gateway.url).get("/api/v1/devices").body.decode()
+
+
+def test_a_longer_circle_is_told(plain_stack):
+    ports = [free_port(), free_port()]
+    gateways = [plain_stack.start_gateway(f"http://127.0.0.1:{ports[1 - i]}", name=f"circle-{i}", listen=f"127.0.0.1:{port}")
+                for i, port in enumerate(ports)]
+    http = HttpClient(gateways[0].url)
+    for path in (path_of(digest_of(SMALL)), "/v2/site/app/manifests/1", "/api/v1/next/site%2Fapp", "/api/v1/devices"):
+        told = http.get(path)
+        assert told.status == 409, (path, told)
+    assert gateways[1].metric("stratus_gateway_upstream_away") == 0
+
+
+def test_a_name_that_does_not_exist_spoils_nobodys_transfer(gateway, upstream):
+    """The first asker's repository is not the blob's; the one that waits with it gets the blob all the same."""
+    digest = upstream.add(BLOB)
+    asked, joined = threading.Event(), threading.Event()
+
+    def answer(handler, blob, first):
+        if "/site/app/" in handler.path:
+            return False
+        asked.set()
+        joined.wait(30)
+        send(handler, 404)
+        return True
+    upstream.tamper = answer
+    told = []
+    strangers = [threading.Thread(target=lambda: told.append(HttpClient(gateway.url).get(f"/v2/bogus/blobs/{digest}").status))]
+    strangers[0].start()
+    assert asked.wait(20)
+    threads, bodies = fetch_in_threads(gateway, digest, 3)
+    wait_until(lambda: gateway.metric("stratus_gateway_blob_joined_total") == 3)
+    joined.set()
+    join(threads + strangers)
+    assert bodies == [BLOB] * 3
+    assert told == [404]
+    assert [request[1].split("/")[2] for request in upstream.gets(digest)] == ["bogus", "site"]
+
+
+def test_a_name_that_does_not_exist_costs_nothing_that_was_kept(plain_stack, programs, upstream):
+    digest = upstream.add(BLOB)
+    programs.path("gateway", "uploads", digest.split(":")[1]).write_bytes(BLOB[:700_000])
+    upstream.tamper = lambda handler, blob, first: "/bogus/" in handler.path and (send(handler, 404) or True)
+    gateway = plain_stack.start_gateway(upstream.url)
+    assert HttpClient(gateway.url).get(f"/v2/bogus/blobs/{digest}").status == 404
+    assert fetch(gateway, digest).body == BLOB
+    assert upstream.gets(digest)[-1][2]["Range"] == "bytes=700000-"
+
+
+def test_a_stop_does_not_wait_for_the_upstream(plain_stack, upstream):
+    digest = upstream.add(BLOB)
+    upstream.hold_at = 0
+    gateway = plain_stack.start_gateway(upstream.url, options=["--stop-grace", "0.1"])
+    threads, bodies = fetch_in_threads(gateway, digest, 3)
+    wait_until(lambda: gateway.metric("stratus_gateway_blob_joined_total") == 2)
+    assert gateway.program.stop(8) == 0
+    join(threads)
+    assert bodies == [None] * 3

@@ -134,7 +134,67 @@ def test_what_the_server_never_takes_does_not_block_the_rest(plain_stack, upstre
     assert send(gateway, 2).status == 204
     wait_until(lambda: gateway.metric("stratus_gateway_queue_delivered_total") == 1)
     assert delivered(upstream) == [1, 2]
-    assert "dropped" in gateway.program.log
+    aside = [json.loads(line) for line in (gateway.data / "outbox" / "refused").read_text().splitlines()]
+    assert [(line["status"], line["target"], json.loads(line["body"])["sequence"]) for line in aside] == [
+        (422, "/api/v1/devices/d1/reports", 1)]
+
+
+def test_a_device_the_server_fails_on_holds_up_no_other(plain_stack, upstream):
+    upstream.post_status = lambda path: 503 if "/stuck/" in path else 204
+    gateway = plain_stack.start_gateway(upstream.url)
+    for number in range(3):
+        assert send(gateway, number, "stuck").status == 204
+    for number in range(10, 30):
+        assert send(gateway, number, f"d{number % 4}").status == 204
+    wait_until(lambda: gateway.metric("stratus_gateway_queue_delivered_total") == 20, 20, "the others' reports")
+    assert gateway.metric("stratus_gateway_queue_messages") == 3
+    gateway.program.kill()
+    upstream.post_status = 204
+    upstream.requests.clear()
+    again = plain_stack.start_gateway(upstream.url, data=gateway.data, name="again")
+    wait_until(lambda: again.metric("stratus_gateway_queue_messages") == 0)
+    assert delivered(upstream) == [0, 1, 2], "in order, and only what was not delivered"
+
+
+def test_a_report_the_server_is_slow_with_holds_up_no_other(plain_stack, upstream, programs):
+    go_on = threading.Event()
+    programs.on_close(go_on.set)
+
+    def answer(path):
+        if "/slow/" in path:
+            go_on.wait(60)
+        return 204
+    upstream.post_status = answer
+    gateway = plain_stack.start_gateway(upstream.url)
+    assert send(gateway, 1, "slow").status == 204
+    assert send(gateway, 2, "slow").status == 204
+    wait_until(lambda: upstream.posts(), what="the slow one to be under way")
+    for number in range(10, 20):
+        assert send(gateway, number, "quick").status == 204
+    wait_until(lambda: gateway.metric("stratus_gateway_queue_delivered_total") == 10, 20, "the others' reports")
+    go_on.set()
+    wait_until(lambda: gateway.metric("stratus_gateway_queue_messages") == 0, 30)
+    assert [number for number in dict.fromkeys(delivered(upstream)) if number < 10] == [1, 2]
+
+
+def test_damage_in_the_queue_costs_what_it_hit(plain_stack, upstream, programs):
+    link = CountingProxy(upstream.url)
+    programs.on_close(link.close)
+    link.refuse()
+    gateway = plain_stack.start_gateway(link.url())
+    for number in range(9):
+        assert send(gateway, number).status == 204
+    gateway.program.kill()
+    [queue] = [path for path in (gateway.data / "outbox").glob("*.q") if path.stat().st_size]
+    content = bytearray(queue.read_bytes())
+    content[len(content) // 2] ^= 0x20
+    queue.write_bytes(content)
+    link.refuse(False)
+    again = plain_stack.start_gateway(link.url(), data=gateway.data, name="again")
+    wait_until(lambda: again.metric("stratus_gateway_queue_messages") == 0, 30)
+    assert delivered(upstream) == [0, 1, 2, 3, 5, 6, 7, 8]
+    assert again.metric("stratus_gateway_queue_damaged_total") == 1
+    assert "damaged in 1 places" in again.program.log
 
 
 def test_nonsense_is_refused_where_its_sender_listens(plain_stack, upstream):

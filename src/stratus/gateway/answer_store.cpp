@@ -31,6 +31,7 @@ std::string encode_kept(const KeptAnswer& kept) {
   boost::json::object head{{"key", kept.key},
                            {"status", answer.status},
                            {"fetched_ms", kept.fetched_wall.time_since_epoch().count()},
+                           {"order", kept.order},
                            {"body", sha256(std::string_view(answer.body)).text()}};
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) head[name] = value;
@@ -52,6 +53,7 @@ Result<KeptAnswer> parse_kept(std::string_view text) {
   kept.key = reader.text("key", 4096);
   answer->status = static_cast<int>(std::min<std::uint64_t>(reader.number("status"), 999));
   kept.fetched_wall = WallTime(Millis(static_cast<std::int64_t>(reader.number("fetched_ms"))));
+  kept.order = reader.optional_number("order", 0);
   const Digest body = reader.digest("body");
   answer->content_type = reader.optional_text("type", 256);
   answer->digest = reader.optional_text("digest", 256);
@@ -62,6 +64,16 @@ Result<KeptAnswer> parse_kept(std::string_view text) {
   if (sha256(std::string_view(answer->body)) != body) return fail(ErrorCode::corrupt, "the body is another");
   kept.answer = std::move(answer);
   return kept;
+}
+
+std::string group_of_key(std::string_view key) {
+  constexpr std::string_view kGet = "get /v2/";
+  if (!key.starts_with(kGet)) return std::string(key.substr(0, key.rfind(' ')));  // "next NAME HAVE"
+  std::size_t end = key.size();
+  for (const std::string_view kind : {"/manifests/", "/tags/", "/referrers/"}) {
+    end = std::min(end, key.find(kind, kGet.size() - 1));
+  }
+  return "get " + std::string(key.substr(kGet.size(), end - std::min(end, kGet.size())));
 }
 
 AnswerStore::AnswerStore(fs::path directory, AnswerLimits limits)
@@ -88,11 +100,13 @@ Result<void> AnswerStore::load() {
   }
   if (error) return fail(ErrorCode::internal, directory_.string() + ": " + error.message());
   std::sort(found.begin(), found.end(),
-            [](const KeptAnswer& a, const KeptAnswer& b) { return a.fetched_wall < b.fetched_wall; });
+            [](const KeptAnswer& a, const KeptAnswer& b) { return a.order < b.order; });
   for (KeptAnswer& kept : found) {
     kept.fetched = system_clock().steady() - kAgeOnDisk;
     bytes_ += weight(kept);
-    entries_.push_front(Entry{std::move(kept), system_clock().steady()});
+    next_order_ = std::max(next_order_, kept.order + 1);
+    std::string group = group_of_key(kept.key);
+    entries_.push_front(Entry{std::move(kept), system_clock().steady(), std::move(group), ""});
     index_[entries_.front().kept.key] = entries_.begin();
   }
   shrink();
@@ -106,12 +120,22 @@ const KeptAnswer* AnswerStore::find(const std::string& key) {
   return &found->second->kept;
 }
 
-void AnswerStore::keep(const std::string& key, AnswerPointer answer) {
+void AnswerStore::note_asker(const std::string& key, const std::string& asker) {
+  const auto found = index_.find(key);
+  if (found != index_.end() && found->second->asker != asker) found->second->asker.clear();
+}
+
+void AnswerStore::persist(const std::string& key) {
+  const auto found = index_.find(key);
+  if (found != index_.end()) write(*found->second);
+}
+
+void AnswerStore::keep(const std::string& key, AnswerPointer answer, const std::string& asker) {
   const auto found = index_.find(key);
   const bool changed = found == index_.end() || *found->second->kept.answer != *answer;
   const SteadyTime now = system_clock().steady();
   if (found == index_.end()) {
-    entries_.push_front(Entry{KeptAnswer{key, std::move(answer), now, {}}, {}});
+    entries_.push_front(Entry{KeptAnswer{key, std::move(answer), now, {}}, {}, group_of_key(key), asker});
     index_[entries_.front().kept.key] = entries_.begin();
   } else {
     entries_.splice(entries_.begin(), entries_, found->second);
@@ -121,9 +145,34 @@ void AnswerStore::keep(const std::string& key, AnswerPointer answer) {
   }
   Entry& entry = entries_.front();
   entry.kept.fetched_wall = system_clock().wall();
+  entry.kept.order = next_order_++;
   bytes_ += weight(entry.kept);
   if (changed || now - entry.written > kRewrite) write(entry);
+  hold_to_quota(entry.asker);
   shrink();
+}
+
+void AnswerStore::hold_to_quota(std::string asker) {
+  if (asker.empty()) return;
+  std::size_t count = 0;
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const auto current = entry++;
+    if (current->asker == asker && ++count > limits_.per_asker) erase(current);
+  }
+}
+
+// The least recently asked for of the group that has most.
+AnswerStore::Entries::iterator AnswerStore::victim(bool by_count) {
+  std::unordered_map<std::string_view, std::uint64_t> sums;
+  std::uint64_t most = 0;
+  for (const Entry& entry : entries_) {
+    std::uint64_t& sum = sums[entry.group];
+    sum += by_count ? 1 : weight(entry.kept);
+    most = std::max(most, sum);
+  }
+  auto candidate = std::prev(entries_.end());
+  while (candidate != entries_.begin() && sums[candidate->group] < most) --candidate;
+  return candidate;
 }
 
 void AnswerStore::write(Entry& entry) {
@@ -153,7 +202,7 @@ void AnswerStore::erase(Entries::iterator entry) {
 
 void AnswerStore::shrink() {
   while (entries_.size() > 1 && (entries_.size() > limits_.count || bytes_ > limits_.bytes)) {
-    erase(std::prev(entries_.end()));
+    erase(victim(entries_.size() > limits_.count));
   }
 }
 

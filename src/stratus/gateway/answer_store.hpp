@@ -1,5 +1,7 @@
 // Small answers of the upstream, kept in memory and on disk (docs/formats/gateway-cache.md): what comes next,
-// manifests, tags, referrers. Bounded in number and bytes; the least recently asked for goes first.
+// manifests, tags, referrers. Bounded in number and bytes. When there is no room, the least recently asked
+// for goes out of the fullest group (a repository's `next` answers, its registry answers), so that no flood
+// of questions about one drives out the others; and what one device alone asked for is a handful at most.
 //
 // A file is one answer with the digest of its body; one that does not fit its digest is not there. Files are
 // written behind the loop's back and synced; an answer that a crash loses is asked for again.
@@ -38,14 +40,19 @@ struct KeptAnswer {
   AnswerPointer answer;
   SteadyTime fetched{};  // long ago when it comes from the disk: to be asked for again
   WallTime fetched_wall{};
+  std::uint64_t order = 0;  // of two, the one the upstream gave later has the larger; whatever clocks say
 };
 
 std::string encode_kept(const KeptAnswer& kept);
 Result<KeptAnswer> parse_kept(std::string_view text);
 
+// What an answer shares its room with: "next NAME", "get NAME". Pure.
+std::string group_of_key(std::string_view key);
+
 struct AnswerLimits {
   std::size_t count = 1024;
   std::uint64_t bytes = 16u << 20;
+  std::size_t per_asker = 8;
 };
 
 class AnswerStore {
@@ -55,7 +62,12 @@ class AnswerStore {
   Result<void> load();  // blocks
   // Notes the use. Valid until the next change.
   const KeptAnswer* find(const std::string& key);
-  void keep(const std::string& key, AnswerPointer answer);
+  // `asker`: who alone wanted to know it so far; "": not counted.
+  void keep(const std::string& key, AnswerPointer answer, const std::string& asker = "");
+  // An answer that another wants too is no longer counted against the first.
+  void note_asker(const std::string& key, const std::string& asker);
+  void persist(const std::string& key);  // now, however little has changed
+  std::uint64_t next_order() const { return next_order_; }
   void drop(const std::string& key);
   void for_each(const std::function<void(const KeptAnswer&)>& visit) const;
   // Called with the key of what goes.
@@ -67,11 +79,15 @@ class AnswerStore {
   struct Entry {
     KeptAnswer kept;
     SteadyTime written{};
+    std::string group;
+    std::string asker;
   };
   using Entries = std::list<Entry>;  // newest first
   std::filesystem::path path_of(const std::string& key) const;
   void erase(Entries::iterator entry);
   void shrink();
+  Entries::iterator victim(bool by_count);
+  void hold_to_quota(std::string asker);
   void write(Entry& entry);
 
   std::filesystem::path directory_;
@@ -79,6 +95,7 @@ class AnswerStore {
   Entries entries_;
   std::unordered_map<std::string_view, Entries::iterator> index_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t next_order_ = 1;
   std::function<void(const std::string&)> dropped_;
   net::WorkerPool writer_;  // one thread, so that writes of one key keep their order
 };

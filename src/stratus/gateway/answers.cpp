@@ -6,6 +6,7 @@
 
 #include "stratus/base/log.hpp"
 #include "stratus/gateway/passage.hpp"
+#include "stratus/gateway/via.hpp"
 
 namespace stratus::gateway {
 namespace {
@@ -41,14 +42,15 @@ bool may_be_stale(const Error& error) {
   }
 }
 
-net::Task<Result<AnswerPointer>> Answers::get(std::string key, std::string target, Millis ttl, Check check) {
+net::Task<Result<AnswerPointer>> Answers::get(std::string key, std::string target, Millis ttl, Check check,
+                                              Asker asker) {
   if (const KeptAnswer* const kept = caching_ ? store_.find(key) : nullptr) {
     if (system_clock().steady() - kept->fetched < ttl) {
       ++counters_.answer_hits;
       co_return kept->answer;
     }
   }
-  auto fetched = co_await fetch(key, std::move(target), std::move(check));
+  auto fetched = co_await fetch(key, std::move(target), std::move(check), std::move(asker));
   if (fetched || !caching_ || !may_be_stale(fetched.error())) co_return fetched;
   const KeptAnswer* const kept = store_.find(key);
   if (kept == nullptr) co_return fetched;
@@ -56,10 +58,11 @@ net::Task<Result<AnswerPointer>> Answers::get(std::string key, std::string targe
   co_return kept->answer;
 }
 
-net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string target, Check check) {
+net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string target, Check check,
+                                                Asker asker) {
   if (!caching_) {
     ++counters_.answer_misses;
-    co_return co_await ask(target, check);
+    co_return co_await ask(target, check, std::move(asker.via));
   }
   if (const auto running = flights_.find(key); running != flights_.end()) {
     const std::shared_ptr<Flight> flight = running->second;
@@ -85,9 +88,9 @@ net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string tar
     }
   };
   const Landing landing = Landing{*this, key, *flight};
-  auto answer = co_await ask(target, check);
+  auto answer = co_await ask(target, check, std::move(asker.via));
   if (answer) {
-    store_.keep(key, *answer);
+    store_.keep(key, *answer, asker.device);
   } else if (answer.error().code() == ErrorCode::not_found) {
     store_.drop(key);
   }
@@ -95,8 +98,9 @@ net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string tar
   co_return answer;
 }
 
-net::Task<Result<AnswerPointer>> Answers::ask(const std::string& target, const Check& check) {
-  net::Headers headers;
+net::Task<Result<AnswerPointer>> Answers::ask(const std::string& target, const Check& check,
+                                              std::string via) {
+  net::Headers headers = via_headers(std::move(via));
   if (target.starts_with("/v2/")) headers.set("Accept", kAccept);
   auto response = co_await upstream_.ask("GET", target, std::move(headers));
   if (!response) co_return forward_error(std::move(response));

@@ -18,6 +18,12 @@ namespace stratus::gateway {
 // Content-addressed things never change.
 inline constexpr Millis kForEver{std::chrono::hours(24 * 365)};
 
+// On whose behalf the upstream is asked.
+struct Asker {
+  std::string via;     // the gateways it came through
+  std::string device;  // "": not a device's question, not counted (AnswerStore::keep)
+};
+
 class Answers {
  public:
   // Refuses what is not an answer to the question (a portal's HTML page, say): `corrupt`.
@@ -33,13 +39,14 @@ class Answers {
 
   // The kept answer while it is younger than `ttl`; else the upstream's; else, while that is away, the kept
   // one.
-  net::Task<Result<AnswerPointer>> get(std::string key, std::string target, Millis ttl, Check check);
+  net::Task<Result<AnswerPointer>> get(std::string key, std::string target, Millis ttl, Check check,
+                                       Asker asker);
   // The upstream's, shared by all who ask for the key meanwhile; kept. Not an answer: 4xx and 5xx.
-  net::Task<Result<AnswerPointer>> fetch(std::string key, std::string target, Check check);
+  net::Task<Result<AnswerPointer>> fetch(std::string key, std::string target, Check check, Asker asker);
 
  private:
   struct Flight;
-  net::Task<Result<AnswerPointer>> ask(const std::string& target, const Check& check);
+  net::Task<Result<AnswerPointer>> ask(const std::string& target, const Check& check, std::string via);
 
   net::Executor executor_;
   Upstream& upstream_;

@@ -7,11 +7,13 @@
 
 #include "stratus/base/log.hpp"
 #include "stratus/gateway/blob_answer.hpp"
+#include "stratus/gateway/via.hpp"
 
 namespace stratus::gateway {
 namespace {
 
 constexpr std::size_t kMaxOpen = 256;
+constexpr std::size_t kMaxKnown = 1024;
 constexpr std::uint64_t kPiece = 1u << 20;  // sent between two looks at the transfer
 constexpr std::chrono::hours kPartialLife{24};
 
@@ -74,30 +76,42 @@ net::Task<void> BlobCache::stop() { co_await tasks_.stop(); }
 
 net::Task<Result<void>> BlobCache::serve(net::Exchange& exchange, const std::string& name,
                                          const Digest& digest) {
-  if (index_.contains(digest)) {
-    auto blob = co_await open(digest);
-    if (blob) {
-      ++counters_.hits;
-      const std::shared_ptr<OpenBlob> held = *blob;
-      co_return co_await serve_whole(exchange, digest, *held);
+  for (;;) {
+    if (index_.contains(digest)) {
+      auto blob = co_await open(digest);
+      if (blob) {
+        ++counters_.hits;
+        const std::shared_ptr<OpenBlob> held = *blob;
+        co_return co_await serve_whole(exchange, digest, *held);
+      }
+      log::warning("blobs", "{} was in the cache and cannot be read: {}", digest.text(), blob.error().text());
+      index_.remove(digest);
     }
-    log::warning("blobs", "{} was in the cache and cannot be read: {}", digest.text(), blob.error().text());
-    index_.remove(digest);
+    const auto running = fills_.find(digest);
+    FillPointer fill = running != fills_.end() ? running->second : nullptr;
+    if (!fill && exchange.request().method == "HEAD") {
+      co_return co_await passage_.pass(exchange, name, digest);
+    }
+    if (fill) {
+      ++counters_.joined;
+      (void)fill->names.join(name, known_.contains(name));
+    } else {
+      ++counters_.misses;
+      fill = std::make_shared<Fill>(executor_, name, via_of(exchange.request().headers), digest);
+      fills_[digest] = fill;
+      tasks_.spawn(run(fill));
+    }
+    auto served = co_await serve_filling(exchange, name, fill);
+    // It ended because of other askers' repositories, before ours was tried: once more.
+    const bool untried = !served && fill->state == Fill::State::failed && is_about_name(served.error()) &&
+                         fill->names.refusal_of(name) == nullptr;
+    if (!untried) co_return served;
   }
-  const auto running = fills_.find(digest);
-  FillPointer fill = running != fills_.end() ? running->second : nullptr;
-  if (!fill && exchange.request().method == "HEAD") {
-    co_return co_await passage_.pass(exchange, name, digest);
-  }
-  if (fill) {
-    ++counters_.joined;
-  } else {
-    ++counters_.misses;
-    fill = std::make_shared<Fill>(executor_, name, digest);
-    fills_[digest] = fill;
-    tasks_.spawn(run(fill));
-  }
-  co_return co_await serve_filling(exchange, std::move(fill));
+}
+
+void BlobCache::note_known(const std::string& name) {
+  if (known_.size() >= kMaxKnown) known_.clear();
+  known_.insert(name);
 }
 
 net::Task<Result<std::shared_ptr<BlobCache::OpenBlob>>> BlobCache::open(const Digest& digest) {
@@ -130,15 +144,17 @@ net::Task<Result<void>> BlobCache::serve_whole(net::Exchange& exchange, const Di
   co_return Result<void>();
 }
 
-net::Task<Result<void>> BlobCache::serve_filling(net::Exchange& exchange, FillPointer fill) {
+net::Task<Result<void>> BlobCache::serve_filling(net::Exchange& exchange, const std::string& name,
+                                                 FillPointer fill) {
   // A blob that is withheld as a whole is not even announced before it is verified, so that its failure can
   // still be told.
   while (fill->running() && (!fill->total || *fill->total <= kWithheld)) {
+    if (const Error* const refusal = fill->names.refusal_of(name)) co_return fail(*refusal);
     co_await fill->changed.wait();
   }
   if (fill->state == Fill::State::failed) co_return fail(*fill->error);
   if (fill->state == Fill::State::unstorable) {
-    co_return co_await passage_.pass(exchange, fill->name, fill->digest);
+    co_return co_await passage_.pass(exchange, name, fill->digest);
   }
   const std::uint64_t total = *fill->total;
   net::ByteRange range{0, total};
@@ -184,7 +200,7 @@ net::Task<Result<void>> BlobCache::leave(net::Exchange& exchange, FillPointer fi
     if (!read) co_return Result<void>();
     rest.hash = std::move(hash);
   }
-  co_return co_await passage_.pass_rest(exchange, fill->name, fill->digest, std::move(rest));
+  co_return co_await passage_.pass_rest(exchange, fill->names.current(), fill->digest, std::move(rest));
 }
 
 std::optional<Removals> BlobCache::make_room(std::uint64_t bytes, std::uint64_t disk_bytes) {

@@ -45,7 +45,8 @@ class BlobCache {
 
   net::Task<Result<std::shared_ptr<OpenBlob>>> open(const Digest& digest);
   net::Task<Result<void>> serve_whole(net::Exchange& exchange, const Digest& digest, const OpenBlob& blob);
-  net::Task<Result<void>> serve_filling(net::Exchange& exchange, FillPointer fill);
+  net::Task<Result<void>> serve_filling(net::Exchange& exchange, const std::string& name, FillPointer fill);
+  void note_known(const std::string& name);
   net::Task<Result<void>> leave(net::Exchange& exchange, FillPointer fill, net::ByteRange range,
                                 std::uint64_t at);
 
@@ -67,6 +68,7 @@ class BlobCache {
   BlobIndex index_;
   std::unordered_map<Digest, std::shared_ptr<OpenBlob>> open_;  // one descriptor for all who read
   std::unordered_map<Digest, FillPointer> fills_;
+  std::unordered_set<std::string> known_;  // repositories that the upstream has served blobs of
   net::TaskGroup tasks_;
 };
 

@@ -6,6 +6,7 @@
 #include "stratus/gateway/blob_cache.hpp"
 #include "stratus/gateway/chance.hpp"
 #include "stratus/gateway/part_head.hpp"
+#include "stratus/gateway/via.hpp"
 
 namespace stratus::gateway {
 namespace {
@@ -70,9 +71,9 @@ net::Task<Result<void>> BlobCache::transfer(FillPointer fill) {
   if (partial.size() > 0) log::info("blobs", "{} resumes at byte {}", fill->digest.text(), partial.size());
 
   auto fetched = co_await fetch_all(*fill, partial);
+  // Not when the upstream does not know it: that is about the asker's repository, not about the bytes.
   const bool spoilt = !fetched && (fetched.error().code() == ErrorCode::corrupt ||
-                                   fetched.error().code() == ErrorCode::no_space ||
-                                   fetched.error().code() == ErrorCode::not_found);
+                                   fetched.error().code() == ErrorCode::no_space);
   Result<void> ended;
   std::uint64_t kept = 0;
   auto finish = [&]() -> bool {
@@ -115,6 +116,12 @@ net::Task<Result<void>> BlobCache::fetch_all(Fill& fill, store::PartialBlob& par
     }
     Error error =
         done ? Error(ErrorCode::unavailable, "the upstream ended before the blob did") : done.error();
+    if (is_about_name(error)) {
+      const bool another = fill.names.refuse(error);
+      fill.announce(true);
+      if (!another) co_return fail(std::move(error));
+      continue;
+    }
     if (!try_again(error)) co_return fail(std::move(error));
     any = any || partial.size() > before;
     fruitless = partial.size() > before ? 1 : fruitless + 1;
@@ -128,8 +135,8 @@ net::Task<Result<void>> BlobCache::fetch_all(Fill& fill, store::PartialBlob& par
 }
 
 net::Task<Result<void>> BlobCache::attempt(Fill& fill, store::PartialBlob& partial) {
-  const std::string target = blob_target(fill.name, fill.digest);
-  net::Headers headers;
+  const std::string target = blob_target(fill.names.current(), fill.digest);
+  net::Headers headers = via_headers(fill.via);
   const std::uint64_t from = partial.size();
   if (from > 0) headers.set("Range", fmt::format("bytes={}-", from));
   ++counters_.transfers;
@@ -139,6 +146,7 @@ net::Task<Result<void>> BlobCache::attempt(Fill& fill, store::PartialBlob& parti
       [&](const net::ClientResponse& answer) -> Result<void> {
     STRATUS_TRY(part, read_part_head(answer.status, answer.headers, from, fill.total));
     skip = part.skip;
+    note_known(fill.names.current());
     if (fill.total) return {};
     STRATUS_CHECK(reserve(fill, part.total));
     fill.total = part.total;

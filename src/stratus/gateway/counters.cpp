@@ -72,7 +72,9 @@ void write_counters(const Counters& c, Metrics& metrics) {
   metrics.add(counter, "stratus_gateway_queue_delivered_total", "Reports and data the upstream took.",
               c.delivered);
   metrics.add(counter, "stratus_gateway_queue_rejected_total",
-              "Reports and data the upstream will never take.", c.rejected);
+              "Reports and data the upstream will never take, set aside.", c.rejected);
+  metrics.add(counter, "stratus_gateway_queue_damaged_total",
+              "Damaged places in the queue; a message or more was lost in each.", c.damaged);
   c.blobs.write(metrics);
 }
 

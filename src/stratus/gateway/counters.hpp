@@ -57,7 +57,8 @@ struct Counters {
   std::uint64_t queued = 0;        // reports and data taken
   std::uint64_t queue_refused = 0;
   std::uint64_t delivered = 0;
-  std::uint64_t rejected = 0;  // the upstream will never take them
+  std::uint64_t rejected = 0;  // the upstream will never take them; set aside
+  std::uint64_t damaged = 0;   // places in the queue's files that could not be read
 };
 
 void write_counters(const Counters& counters, Metrics& metrics);

@@ -1,31 +1,49 @@
 #include "stratus/gateway/courier.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 #include "stratus/base/log.hpp"
 #include "stratus/gateway/chance.hpp"
-#include "stratus/update/pacing.hpp"
+#include "stratus/gateway/refused_log.hpp"
 
 namespace stratus::gateway {
 namespace {
 
-constexpr std::size_t kMaxWaiting = 10'000;  // not yet on the disk
-constexpr update::BackOff kPause{Millis(500), Millis(60'000)};
+constexpr std::size_t kMaxWaiting = 4u << 20;  // bytes not yet on the disk
+constexpr std::size_t kBatch = 1u << 20;
+constexpr int kDeliverers = 4;  // at a time; other questions to the upstream keep as many connections
 
 }  // namespace
 
 Delivery judge_delivery(int status) {
+  if (status == 204) return Delivery::taken;
+  if (status < 400 || status > 499) return Delivery::again;
   switch (status) {
-    case 204:
-      return Delivery::taken;
-    case 400:
-    case 404:
-    case 405:
-    case 409:
-    case 413:
-    case 422:
-      return Delivery::rejected;
-    default:
+    case 401:
+    case 407:
+    case 408:
+    case 421:
+    case 425:
+    case 429:
       return Delivery::again;
+    default:
+      return Delivery::rejected;
   }
+}
+
+std::string device_of_target(std::string_view target) {
+  return std::string(target.substr(0, target.rfind('/')));
+}
+
+Millis pause_asked_for(std::string_view retry_after) {
+  constexpr int kLongest = 300;
+  int seconds = 0;
+  const auto [stop, error] =
+      std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), seconds);
+  if (error != std::errc() || stop != retry_after.data() + retry_after.size() || seconds < 0)
+    return Millis(0);
+  return std::chrono::seconds(std::min(seconds, kLongest));
 }
 
 Courier::Courier(net::Executor executor, std::filesystem::path directory, OutboxOptions options,
@@ -37,6 +55,7 @@ Courier::Courier(net::Executor executor, std::filesystem::path directory, Outbox
       thread_("queue", 1),
       arrived_(executor),
       stored_(executor),
+      changed_(executor),
       tasks_(executor) {}
 
 Result<void> Courier::open(bool wait) {
@@ -46,19 +65,29 @@ Result<void> Courier::open(bool wait) {
     return {};
   }
   if (!outbox) return forward_error(std::move(outbox));
-  outbox_ = std::move(*outbox);
-  note(measure());
-  if (depth_ > 0) log::info("queue", "{} messages wait to be delivered", depth_);
+  take_in(std::move(*outbox));
+  if (size_.messages > 0) log::info("queue", "{} messages wait to be delivered", size_.messages);
   return {};
+}
+
+void Courier::take_in(std::unique_ptr<Outbox> outbox) {
+  outbox_ = std::move(outbox);
+  for (const auto& [id, target] : outbox_->take_found()) plan_.add(device_of_target(target), id);
+  counters_.damaged += outbox_->damaged();
+  size_ = measure();  // nobody else uses it yet
 }
 
 void Courier::start() {
   if (outbox_) {
-    tasks_.spawn(store_all());
-    tasks_.spawn(deliver_all());
+    run();
   } else {
     tasks_.spawn(take_over());
   }
+}
+
+void Courier::run() {
+  tasks_.spawn(store_all());
+  for (int i = 0; i < kDeliverers; ++i) tasks_.spawn(deliver_all());
 }
 
 net::Task<void> Courier::take_over() {
@@ -67,33 +96,28 @@ net::Task<void> Courier::take_over() {
     co_await net::sleep_for(pause);
     auto open_outbox = [&] { return Outbox::open(directory_, options_); };
     auto opened = co_await thread_.run(open_outbox);
-    if (opened) {
-      outbox_ = std::move(*opened);
-      note(measure());  // nobody else uses it yet
-    }
+    if (opened) take_in(std::move(*opened));
     if (!opened && opened.error().code() != ErrorCode::conflict)
       log::error("queue", "{}", opened.error().text());
   }
-  log::info("queue", "took over {} messages", depth_);
-  tasks_.spawn(store_all());
-  tasks_.spawn(deliver_all());
+  log::info("queue", "took over {} messages", size_.messages);
+  run();
 }
 
 Courier::Size Courier::measure() const { return {outbox_->count(), outbox_->bytes()}; }
 
-void Courier::note(Size size) {
-  depth_ = size.messages;
-  bytes_ = size.bytes;
-}
-
 net::Task<Result<void>> Courier::accept(OutboxRecord record) {
-  if (!outbox_ || stopping_ || waiting_.size() >= kMaxWaiting) {
+  const std::size_t size = record.target.size() + record.body.size() + record.via.size() + sizeof(Waiting);
+  if (!outbox_ || stopping_ || waiting_bytes_ + size > kMaxWaiting) {
     ++counters_.queue_refused;
     co_return fail(ErrorCode::unavailable,
                    "the gateway cannot take messages right now; send it again shortly");
   }
   const auto waiting = std::make_shared<Waiting>();
+  waiting->target = record.target;
   waiting->record = std::move(record);
+  waiting->size = size;
+  waiting_bytes_ += size;
   waiting_.push_back(waiting);
   arrived_.notify_all();
   while (!waiting->result) {
@@ -109,81 +133,112 @@ net::Task<Result<void>> Courier::accept(OutboxRecord record) {
   co_return fail(ErrorCode::unavailable, "not stored, send it again later: " + error.text());
 }
 
+Courier::Batch Courier::next_batch() {
+  Batch batch;
+  for (std::size_t size = 0; !waiting_.empty() && size < kBatch; waiting_.pop_front()) {
+    size += waiting_.front()->size;
+    batch.push_back(std::move(waiting_.front()));
+  }
+  return batch;
+}
+
+std::vector<Result<Outbox::Id>> Courier::append(const Batch& batch) {
+  std::vector<OutboxRecord> records;
+  for (const auto& one : batch) records.push_back(std::move(one->record));
+  std::vector<Result<Outbox::Id>> ids;
+  const Result<Outbox::Id> all = outbox_->append(records);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (all) {
+      ids.emplace_back(*all + i);
+    } else {  // one too many must not take the others with it
+      ids.push_back(records.size() == 1 ? all : outbox_->append({&records[i], 1}));
+    }
+  }
+  return ids;
+}
+
 // Whatever arrives while one sync runs shares the next.
 net::Task<void> Courier::store_all() {
   for (;;) {
     while (waiting_.empty()) {
       co_await arrived_.wait();
     }
-    std::vector<std::shared_ptr<Waiting>> batch;
-    batch.swap(waiting_);
-    auto append = [&] {
-      std::vector<OutboxRecord> records;
-      for (const auto& one : batch) records.push_back(one->record);
-      auto all = outbox_->append(records);
-      for (const auto& one : batch) {
-        // One too many must not take the others with it.
-        one->result = all || records.size() == 1 ? all : outbox_->append({&one->record, 1});
-      }
+    const Batch batch = next_batch();
+    std::vector<Result<Outbox::Id>> ids;
+    auto store = [&] {
+      ids = append(batch);
       return measure();
     };
-    const Size size = co_await thread_.run(append);
-    note(size);
+    size_ = co_await thread_.run(store);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      waiting_bytes_ -= batch[i]->size;
+      batch[i]->result = ids[i] ? Result<void>() : Result<void>(fail(ids[i].error()));
+      if (ids[i]) plan_.add(device_of_target(batch[i]->target), *ids[i]);
+    }
     stored_.notify_all();
+    changed_.notify_all();
   }
 }
 
 net::Task<void> Courier::deliver_all() {
-  unsigned failures = 0;
   for (;;) {
-    if (depth_ == 0) {
-      co_await stored_.wait();
-      continue;
+    const auto sending = plan_.next(system_clock().steady());
+    if (sending) {
+      co_await deliver(*sending);
+      changed_.notify_all();
+    } else {
+      const SteadyTime when = plan_.wake_at();
+      (void)co_await changed_.wait_until(when);
     }
-    const bool delivered = co_await deliver_front();
-    failures = delivered ? 0 : failures + 1;
-    if (delivered) continue;
-    const Millis pause = update::back_off_delay(kPause, failures, chance());
-    co_await net::sleep_for(pause);
   }
 }
 
-net::Task<bool> Courier::deliver_front() {
-  auto read = [&] { return outbox_->front(); };
-  auto front = co_await thread_.run(read);
-  if (!front) {
-    log::error("queue", "{}", front.error().text());
-    co_return false;
+net::Task<void> Courier::deliver(DeliveryPlan::Sending sending) {
+  auto read = [&] { return outbox_->read(sending.id); };
+  auto record = co_await thread_.run(read);
+  if (!record) {
+    log::error("queue", "lost: {}", record.error().text());
+    ++counters_.damaged;
+    co_await forget(std::move(sending));
+    co_return;
   }
-  if (!*front) {
-    depth_ = 0;
-    co_return true;
-  }
-  const std::string target = (*front)->target;
-  auto answer = co_await upstream_.post(target, std::move((*front)->body));
-  if (!answer) co_return false;
-  const Delivery delivery = judge_delivery(answer->status);
+  auto answer = co_await upstream_.post(record->target, record->body, record->via);
+  const Delivery delivery = answer ? judge_delivery(answer->status) : Delivery::again;
   if (delivery == Delivery::again) {
-    log::warning("queue", "the upstream answered {} to {}; trying again", answer->status, target);
-    co_return false;
+    Millis pause(0);
+    if (answer) {
+      pause = pause_asked_for(answer->headers.get("Retry-After").value_or(""));
+      log::warning("queue", "the upstream answered {} to {}; trying again", answer->status, record->target);
+    }
+    plan_.failed(sending, system_clock().steady(), pause, chance());
+    co_return;
   }
-  if (delivery == Delivery::rejected) {
-    ++counters_.rejected;
-    log::error("queue", "the upstream refuses {} with {} for ever; dropped: {}", target, answer->status,
-               answer->body.substr(0, 300));
-  } else {
+  if (delivery == Delivery::taken) {
     ++counters_.delivered;
+  } else {
+    ++counters_.rejected;
+    log::error("queue", "the upstream refuses {} with {} for ever; set aside in {}: {}", record->target,
+               answer->status, (directory_ / "refused").string(), answer->body.substr(0, 300));
+    auto keep = [&] {
+      return set_aside(directory_, *record, answer->status, answer->body, system_clock().wall());
+    };
+    auto kept = co_await thread_.run(keep);
+    if (!kept) log::error("queue", "not even set aside: {}", kept.error().text());
   }
+  co_await forget(std::move(sending));
+}
+
+net::Task<void> Courier::forget(DeliveryPlan::Sending sending) {
   Size left;
-  auto pop = [&] {
-    auto popped = outbox_->pop();
+  auto remove = [&] {
+    auto removed = outbox_->remove(sending.id);
     left = measure();
-    return popped;
+    return removed;
   };
-  auto popped = co_await thread_.run(pop);
-  if (!popped) log::error("queue", "{}", popped.error().text());
-  note(left);
-  co_return popped.has_value();
+  auto removed = co_await thread_.run(remove);
+  if (!removed) log::error("queue", "may be delivered twice: {}", removed.error().text());
+  size_ = left;
+  plan_.done(sending);
 }
 
 net::Task<void> Courier::stop() {

@@ -9,6 +9,7 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/gateway/blob_answer.hpp"
+#include "stratus/gateway/fill_names.hpp"
 #include "stratus/net/loop.hpp"
 
 namespace stratus::gateway {
@@ -21,10 +22,11 @@ struct Fill : std::enable_shared_from_this<Fill> {
     unstorable,  // the askers go on without the cache
   };
 
-  Fill(const net::Executor& executor, std::string repository, const Digest& blob)
-      : name(std::move(repository)), digest(blob), changed(executor), loop(executor) {}
+  Fill(const net::Executor& executor, std::string repository, std::string way, const Digest& blob)
+      : names(std::move(repository)), via(std::move(way)), digest(blob), changed(executor), loop(executor) {}
 
-  const std::string name;
+  FillNames names;        // under which the upstream is asked
+  const std::string via;  // of who asked first
   const Digest digest;
   State state = State::running;
   std::optional<std::uint64_t> total;

@@ -28,6 +28,11 @@ Result<net::ServerOptions> listen_options(const GatewayConfig& config) {
   return options;
 }
 
+net::Task<void> stop_after(GatewayHandler& gateway, Millis grace) {
+  co_await net::sleep_for(grace);
+  co_await gateway.stop();
+}
+
 }  // namespace
 
 net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
@@ -48,8 +53,12 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
             config.no_cache ? ", no cache" : "");
   ready(net::local_url(!config.plain_http, address, (*http)->port()));
   co_await net::wait_for_stop();
+  // Answers that wait for the upstream would outlast the grace: they end with what they wait for.
   const Millis grace = config.stop_grace;
+  net::TaskGroup ending(loop);
+  ending.spawn(stop_after(gateway, grace));
   co_await (*http)->stop(grace);
+  co_await ending.stop();
   co_await gateway.stop();
   co_return Result<void>();
 }

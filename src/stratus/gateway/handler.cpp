@@ -7,6 +7,7 @@
 #include "stratus/base/metrics.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/gateway/error_answers.hpp"
+#include "stratus/gateway/via.hpp"
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/reference.hpp"
 #include "stratus/wire/report.hpp"
@@ -70,16 +71,16 @@ net::Task<void> GatewayHandler::stop() {
 
 // Our own name in the way the request came: the upstream leads back here.
 bool GatewayHandler::is_our_own(const net::RequestHead& request) const {
-  const auto via = request.headers.get("Via");
-  return via && *via == "1.1 " + config_.name;
+  return is_circle(via_of(request.headers), config_.name);
 }
 
 net::Task<void> GatewayHandler::handle(net::Exchange& exchange) {
   const net::RequestHead& request = exchange.request();
   Result<void> done;
   if (is_our_own(request)) {
-    done =
-        fail(ErrorCode::conflict, "this gateway is its own upstream; correct --upstream " + config_.upstream);
+    done = fail(
+        ErrorCode::conflict,
+        "this gateway is its own upstream, perhaps through others; correct --upstream " + config_.upstream);
   } else if (request.path == "/v2" || request.path.starts_with("/v2/")) {
     done = co_await registry(exchange);
   } else if (request.path == "/healthz") {
@@ -140,7 +141,8 @@ net::Task<Result<void>> GatewayHandler::manifest(net::Exchange& exchange, const 
   const Millis ttl = route.by_digest() ? kForEver : config_.check_ttl;
   const Digest expected = route.digest;
   const Answers::Check check = [expected](const Answer& answer) { return check_manifest(answer, expected); };
-  auto answer = co_await answers_.get("get " + target, target, ttl, check);
+  Asker asker{via_of(exchange.request().headers), ""};
+  auto answer = co_await answers_.get("get " + target, target, ttl, check, std::move(asker));
   if (!answer) co_return forward_error(std::move(answer));
   co_await respond(exchange, std::move(*answer));
   co_return Result<void>();
@@ -149,7 +151,8 @@ net::Task<Result<void>> GatewayHandler::manifest(net::Exchange& exchange, const 
 net::Task<Result<void>> GatewayHandler::list(net::Exchange& exchange) {
   const std::string target = exchange.request().target;
   const Answers::Check check = &check_json;
-  auto answer = co_await answers_.get("get " + target, target, config_.check_ttl, check);
+  Asker asker{via_of(exchange.request().headers), ""};
+  auto answer = co_await answers_.get("get " + target, target, config_.check_ttl, check, std::move(asker));
   if (!answer) co_return forward_error(std::move(answer));
   co_await respond(exchange, std::move(*answer));
   co_return Result<void>();
@@ -187,7 +190,8 @@ net::Task<Result<void>> GatewayHandler::next(net::Exchange& exchange, std::strin
   if (!device.empty() && !wire::is_device_id(device)) {
     co_return fail(ErrorCode::invalid, "device: not a device id");
   }
-  auto answer = co_await next_.get(std::move(name), have, std::move(device));
+  Asker asker{via_of(request.headers), std::move(device)};
+  auto answer = co_await next_.get(std::move(name), have, std::move(asker));
   if (!answer) co_return forward_error(std::move(answer));
   co_await respond(exchange, std::move(*answer));
   co_return Result<void>();
@@ -214,6 +218,7 @@ net::Task<Result<void>> GatewayHandler::message(net::Exchange& exchange, ApiPath
   record.target = fmt::format("/api/v1/devices/{}/{}", net::percent_encode(path.subject),
                               path.is_report ? "reports" : "data");
   record.body = std::move(*body);
+  record.via = via_of(exchange.request().headers);
   auto accepted = co_await courier_.accept(std::move(record));
   if (!accepted) co_return accepted;
   net::ResponseHead head;
@@ -225,8 +230,8 @@ net::Task<Result<void>> GatewayHandler::message(net::Exchange& exchange, ApiPath
 
 net::Task<Result<void>> GatewayHandler::pass_on(net::Exchange& exchange) {
   const std::string target = exchange.request().target;
-  net::Headers none;
-  auto answer = co_await upstream_.ask("GET", target, std::move(none));
+  net::Headers headers = via_headers(via_of(exchange.request().headers));
+  auto answer = co_await upstream_.ask("GET", target, std::move(headers));
   if (!answer) co_return forward_error(std::move(answer));
   net::ResponseHead head;
   head.status = answer->status;

@@ -1,5 +1,7 @@
 #include "stratus/gateway/next_answers.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "stratus/base/log.hpp"
@@ -33,7 +35,7 @@ void NextAnswers::load() {
     const std::string name = kept.key.substr(kPrefix.size(), space - kPrefix.size());
     const Digest have = Digest::parse("sha256:" + kept.key.substr(space + 1)).value_or(Digest());
     auto meaning = understand(name, have, *kept.answer);
-    if (meaning) learn(name, kept.key, *kept.answer, std::move(*meaning), kept.fetched_wall);
+    if (meaning) (void)learn(name, kept.key, std::move(*meaning), kept.order);
   });
 }
 
@@ -52,16 +54,28 @@ Result<NextAnswers::Meaning> NextAnswers::understand(const std::string& name, co
   return meaning;
 }
 
-void NextAnswers::learn(const std::string& name, const std::string& key, const Answer& answer,
-                        Meaning meaning, WallTime at) {
-  if (newest_.size() >= kMaxNames && !newest_.contains(name)) newest_.erase(newest_.begin());
-  Newest& newest = newest_[name];
-  if (at >= newest.at) {
-    if (newest.target != meaning.target) newest = Newest{meaning.target, at, ""};
-    newest.at = at;
+bool NextAnswers::learn(const std::string& name, const std::string& key, Meaning meaning,
+                        std::uint64_t order) {
+  if (newest_.size() >= kMaxNames && !newest_.contains(name)) {
+    newest_.erase(std::min_element(newest_.begin(), newest_.end(), [](const auto& a, const auto& b) {
+      return a.second.order < b.second.order;
+    }));
   }
-  if (newest.target == meaning.target && answer.status == 200) newest.key = key;
+  Newest& newest = newest_[name];
+  const bool later = order >= newest.order;
+  const bool changed = later && newest.target != meaning.target;
+  if (later) newest = Newest{meaning.target, order};
   meanings_[key] = std::move(meaning);
+  return changed;
+}
+
+AnswerPointer NextAnswers::find_release(const std::string& name, const Digest& target) {
+  const std::string start = fmt::format("{}{} ", kPrefix, name);
+  for (const auto& [key, meaning] : meanings_) {
+    if (!key.starts_with(start) || meaning.target != target || meaning.blobs.empty()) continue;
+    if (const KeptAnswer* const kept = store_.find(key)) return kept->answer;
+  }
+  return nullptr;
 }
 
 NextKnowledge NextAnswers::knowledge(const std::string& name, const std::string& key) {
@@ -76,12 +90,13 @@ NextKnowledge NextAnswers::knowledge(const std::string& name, const std::string&
   const auto newest = newest_.find(name);
   if (newest == newest_.end()) return known;
   known.newest = newest->second.target;
-  known.newest_body = !newest->second.key.empty() && store_.find(newest->second.key) != nullptr;
   return known;
 }
 
-net::Task<Result<AnswerPointer>> NextAnswers::get(std::string name, Digest have, std::string device) {
+net::Task<Result<AnswerPointer>> NextAnswers::get(std::string name, Digest have, Asker asker) {
   const std::string key = key_of(name, have);
+  if (asker.device.empty()) asker.device = "?";  // the nameless share one quota
+  store_.note_asker(key, asker.device);
   if (caching_ && is_fresh(knowledge(name, key), system_clock().steady(), ttl_)) {
     ++counters_.answer_hits;
     co_return store_.find(key)->answer;
@@ -93,14 +108,16 @@ net::Task<Result<AnswerPointer>> NextAnswers::get(std::string name, Digest have,
     target += fmt::format("{}{}={}", separator, parameter, net::percent_encode(value));
     separator = '&';
   };
-  add("device", device);
+  if (asker.device != "?") add("device", asker.device);
   if (!have.empty()) add("have", have.hex());
+  bool news = false;
   const Answers::Check check = [&, name, key, have](const Answer& answer) -> Result<void> {
     STRATUS_TRY(meaning, understand(name, have, answer));
-    if (caching_) learn(name, key, answer, std::move(meaning), system_clock().wall());
+    if (caching_) news = learn(name, key, std::move(meaning), store_.next_order());
     return {};
   };
-  auto answer = co_await answers_.fetch(key, std::move(target), check);
+  auto answer = co_await answers_.fetch(key, std::move(target), check, std::move(asker));
+  if (news) store_.persist(key);  // what is newest must be right after a restart, too
   if (answer || !caching_ || !may_be_stale(answer.error())) co_return answer;
   const Error why = answer.error();
   co_return answer_offline(name, key, have, why);
@@ -108,7 +125,9 @@ net::Task<Result<AnswerPointer>> NextAnswers::get(std::string name, Digest have,
 
 Result<AnswerPointer> NextAnswers::answer_offline(const std::string& name, const std::string& key,
                                                   const Digest& have, const Error& why) {
-  const NextKnowledge known = knowledge(name, key);
+  NextKnowledge known = knowledge(name, key);
+  const AnswerPointer release = find_release(name, known.newest);
+  known.newest_body = release != nullptr;
   switch (offline_answer(known, have)) {
     case OfflineAnswer::kept:
       ++counters_.answer_stale;
@@ -118,11 +137,10 @@ Result<AnswerPointer> NextAnswers::answer_offline(const std::string& name, const
       return std::make_shared<const Answer>(Answer{204, "", "", "", "", ""});
     case OfflineAnswer::newest_without_deltas: {
       ++counters_.answer_stale;
-      const AnswerPointer kept = store_.find(newest_[name].key)->answer;
-      STRATUS_TRY(next, wire::parse_next(kept->body));
+      STRATUS_TRY(next, wire::parse_next(release->body));
       next.deltas.clear();
       next.delta_pending = false;
-      auto answer = std::make_shared<Answer>(*kept);
+      auto answer = std::make_shared<Answer>(*release);
       answer->body = wire::encode_next(next);
       return AnswerPointer(std::move(answer));
     }

@@ -18,9 +18,9 @@ class NextAnswers {
   NextAnswers(Answers& answers, AnswerStore& store, Counters& counters, Millis ttl, bool caching);
 
   void load();  // after the store's
-  // `have`: manifest digest, empty when the device runs nothing; `device` is passed on to the upstream. 204:
-  // nothing is next.
-  net::Task<Result<AnswerPointer>> get(std::string name, Digest have, std::string device);
+  // `have`: manifest digest, empty when the device runs nothing; the asker's device is passed on to the
+  // upstream. 204: nothing is next.
+  net::Task<Result<AnswerPointer>> get(std::string name, Digest have, Asker asker);
   // Blobs that a device may ask for because of the answers given now.
   std::unordered_set<Digest> pinned() const;
 
@@ -31,12 +31,13 @@ class NextAnswers {
   };
   struct Newest {
     Digest target;
-    WallTime at{};
-    std::string key;  // an answer that holds the release; "": none
+    std::uint64_t order = 0;  // of the answer that said so
   };
   Result<Meaning> understand(const std::string& name, const Digest& have, const Answer& answer) const;
-  void learn(const std::string& name, const std::string& key, const Answer& answer, Meaning meaning,
-             WallTime at);
+  // True when the name has another newest target now.
+  bool learn(const std::string& name, const std::string& key, Meaning meaning, std::uint64_t order);
+  // The newest release of the name in one of the kept answers; null: in none.
+  AnswerPointer find_release(const std::string& name, const Digest& target);
   NextKnowledge knowledge(const std::string& name, const std::string& key);
   Result<AnswerPointer> answer_offline(const std::string& name, const std::string& key, const Digest& have,
                                        const Error& why);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,42 +9,11 @@
 #include <unistd.h>
 
 #include "stratus/base/log.hpp"
-#include "stratus/crypto/sha256.hpp"
 
 namespace stratus::gateway {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A record: length of what follows the head (4 bytes, little endian), first 8 bytes of its SHA-256, then
-// target, a line feed, body.
-constexpr std::size_t kHead = 12;
-constexpr std::size_t kMaxRecord = 64u << 10;
-
-void encode(const OutboxRecord& record, std::string& out) {
-  const std::string text = record.target + "\n" + record.body;
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(text.size() >> shift & 0xff));
-  const Digest digest = sha256(std::string_view(text));
-  out.append(as_text(digest.bytes().first(8))).append(text);
-}
-
-// The record at `offset`; nullopt where the file ends or what stands there was not written to its end.
-std::optional<OutboxRecord> read_record(int fd, std::uint64_t offset, std::uint64_t size,
-                                        std::uint64_t& length) {
-  std::array<std::uint8_t, kHead> head{};
-  if (offset + kHead > size || !pread_exact(fd, head, offset)) return std::nullopt;
-  const std::uint64_t text_size = head[0] | head[1] << 8 | head[2] << 16 | std::uint64_t{head[3]} << 24;
-  if (text_size > kMaxRecord || offset + kHead + text_size > size) return std::nullopt;
-  Bytes text(text_size);
-  if (!pread_exact(fd, text, offset + kHead)) return std::nullopt;
-  const Digest digest = sha256(text);
-  if (!std::equal(head.begin() + 4, head.end(), digest.bytes().begin())) return std::nullopt;
-  const std::string_view view = as_text(text);
-  const std::size_t end = view.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  length = kHead + text_size;
-  return OutboxRecord{std::string(view.substr(0, end)), std::string(view.substr(end + 1))};
-}
 
 std::optional<std::uint64_t> number_of(const std::string& name) {
   std::uint64_t number = 0;
@@ -61,7 +29,7 @@ fs::path Outbox::path_of(std::uint64_t number) const { return directory_ / fmt::
 
 std::uint64_t Outbox::bytes() const {
   std::uint64_t sum = 0;
-  for (const Segment& segment : segments_) sum += segment.size;
+  for (const auto& [number, segment] : segments_) sum += segment.size;
   return sum;
 }
 
@@ -86,114 +54,155 @@ Result<void> Outbox::load() {
   }
   if (error) return fail(ErrorCode::internal, directory_.string() + ": " + error.message());
   std::sort(numbers.begin(), numbers.end());
-
-  STRATUS_TRY(position, open_file(directory_ / "position", O_RDWR | O_CREAT, 0600));
-  position_ = std::move(position);
-  std::uint64_t read_segment = 0, read_offset = 0;
-  std::array<char, 34> text{};
-  const std::span<std::uint8_t> raw(reinterpret_cast<std::uint8_t*>(text.data()), text.size());
-  if (pread_exact(position_.get(), raw, 0)) {  // not there: from the start; repeats do no harm
-    std::from_chars(text.data(), text.data() + 16, read_segment);
-    std::from_chars(text.data() + 17, text.data() + 33, read_offset);
-  }
-
-  for (const std::uint64_t number : numbers) {
-    if (number < read_segment) {
-      ::unlink(path_of(number).c_str());
-      continue;
-    }
-    STRATUS_TRY(file, open_file(path_of(number), O_RDONLY));
-    STRATUS_TRY(size, file_size(file.get()));
-    std::uint64_t offset = 0, length = 0, counted = 0;
-    const std::uint64_t skip = number == read_segment ? read_offset : 0;
-    while (read_record(file.get(), offset, size, length)) {
-      if (offset >= skip) ++counted;
-      offset += length;
-    }
-    if (offset < size) {
-      log::warning("queue", "{}: the last {} bytes were never acknowledged and are left out",
-                   path_of(number).string(), size - offset);
-    }
-    if (segments_.empty()) read_offset_ = std::min(skip, offset);
-    count_ += counted;
-    segments_.push_back({number, offset});
-  }
+  for (const std::uint64_t number : numbers) STRATUS_CHECK(load_segment(number));
   // A fresh file for what comes: nothing is ever written behind a torn end.
   STRATUS_CHECK(start_segment());
-  return drop_delivered();
+  for (const std::uint64_t number : numbers) drop_if_done(number);
+  return {};
+}
+
+Result<void> Outbox::load_segment(std::uint64_t number) {
+  const fs::path path = path_of(number);
+  STRATUS_TRY(content, read_file(path, 1u << 30));
+  const RecordScan scan = scan_records(content);
+  Segment& segment = segments_[number];
+  segment.size = content.size();
+  for (const FoundRecord& record : scan.found) {
+    if (record.done) continue;
+    segment.waiting_bytes += record.length;
+    found_.emplace_back(next_id_, record.target);
+    waiting_[next_id_++] = {number, record.offset, record.length};
+  }
+  damaged_ += scan.damaged;
+  if (scan.damaged > 0)
+    log::error("queue", "{}: damaged in {} places; the messages that stood there are lost", path.string(),
+               scan.damaged);
+  if (scan.end < content.size())
+    log::warning("queue", "{}: the last {} bytes were never acknowledged and are left out", path.string(),
+                 content.size() - scan.end);
+  return {};
 }
 
 Result<void> Outbox::start_segment() {
-  const std::uint64_t number = segments_.empty() ? 1 : segments_.back().number + 1;
+  const std::uint64_t number = segments_.empty() ? 1 : last() + 1;
   STRATUS_TRY(file, open_file(path_of(number), O_RDWR | O_CREAT | O_TRUNC, 0600));
   STRATUS_CHECK(sync_directory(directory_));
   writing_ = std::move(file);
-  segments_.push_back({number, 0});
+  segments_[number] = {};
+  if (segments_.size() > 1) drop_if_done(std::prev(segments_.end(), 2)->first);
   return {};
 }
 
-Result<void> Outbox::append(std::span<const OutboxRecord> records) {
+Result<Outbox::Id> Outbox::append(std::span<const OutboxRecord> records) {
   std::string data;
+  std::vector<std::size_t> starts;
   for (const OutboxRecord& record : records) {
-    if (record.target.size() + record.body.size() + 1 > kMaxRecord) {
+    starts.push_back(data.size());
+    if (!append_record(record, data))
       return fail(ErrorCode::invalid, "a queued message may have 64 KiB at most");
-    }
-    encode(record, data);
   }
-  if (bytes() - read_offset_ + data.size() > options_.limit) {
-    return fail(ErrorCode::no_space, fmt::format("the queue holds {} messages and {} already", count_,
-                                                 human_bytes(bytes() - read_offset_)));
+  starts.push_back(data.size());
+  std::uint64_t waiting_bytes = 0;
+  for (const auto& [number, segment] : segments_) waiting_bytes += segment.waiting_bytes;
+  if (waiting_bytes + data.size() > options_.limit || waiting_.size() + records.size() > options_.most) {
+    return fail(ErrorCode::no_space, fmt::format("the queue holds {} messages and {} already",
+                                                 waiting_.size(), human_bytes(waiting_bytes)));
   }
-  if (segments_.back().size >= options_.segment_size) STRATUS_CHECK(start_segment());
-  Segment& last = segments_.back();
-  auto written = pwrite_all(writing_.get(), as_bytes(data), last.size);
+  if (bytes() + data.size() > options_.limit) STRATUS_CHECK(compact());
+  if (segments_[last()].size >= options_.segment_size) STRATUS_CHECK(start_segment());
+  const std::uint64_t number = last();
+  Segment& segment = segments_[number];
+  auto written = pwrite_all(writing_.get(), as_bytes(data), segment.size);
   if (written && ::fdatasync(writing_.get()) != 0) written = fail(Error::from_errno("sync the queue"));
   if (!written) {
     // Half a record must not stand before the next one. Should even this fail, it is written over.
-    (void)!::ftruncate(writing_.get(), static_cast<off_t>(last.size));
-    return written;
+    (void)!::ftruncate(writing_.get(), static_cast<off_t>(segment.size));
+    return forward_error(std::move(written));
   }
-  last.size += data.size();
-  count_ += records.size();
+  const Id first = next_id_;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const auto length = static_cast<std::uint32_t>(starts[i + 1] - starts[i]);
+    waiting_[next_id_++] = {number, segment.size + starts[i], length};
+  }
+  segment.size += data.size();
+  segment.waiting_bytes += data.size();
+  return first;
+}
+
+Result<int> Outbox::file_of(std::uint64_t number) {
+  if (number == last()) return writing_.get();
+  if (!reading_ || reading_number_ != number) {
+    STRATUS_TRY(file, open_file(path_of(number), O_RDWR));
+    reading_ = std::move(file);
+    reading_number_ = number;
+  }
+  return reading_.get();
+}
+
+Result<OutboxRecord> Outbox::read(Id id) {
+  const auto found = waiting_.find(id);
+  if (found == waiting_.end()) return fail(ErrorCode::not_found, "no such message in the queue");
+  const Location& at = found->second;
+  STRATUS_TRY(file, file_of(at.segment));
+  Bytes bytes(at.length);
+  const auto read = pread_exact(file, bytes, at.offset);
+  auto framed = read ? parse_record(as_text(bytes)) : std::nullopt;
+  if (!framed || framed->length != at.length) {
+    return fail(ErrorCode::corrupt, fmt::format("{}: the message at byte {} is damaged",
+                                                path_of(at.segment).string(), at.offset));
+  }
+  return std::move(framed->record);
+}
+
+Result<void> Outbox::remove(Id id) {
+  const auto found = waiting_.find(id);
+  if (found == waiting_.end()) return {};
+  const Location at = found->second;
+  waiting_.erase(found);
+  segments_[at.segment].waiting_bytes -= at.length;
+  Result<void> marked;
+  if (segments_[at.segment].waiting_bytes > 0 || at.segment == last()) {
+    STRATUS_TRY(file, file_of(at.segment));
+    const std::uint8_t done = kRecordDone;
+    marked = pwrite_all(file, {&done, 1}, at.offset + kRecordState);
+  }
+  drop_if_done(at.segment);
+  return marked;
+}
+
+void Outbox::drop_if_done(std::uint64_t number) {
+  const auto found = segments_.find(number);
+  if (found == segments_.end() || found->second.waiting_bytes > 0 || number == last()) return;
+  if (reading_number_ == number) reading_.reset();
+  ::unlink(path_of(number).c_str());
+  segments_.erase(found);
+}
+
+// A message that waits for long must not keep the room of the delivered ones around it.
+Result<void> Outbox::compact() {
+  const Segment& newest = segments_[last()];
+  if (newest.size > newest.waiting_bytes) STRATUS_CHECK(start_segment());
+  std::vector<std::uint64_t> wasteful;
+  for (const auto& [number, segment] : segments_) {
+    if (segment.size > segment.waiting_bytes) wasteful.push_back(number);
+  }
+  for (const std::uint64_t number : wasteful) STRATUS_CHECK(compact(number));
   return {};
 }
 
-Result<std::optional<OutboxRecord>> Outbox::front() {
-  STRATUS_CHECK(drop_delivered());
-  const Segment& first = segments_.front();
-  if (read_offset_ >= first.size) return std::nullopt;
-  if (!reading_) {
-    STRATUS_TRY(file, open_file(path_of(first.number), O_RDONLY));
-    reading_ = std::move(file);
+Result<void> Outbox::compact(std::uint64_t number) {
+  STRATUS_TRY(content, read_file(path_of(number), 1u << 30));
+  std::string kept;
+  std::vector<std::pair<Id, std::uint64_t>> moved;
+  for (const auto& [id, at] : waiting_) {
+    if (at.segment != number || at.offset + at.length > content.size()) continue;
+    moved.emplace_back(id, kept.size());
+    kept.append(content, at.offset, at.length);
   }
-  auto record = read_record(reading_.get(), read_offset_, first.size, front_size_);
-  if (!record) {
-    return fail(ErrorCode::corrupt,
-                fmt::format("{} cannot be read at byte {}", path_of(first.number).string(), read_offset_));
-  }
-  return record;
-}
-
-Result<void> Outbox::pop() {
-  read_offset_ += front_size_;
-  front_size_ = 0;
-  if (count_ > 0) --count_;
-  const std::string text = fmt::format("{:016} {:016}\n", segments_.front().number, read_offset_);
-  STRATUS_CHECK(pwrite_all(position_.get(), as_bytes(text), 0));
-  return drop_delivered();
-}
-
-Result<void> Outbox::drop_delivered() {
-  while (segments_.size() > 1 && read_offset_ >= segments_.front().size) {
-    const std::uint64_t done = segments_.front().number;
-    segments_.pop_front();
-    read_offset_ = 0;
-    reading_.reset();
-    const std::string text = fmt::format("{:016} {:016}\n", segments_.front().number, std::uint64_t{0});
-    STRATUS_CHECK(pwrite_all(position_.get(), as_bytes(text), 0));
-    if (::fdatasync(position_.get()) != 0) return fail(Error::from_errno("sync the queue's position"));
-    ::unlink(path_of(done).c_str());
-  }
+  STRATUS_CHECK(write_file_atomically(path_of(number), kept, 0600));
+  if (reading_number_ == number) reading_.reset();
+  for (const auto& [id, offset] : moved) waiting_[id].offset = offset;
+  segments_[number].size = kept.size();
   return {};
 }
 

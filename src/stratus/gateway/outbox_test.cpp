@@ -19,17 +19,24 @@ class OutboxTest : public ::testing::Test {
     return outbox ? std::move(*outbox) : nullptr;
   }
   static OutboxRecord record(int number, std::size_t size = 10) {
-    return {"/api/v1/devices/d/reports", std::to_string(number) + "\n" + std::string(size, 'x')};
+    return {"/api/v1/devices/d/reports", std::to_string(number) + "\n" + std::string(size, 'x'), {}};
   }
-  static void add(Outbox& outbox, int number) {
-    const OutboxRecord one = record(number);
-    ASSERT_TRUE(outbox.append({&one, 1}));
+  static Outbox::Id add(Outbox& outbox, int number, std::size_t size = 10) {
+    const OutboxRecord one = record(number, size);
+    const auto id = outbox.append({&one, 1});
+    EXPECT_TRUE(id);
+    return id.value_or(0);
   }
-  static std::vector<int> drain(Outbox& outbox) {
+  // Of what it found when it was opened.
+  static std::vector<int> drain(Outbox& outbox, std::size_t most = SIZE_MAX) {
     std::vector<int> numbers;
-    for (auto front = outbox.front(); front && *front; front = outbox.front()) {
-      numbers.push_back(std::stoi((*front)->body));
-      EXPECT_TRUE(outbox.pop());
+    for (const auto& [id, target] : outbox.take_found()) {
+      if (numbers.size() >= most) break;
+      EXPECT_EQ(target, record(0).target);
+      const auto read = outbox.read(id);
+      EXPECT_TRUE(read);
+      if (read) numbers.push_back(std::stoi(read->body));
+      EXPECT_TRUE(outbox.remove(id));
     }
     return numbers;
   }
@@ -55,17 +62,28 @@ TEST_F(OutboxTest, KeepsOrderAcrossRestarts) {
   EXPECT_EQ(outbox->count(), 0u);
 }
 
-TEST_F(OutboxTest, GoesOnWhereItHadDelivered) {
+TEST_F(OutboxTest, RemembersWhatWasDelivered) {
   {
     const auto outbox = open();
-    for (int i = 0; i < 5; ++i) add(*outbox, i);
-    for (int i = 0; i < 2; ++i) {
-      ASSERT_TRUE(outbox->front());
-      ASSERT_TRUE(outbox->pop());
-    }
+    std::vector<Outbox::Id> ids;
+    for (int i = 0; i < 5; ++i) ids.push_back(add(*outbox, i));
+    EXPECT_EQ(outbox->read(ids[3])->body, record(3).body);
+    ASSERT_TRUE(outbox->remove(ids[3]));
+    ASSERT_TRUE(outbox->remove(ids[0]));
+    EXPECT_EQ(outbox->read(ids[0]).error().code(), ErrorCode::not_found);
   }
-  EXPECT_EQ(drain(*open()), (std::vector<int>{2, 3, 4}));
+  EXPECT_EQ(drain(*open(), 1), std::vector<int>{1});
+  EXPECT_EQ(drain(*open()), (std::vector<int>{2, 4}));
   EXPECT_EQ(open()->count(), 0u);
+  EXPECT_TRUE(segments().empty());
+}
+
+TEST_F(OutboxTest, KeepsWhomAMessageCameThrough) {
+  OutboxRecord one = record(1);
+  one.via = "1.1 a, 1.1 b";
+  ASSERT_TRUE(open()->append({&one, 1}));
+  const auto outbox = open();
+  EXPECT_EQ(*outbox->read(outbox->take_found().at(0).first), one);
 }
 
 TEST_F(OutboxTest, GivesBackTheSpaceOfWhatWasDelivered) {
@@ -74,10 +92,32 @@ TEST_F(OutboxTest, GivesBackTheSpaceOfWhatWasDelivered) {
   options.limit = 1'000;
   const auto outbox = open(options);
   for (int round = 0; round < 50; ++round) {
-    for (int i = 0; i < 5; ++i) add(*outbox, i);
-    EXPECT_EQ(drain(*outbox), (std::vector<int>{0, 1, 2, 3, 4}));
+    std::vector<Outbox::Id> ids;
+    for (int i = 0; i < 5; ++i) ids.push_back(add(*outbox, i));
+    for (const Outbox::Id id : ids) EXPECT_TRUE(outbox->remove(id));
   }
   EXPECT_LE(segments().size(), 2u);
+}
+
+TEST_F(OutboxTest, AMessageThatStaysKeepsNoRoomButItsOwn) {
+  OutboxOptions options;
+  options.segment_size = 1'000;
+  options.limit = 10'000;
+  std::vector<int> staying;
+  {
+    const auto outbox = open(options);
+    for (int i = 0; i < 1'000; ++i) {
+      const Outbox::Id id = add(*outbox, i);
+      ASSERT_LE(outbox->bytes(), options.limit);
+      if (i % 20 == 0) {
+        staying.push_back(i);
+      } else {
+        ASSERT_TRUE(outbox->remove(id));
+      }
+    }
+    EXPECT_EQ(outbox->count(), staying.size());
+  }
+  EXPECT_EQ(drain(*open(options)), staying);
 }
 
 TEST_F(OutboxTest, RefusesWhatIsTooMuchAsAWhole) {
@@ -87,10 +127,17 @@ TEST_F(OutboxTest, RefusesWhatIsTooMuchAsAWhole) {
   const std::vector<OutboxRecord> many(10, record(1));
   EXPECT_EQ(outbox->append(many).error().code(), ErrorCode::no_space);
   EXPECT_EQ(outbox->count(), 0u);
-  add(*outbox, 7);
-  EXPECT_EQ(drain(*outbox), std::vector<int>{7});
+  const Outbox::Id id = add(*outbox, 7);
+  EXPECT_EQ(outbox->read(id)->body, record(7).body);
   const OutboxRecord large = record(1, 70'000);
   EXPECT_EQ(outbox->append({&large, 1}).error().code(), ErrorCode::invalid);
+  options.most = 2;
+  const testing::TemporaryDirectory other;
+  const auto small = Outbox::open(other.path(), options);
+  add(**small, 1);
+  add(**small, 2);
+  const OutboxRecord third = record(3);
+  EXPECT_EQ((*small)->append({&third, 1}).error().code(), ErrorCode::no_space);
 }
 
 TEST_F(OutboxTest, LeavesOutATornEndAndNothingElse) {
@@ -102,35 +149,54 @@ TEST_F(OutboxTest, LeavesOutATornEndAndNothingElse) {
   const auto whole = fs::file_size(file);
   for (std::uintmax_t cut = 1; cut < whole / 3; ++cut) {
     fs::resize_file(file, whole - cut);
-    EXPECT_EQ(open()->count(), 2u) << cut;
+    const auto outbox = open();
+    EXPECT_EQ(outbox->count(), 2u) << cut;
+    EXPECT_EQ(outbox->damaged(), 0u) << cut;
   }
-  const auto outbox = open();
-  add(*outbox, 9);
-  EXPECT_EQ(drain(*outbox), (std::vector<int>{0, 1, 9}));
-}
-
-TEST_F(OutboxTest, StopsAtADamagedRecord) {
   {
     const auto outbox = open();
-    for (int i = 0; i < 3; ++i) add(*outbox, i);
+    add(*outbox, 9);
+    EXPECT_EQ(outbox->count(), 3u);
+  }
+  EXPECT_EQ(drain(*open()), (std::vector<int>{0, 1, 9}));
+}
+
+void damage(const fs::path& file, std::uintmax_t at, char mask) {
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(at));
+  const char byte = static_cast<char>(stream.get() ^ mask);
+  stream.seekp(static_cast<std::streamoff>(at));
+  stream.put(byte);
+}
+
+// Whichever byte of a record turns: the others are delivered.
+TEST_F(OutboxTest, ADamagedRecordCostsItselfOnly) {
+  {
+    const auto outbox = open();
+    for (int i = 0; i < 4; ++i) add(*outbox, i, 300);
   }
   const fs::path file = segments().back();
-  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-  stream.seekp(static_cast<std::streamoff>(fs::file_size(file) / 3 + 20));
-  stream.put('!');
-  stream.close();
-  EXPECT_EQ(drain(*open()), std::vector<int>{0});
+  const std::uintmax_t length = fs::file_size(file) / 4;
+  for (std::uintmax_t at = length; at < 2 * length; ++at) {
+    damage(file, at, 0x41);
+    const auto outbox = open();
+    EXPECT_EQ(outbox->count(), 3u) << at;
+    EXPECT_EQ(outbox->damaged(), 1u) << at;
+    damage(file, at, 0x41);
+  }
+  damage(file, length + 1, 0x41);
+  EXPECT_EQ(drain(*open()), (std::vector<int>{0, 2, 3}));
+  EXPECT_EQ(open()->count(), 0u);
 }
 
-TEST_F(OutboxTest, ForgetsADamagedPositionRatherThanAMessage) {
-  {
-    const auto outbox = open();
-    for (int i = 0; i < 3; ++i) add(*outbox, i);
-    ASSERT_TRUE(outbox->front());
-    ASSERT_TRUE(outbox->pop());
-  }
-  fs::resize_file(directory_ / "position", 5);
-  EXPECT_EQ(drain(*open()), (std::vector<int>{0, 1, 2}));
+TEST_F(OutboxTest, TellsDamageDoneWhileItRuns) {
+  const auto outbox = open();
+  const Outbox::Id first = add(*outbox, 1);
+  const Outbox::Id second = add(*outbox, 2);
+  damage(segments().back(), 20, 1);
+  EXPECT_EQ(outbox->read(first).error().code(), ErrorCode::corrupt);
+  EXPECT_TRUE(outbox->remove(first));
+  EXPECT_EQ(outbox->read(second)->body, record(2).body);
 }
 
 TEST_F(OutboxTest, BelongsToOneProcessAtATime) {

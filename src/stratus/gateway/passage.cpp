@@ -8,6 +8,7 @@
 #include "stratus/gateway/blob_answer.hpp"
 #include "stratus/gateway/chance.hpp"
 #include "stratus/gateway/part_head.hpp"
+#include "stratus/gateway/via.hpp"
 #include "stratus/net/loop.hpp"
 
 namespace stratus::gateway {
@@ -69,15 +70,15 @@ net::Task<Result<void>> Passage::pass_as_asked(net::Exchange& exchange, const st
     return part.has_value();
   };
   if (exchange.request().method == "HEAD") {
-    const net::Headers none;
-    auto answer = co_await upstream_.ask("HEAD", target, none);
+    const net::Headers via = via_headers(via_of(exchange.request().headers));
+    auto answer = co_await upstream_.ask("HEAD", target, via);
     if (!answer) co_return forward_error(std::move(answer));
     if (answer->status != 200 || !read_length(*answer)) co_return fail(error_of_status(*answer, target));
     auto begun = co_await exchange.begin(head, length);
     if (begun) (void)co_await exchange.finish();
     co_return Result<void>();
   }
-  net::Headers headers;
+  net::Headers headers = via_headers(via_of(exchange.request().headers));
   headers.set("Range", std::string(*exchange.request().headers.get("Range")));
   ++counters_.transfers;
   bool begun = false;
@@ -153,7 +154,7 @@ net::Task<Result<void>> Passage::run(net::Exchange& exchange, const std::string&
 
 net::Task<Result<void>> Passage::attempt(net::Exchange& exchange, const std::string& target,
                                          const Digest& digest, State& state) {
-  net::Headers headers;
+  net::Headers headers = via_headers(via_of(exchange.request().headers));
   const bool partial = state.total && state.end < *state.total;
   if (partial) {
     headers.set("Range", fmt::format("bytes={}-{}", state.received, state.end - 1));

@@ -6,6 +6,7 @@
 
 #include "stratus/base/log.hpp"
 #include "stratus/gateway/chance.hpp"
+#include "stratus/gateway/via.hpp"
 #include "stratus/update/pacing.hpp"
 
 namespace stratus::gateway {
@@ -26,7 +27,7 @@ net::ClientOptions client_options(const GatewayConfig& config, std::size_t conne
 
 Upstream::Upstream(net::Executor executor, const GatewayConfig& config)
     : url_(config.upstream),
-      via_("1.1 " + config.name),
+      name_(config.name),
       questions_(net::HttpClient::make(executor, client_options(config, 8))),
       transfers_(net::HttpClient::make(executor, client_options(config, config.no_cache ? 2'000 : 256))) {}
 
@@ -36,7 +37,7 @@ net::ClientRequest Upstream::request(std::string method, const std::string& targ
   request.method = std::move(method);
   request.url = url_ + target;
   request.headers = std::move(headers);
-  request.headers.set("Via", via_);  // a circle of gateways notices itself by this
+  request.headers.set("Via", append_via(request.headers.get("Via").value_or(""), name_));
   return request;
 }
 
@@ -65,14 +66,14 @@ net::Task<Result<net::ClientResponse>> Upstream::ask(std::string method, std::st
   co_return answer;
 }
 
-net::Task<Result<net::ClientResponse>> Upstream::post(std::string target, std::string body) {
-  net::Headers headers;
+net::Task<Result<net::ClientResponse>> Upstream::post(std::string target, std::string body, std::string via) {
+  net::Headers headers = via_headers(std::move(via));
   headers.set("Content-Type", "application/json");
   net::ClientRequest question = request("POST", target, std::move(headers));
   question.body = std::move(body);
   question.total_timeout = kPatience;
   auto answer = co_await questions_->send(std::move(question));
-  note(answer);
+  if (answer || answer.error().code() != ErrorCode::timeout) note(answer);
   co_return answer;
 }
 

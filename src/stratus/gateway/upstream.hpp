@@ -18,9 +18,10 @@ class Upstream {
 
   // A small answer of any status. Fails at once with `unavailable` while the upstream is known to be away, so
   // that a thousand devices do not each wait for a timeout.
+  // A Via among the headers is who asked us; our own name is added to it, here and below.
   net::Task<Result<net::ClientResponse>> ask(std::string method, std::string target, net::Headers headers);
-  // Tries even then.
-  net::Task<Result<net::ClientResponse>> post(std::string target, std::string body);
+  // Tries even then. That one message takes too long does not mean that the upstream is away.
+  net::Task<Result<net::ClientResponse>> post(std::string target, std::string body, std::string via);
   // The body of a 2xx answer at the sink's pace, without a bound of its own.
   net::Task<Result<net::ClientResponse>> stream(
       std::string target, net::Headers headers,
@@ -34,7 +35,7 @@ class Upstream {
   void note(const Result<net::ClientResponse>& answer);
 
   std::string url_;
-  std::string via_;
+  std::string name_;  // ours
   // Apart, so that long transfers never keep a question waiting.
   std::unique_ptr<net::HttpClient> questions_;
   std::unique_ptr<net::HttpClient> transfers_;
