@@ -98,12 +98,12 @@ Result<std::vector<MetricRow>> list_metrics(Reader& reader, std::string_view dev
 }
 
 Result<std::vector<EventRow>> list_events(Reader& reader, std::string_view device, std::string_view kind,
-                                          std::int64_t before, std::int64_t limit) {
-  STRATUS_TRY(rows,
-              reader.query("SELECT id, kind, time_ms, seq, received_ms, gateway, body FROM device_events "
-                           "WHERE device = $1 AND ($2 = 0 OR id < $2) AND ($3 = '' OR kind = $3) "
-                           "ORDER BY id DESC LIMIT $4",
-                           {device, before, kind, limit}));
+                                          std::string_view other, std::int64_t before, std::int64_t limit) {
+  STRATUS_TRY(
+      rows, reader.query("SELECT id, kind, time_ms, seq, received_ms, gateway, body FROM device_events "
+                         "WHERE device = $1 AND ($2 = 0 OR id < $2) AND ($3 = '' OR kind = $3 OR kind = $5) "
+                         "ORDER BY id DESC LIMIT $4",
+                         {device, before, kind, limit, other}));
   std::vector<EventRow> found;
   for (const Row row : rows) {
     found.push_back({row.integer(0), std::string(device), row.text(1), row.integer(2), row.integer(3),

@@ -61,9 +61,9 @@ Result<void> set_all_offline(Transaction& transaction, std::int64_t now_ms);
 // Oldest first, from … to (both included), of one kind or of all (""). At most `limit`.
 Result<std::vector<MetricRow>> list_metrics(Reader& reader, std::string_view device, std::string_view kind,
                                             std::int64_t from_ms, std::int64_t to_ms, std::int64_t limit);
-// Newest first, ids below `before` (0: all); of one kind or of all ("").
+// Newest first, ids below `before` (0: all); of `kind` or `other`, or of all (kind "").
 Result<std::vector<EventRow>> list_events(Reader& reader, std::string_view device, std::string_view kind,
-                                          std::int64_t before, std::int64_t limit);
+                                          std::string_view other, std::int64_t before, std::int64_t limit);
 // `not_found` for a device that was never heard of by messages.
 Result<PresenceRow> find_presence(Reader& reader, std::string_view device);
 Result<ProgressRow> find_progress(Reader& reader, std::string_view device);

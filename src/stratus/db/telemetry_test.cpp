@@ -31,12 +31,12 @@ TEST_P(TelemetryTest, MessagesThatComeTwiceAreKeptOnce) {
   EXPECT_EQ((*found)[0].body, "{\"cpu\":1}");
   EXPECT_EQ(list_metrics(database(), "d", "", 15, 100, 10)->size(), 1u);
   EXPECT_EQ(list_metrics(database(), "d", "data/metrics", 0, 100, 10)->size(), 0u);
-  const auto told = list_events(database(), "d", "", 0, 10);
+  const auto told = list_events(database(), "d", "", "", 0, 10);
   ASSERT_TRUE(told) << told.error().text();
   ASSERT_EQ(told->size(), 2u);
   EXPECT_EQ((*told)[0].body, "b") << "newest first";
   EXPECT_EQ((*told)[0].gateway, "site");
-  EXPECT_EQ(list_events(database(), "d", "", (*told)[0].id, 10)->size(), 1u);
+  EXPECT_EQ(list_events(database(), "d", "", "", (*told)[0].id, 10)->size(), 1u);
 }
 
 TEST_P(TelemetryTest, PresenceAndProgressKeepTheLast) {
@@ -79,7 +79,7 @@ TEST_P(TelemetryTest, OldRowsGoInBoundedSteps) {
   write(prune);
   EXPECT_EQ(removed, 5);
   EXPECT_EQ(list_metrics(database(), "d", "", 0, 100, 100)->size(), 2u);
-  EXPECT_EQ(list_events(database(), "d", "", 0, 100)->size(), 5u);
+  EXPECT_EQ(list_events(database(), "d", "", "", 0, 100)->size(), 5u);
 }
 
 }  // namespace

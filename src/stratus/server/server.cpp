@@ -19,6 +19,7 @@
 #include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
 #include "stratus/server/rollout_routes.hpp"
+#include "stratus/server/telemetry_routes.hpp"
 
 namespace stratus::server {
 namespace {
@@ -112,6 +113,7 @@ class Server {
         [this](const std::string& name, const Digest& digest) { return rollouts_.needs(name, digest); });
     router_.use(changes_);
     api_.register_routes(router_);
+    register_telemetry_routes(router_, *opened_.database, files_);
     people_.register_routes(router_);
     events_.register_routes(router_);
     rollout_routes_.register_routes(router_);
