@@ -193,7 +193,14 @@ net::Task<Result<void>> AgentCore::run() {
   asio::co_spawn(executor_, keep_running(), asio::detached);
   asio::co_spawn(executor_, keep_house(), asio::detached);
   asio::co_spawn(executor_, deliver_reports(), asio::detached);
+  if (!config_.mqtt.broker.empty()) {
+    auto mqtt = MqttLink::make(executor_, config_, *this);
+    if (!mqtt) co_return forward_error(std::move(mqtt));
+    mqtt_ = std::move(*mqtt);
+    mqtt_->start();
+  }
   co_await drive();
+  if (mqtt_) co_await mqtt_->stop();
   if (stop_service_too_) co_await stop_service();
   co_return Result<void>();
 }

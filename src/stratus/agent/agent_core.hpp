@@ -8,6 +8,7 @@
 
 #include "stratus/agent/agent.hpp"
 #include "stratus/agent/image_store.hpp"
+#include "stratus/agent/mqtt_link.hpp"
 #include "stratus/agent/notifier.hpp"
 #include "stratus/agent/report_queue.hpp"
 #include "stratus/agent/service_host.hpp"
@@ -92,6 +93,7 @@ class AgentCore final : public Agent {
   std::unique_ptr<crypto::ReleaseVerifier> verifier_;
   ServiceHost host_;
   std::unique_ptr<net::HttpClient> client_;
+  std::unique_ptr<MqttLink> mqtt_;  // null without a broker
 
   std::vector<InstancePtr> adopted_;  // until recovery has sorted them
   std::vector<update::ReleaseId> dead_;

@@ -230,6 +230,20 @@ Result<void> read_health(TableReader health, AgentConfig& config) {
   return {};
 }
 
+Result<void> read_mqtt(TableReader mqtt, AgentConfig& config) {
+  std::string ca, certificate, key;
+  mqtt.text("broker", config.mqtt.broker);
+  mqtt.text("ca", ca);
+  mqtt.text("certificate", certificate);
+  mqtt.text("key", key);
+  mqtt.duration("metrics", config.mqtt.metrics);
+  if (config.mqtt.metrics < 1s) mqtt.wrong("metrics");
+  config.mqtt.ca_file = ca;
+  config.mqtt.certificate = certificate;
+  config.mqtt.key = key;
+  return mqtt.done();
+}
+
 Result<AgentConfig> read_config(const toml::table& root) {
   AgentConfig config;
   TableReader reader(&root, "");
@@ -248,6 +262,7 @@ Result<AgentConfig> read_config(const toml::table& root) {
   STRATUS_CHECK(read_update(reader.table("update"), config));
   STRATUS_CHECK(read_service(reader.table("service"), config));
   STRATUS_CHECK(read_health(reader.table("health"), config));
+  STRATUS_CHECK(read_mqtt(reader.table("mqtt"), config));
   STRATUS_CHECK(reader.done());
   return config;
 }

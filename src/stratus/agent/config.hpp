@@ -40,6 +40,15 @@ struct HealthCheckPlan {
   unsigned retries = 3;                          // failures in a row that count
 };
 
+// The broker beside the server (docs/operations/agent.md).
+struct MqttConfig {
+  std::string broker;                 // "mqtts://host:8883"; empty: polling only
+  std::filesystem::path ca_file;      // empty: that of the server
+  std::filesystem::path certificate;  // PEM chain; its CN is the device id
+  std::filesystem::path key;
+  std::chrono::milliseconds metrics{60'000};
+};
+
 struct AgentConfig {
   std::string server;             // URL of gateway or server
   std::filesystem::path ca_file;  // empty: the system's
@@ -68,6 +77,7 @@ struct AgentConfig {
   std::string host_name;
   std::chrono::milliseconds stop_grace{10'000};
   std::optional<HealthCheckPlan> health;  // else the image's
+  MqttConfig mqtt;
 };
 
 // `invalid` names the key that is wrong; an unknown key is wrong too.

@@ -1,0 +1,52 @@
+// The agent on MQTT, beside polling over HTTPS: wakes it at once when there is something new, takes a cancel,
+// and tells presence, measurements and the progress of an update. Everything here is a convenience: what must
+// not be lost (reports) is kept by the agent, and without a broker the agent goes on by polling.
+//
+// A command is only a nudge: the agent then asks the server and checks signatures as ever. Runs on the loop.
+#pragma once
+
+#include <string>
+
+#include "stratus/agent/agent.hpp"
+#include "stratus/agent/config.hpp"
+#include "stratus/agent/system_metrics.hpp"
+#include "stratus/net/loop.hpp"
+#include "stratus/net/mqtt_session.hpp"
+#include "stratus/wire/messages.hpp"
+
+namespace stratus::agent {
+
+class MqttLink final : private net::MqttEvents {
+ public:
+  // `agent` must outlive it. `invalid` when the broker's URL is none.
+  static Result<std::unique_ptr<MqttLink>> make(net::Executor executor, const AgentConfig& config,
+                                                Agent& agent);
+  void start();
+  net::Task<void> stop();
+
+ private:
+  MqttLink(net::Executor executor, const AgentConfig& config, Agent& agent, net::MqttOptions options);
+
+  void on_connected(bool session_present) override;
+  void on_disconnected(const Error& why) override;
+  void on_message(const wire::mqtt::Message& message) override;
+  void take_request(std::string_view body);
+  void take_answer(std::string_view body);
+  void take_cancel(std::string_view body);
+  net::Task<void> watch();
+  void tell_progress();
+  void say(std::string_view suffix, std::string body, bool retain = false);
+
+  AgentConfig config_;
+  Agent& agent_;
+  SystemMetrics metrics_;
+  net::MqttSession session_;
+  net::TaskGroup tasks_;
+  std::string boot_;
+  std::string command_;        // the last request, named in what is told about its update
+  std::string last_progress_;  // so that nothing is told twice
+  std::uint64_t last_bytes_ = 0;
+  bool was_connected_ = false;
+};
+
+}  // namespace stratus::agent
