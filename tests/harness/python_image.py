@@ -48,9 +48,24 @@ def python_tree(target, size):
     return target
 
 
+# Loaded by our programs themselves when they first talk to somebody, so that ldd does not see it.
+_LOADED_LATER = ("libcurl.so.4",)
+
+
+def _loaded_later(program):
+    names = [name for name in _LOADED_LATER if name.encode() in pathlib.Path(program).read_bytes()]
+    cache = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout if names else ""
+    return [pathlib.Path(re.search(rf"{re.escape(name)} .*=> (/\S+)", cache)[1]) for name in names]
+
+
 def shared_libraries(programs):
-    """Every shared library (loader included) that these ELF files load, as ldd sees it."""
+    """Every shared library (loader included) that these ELF files load: as ldd sees it, and what they load later."""
     found = set()
+    programs = list(programs)
+    for program in list(programs):
+        later = _loaded_later(program)
+        programs += later
+        found.update(str(library) for library in later)
     for program in programs:
         done = subprocess.run(["ldd", program], capture_output=True, text=True)
         found.update(re.findall(r"(/\S+)(?= \(0x)", done.stdout))
