@@ -24,8 +24,13 @@ Result<void> keep_reports(db::Catalogue& catalogue, db::Transaction& transaction
 }  // namespace
 
 DeviceUpdates::DeviceUpdates(net::Executor loop, DeviceLink& link, Releases& releases,
-                             db::Catalogue& catalogue, net::WorkerPool& pool)
-    : link_(link), releases_(releases), catalogue_(catalogue), pool_(pool), tasks_(loop) {
+                             db::Catalogue& catalogue, net::WorkerPool& pool, IsPersonal is_personal)
+    : link_(link),
+      releases_(releases),
+      catalogue_(catalogue),
+      pool_(pool),
+      is_personal_(std::move(is_personal)),
+      tasks_(loop) {
   link_.on_message(
       "update/result",
       [&catalogue](db::Transaction& transaction, std::span<const DeviceMessage* const> messages) {
@@ -37,7 +42,7 @@ DeviceUpdates::DeviceUpdates(net::Executor loop, DeviceLink& link, Releases& rel
     const auto target = releases_.target(question.name);
     if (!target) return std::nullopt;
     const auto digest = Digest::parse(target->digest);
-    if (!digest || *digest == question.have) return std::nullopt;
+    if (!digest || (*digest == question.have && !is_personal_(question.name))) return std::nullopt;
     return request_for(*target, *digest);
   });
 }
@@ -50,9 +55,27 @@ wire::UpdateRequest DeviceUpdates::request_for(const db::Target& target, const D
   return request;
 }
 
-void DeviceUpdates::announce(const std::string& name) { tasks_.spawn(tell(name)); }
+void DeviceUpdates::tell(const rollout::Telling& telling, const std::string& rollout,
+                         const std::vector<rollout::Content>& contents) {
+  if (!link_.is_online(telling.device)) return;  // it asks when it comes back
+  if (telling.what == rollout::Tell::cancel) {
+    wire::CancelRequest cancel;
+    cancel.command = rollout;
+    (void)link_.send(telling.device, "update/cancel", wire::encode_cancel(cancel));
+    return;
+  }
+  wire::UpdateRequest request;
+  request.command = rollout;
+  request.kind = "container";
+  request.rollout = rollout;
+  for (const rollout::Content& content : contents)
+    request.items.push_back({content.name, content.version, content.digest});
+  (void)link_.send(telling.device, "update/request/container", wire::encode_update_request(request));
+}
 
-net::Task<void> DeviceUpdates::tell(std::string name) {
+void DeviceUpdates::announce(const std::string& name) { tasks_.spawn(tell_all(name)); }
+
+net::Task<void> DeviceUpdates::tell_all(std::string name) {
   const auto target = releases_.target(name);
   if (!target) co_return;
   const auto digest = Digest::parse(target->digest);

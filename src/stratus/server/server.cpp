@@ -129,8 +129,9 @@ class Server {
     if (!config_.mqtt.enabled()) return {};
     STRATUS_TRY(messaging, Messaging::open(loop_, *opened_.database, config_.data, config_.mqtt));
     messaging_ = std::move(messaging);
-    device_updates_ =
-        std::make_unique<DeviceUpdates>(loop_, messaging_->link(), releases_, *opened_.catalogue, files_);
+    device_updates_ = std::make_unique<DeviceUpdates>(
+        loop_, messaging_->link(), releases_, *opened_.catalogue, files_,
+        [this](const std::string& name) { return rollouts_.is_personal(name); });
     releases_.on_target([this](const std::string& name) { device_updates_->announce(name); });
     return {};
   }
@@ -206,7 +207,10 @@ class Server {
         [this](const DeltaJob& job) { return queue_.is_pending(job); },
         config_.deploy_wait,
         {},
-        {}};
+        [this](const rollout::Telling& telling, const std::string& rollout,
+               const std::vector<rollout::Content>& contents) {
+          if (device_updates_) device_updates_->tell(telling, rollout, contents);
+        }};
   }
 
   // On the garbage pool's thread.
