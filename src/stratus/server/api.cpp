@@ -129,6 +129,10 @@ Api::Answer Api::take_report(Call& call) {
                    "the report is of device " + parsed->device + ", the address of another");
   }
   const auto text = [](const Digest& digest) { return digest.empty() ? std::string() : digest.text(); };
+  json::object event{{"id", parsed->device},
+                     {"name", parsed->name},
+                     {"state", parsed->state},
+                     {"version", parsed->running_version}};
   db::Report report;
   report.device = parsed->device;
   report.sequence = static_cast<std::int64_t>(parsed->sequence);
@@ -150,6 +154,7 @@ Api::Answer Api::take_report(Call& call) {
   // Only then: a report that no rollout heard of is sent again.
   auto heard = co_await rollouts_.report(std::move(*parsed));
   if (!heard) co_return heard;
+  bus_.publish({"devices", id, json::serialize(event)});
   co_return co_await call.respond_nothing();
 }
 
@@ -251,6 +256,7 @@ Api::Answer Api::register_version(Call& call) {
   auto added = co_await releases_.add(name, version, *digest);
   if (!added) co_return added;
   const std::string detail = json::serialize(json::object{{"digest", digest->text()}});
+  bus_.publish({"releases", name, json::serialize(json::object{{"name", name}, {"version", version}})});
   const std::string object = "release:" + name + ":" + version;
   auto noted = co_await call.note("release.register", object, detail);
   if (!noted) co_return noted;
@@ -284,6 +290,9 @@ Api::Answer Api::set_target(Call& call) {
   const std::string detail =
       json::serialize(json::object{{"version", *version}, {"operation", operation->id}});
   const std::string object = "release:" + name;
+  bus_.publish(
+      {"releases", name,
+       json::serialize(json::object{{"name", name}, {"version", *version}, {"operation", operation->id}})});
   auto noted = co_await call.note("release.deploy", object, detail);
   if (!noted) co_return noted;
   const std::string location = "/api/v1/operations/" + operation->id;

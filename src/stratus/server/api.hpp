@@ -16,13 +16,14 @@ class Api {
  public:
   // All must outlive it. `garbage` blocks and runs on the pool given with it.
   Api(Releases& releases, Deployments& deployments, db::Catalogue& catalogue, Sightings& sightings,
-      Rollouts& rollouts, net::WorkerPool& pool, net::BoundedPool& lists, net::WorkerPool& garbage_pool,
-      std::function<Result<store::GarbageReport>(bool dry_run)> garbage)
+      Rollouts& rollouts, EventBus& bus, net::WorkerPool& pool, net::BoundedPool& lists,
+      net::WorkerPool& garbage_pool, std::function<Result<store::GarbageReport>(bool dry_run)> garbage)
       : releases_(releases),
         deployments_(deployments),
         catalogue_(catalogue),
         sightings_(sightings),
         rollouts_(rollouts),
+        bus_(bus),
         pool_(pool),
         lists_(lists),
         garbage_pool_(garbage_pool),
@@ -52,6 +53,7 @@ class Api {
   db::Catalogue& catalogue_;
   Sightings& sightings_;
   Rollouts& rollouts_;
+  EventBus& bus_;
   net::WorkerPool& pool_;
   net::BoundedPool& lists_;
   net::WorkerPool& garbage_pool_;

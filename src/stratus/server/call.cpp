@@ -9,6 +9,7 @@
 #include "stratus/base/reason.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/server/request_text.hpp"
 
 namespace stratus::server {
 namespace {
@@ -22,6 +23,19 @@ net::ResponseHead json_head(int status, const std::string& etag) {
 }
 
 }  // namespace
+
+Call::Call(net::Exchange& exchange, Parameters parameters, Principal principal, Changes* changes,
+           const std::vector<std::string>& trusted)
+    : exchange_(exchange),
+      parameters_(std::move(parameters)),
+      principal_(std::move(principal)),
+      changes_(changes) {
+  const net::RequestHead& head = exchange.request();
+  const std::string peer = without_port(head.peer_address);
+  address_ = client_address(peer, head.headers.get("X-Forwarded-For").value_or(""), trusted);
+  const bool by_proxy = std::find(trusted.begin(), trusted.end(), peer) != trusted.end();
+  secure_ = head.secure || (by_proxy && head.headers.get("X-Forwarded-Proto").value_or("") == "https");
+}
 
 const std::string& Call::request_id() {
   if (request_id_.empty()) request_id_ = new_ulid();
@@ -89,12 +103,7 @@ net::Task<Result<void>> Call::respond_accepted(std::string location, std::string
   co_return Result<void>();
 }
 
-Actor Call::actor() {
-  const std::string& address = request().peer_address;
-  std::string host = address.substr(0, address.rfind(':'));
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return {principal_.label(), host, request_id()};
-}
+Actor Call::actor() { return {principal_.label(), address_, request_id()}; }
 
 net::Task<Result<Reply>> Call::apply(ChangeWork work) {
   if (changes_ == nullptr) co_return fail(ErrorCode::internal, "this server keeps no changes");

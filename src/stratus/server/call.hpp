@@ -19,17 +19,16 @@ class Call {
   using Parameters = std::vector<std::pair<std::string, std::string>>;
   static constexpr std::size_t kMaxBody = 64u << 10;  // bytes, where a handler says nothing else
 
-  // `changes` may be null where nothing is changed through commit().
-  Call(net::Exchange& exchange, Parameters parameters, Principal principal, Changes* changes)
-      : exchange_(exchange),
-        parameters_(std::move(parameters)),
-        principal_(std::move(principal)),
-        changes_(changes) {}
+  // `changes` may be null where nothing is changed through commit(). `trusted`: addresses of proxies.
+  Call(net::Exchange& exchange, Parameters parameters, Principal principal, Changes* changes,
+       const std::vector<std::string>& trusted);
 
   net::Exchange& exchange() { return exchange_; }
   const net::RequestHead& request() const { return exchange_.request(); }
   const Principal& principal() const { return principal_; }
-  const std::string& request_id();  // a ULID, for logs and the audit
+  const std::string& address() const { return address_; }  // where from, without port
+  bool secure() const { return secure_; }                  // TLS, here or at a trusted proxy
+  const std::string& request_id();                         // a ULID, for logs and the audit
 
   // The decoded part of the path that "{name}" stands for. The pattern must have it.
   const std::string& parameter(std::string_view name) const;
@@ -68,6 +67,8 @@ class Call {
   Parameters parameters_;
   Principal principal_;
   Changes* changes_;
+  std::string address_;
+  bool secure_;
   std::string request_id_;
   std::string body_hash_;
 };

@@ -84,6 +84,17 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
          if (value) config.anonymous_reads = *value;
          return value.has_value();
        }},
+      {"trusted_proxies",
+       [&](const toml::node& node) {
+         const toml::array* const list = node.as_array();
+         if (list == nullptr) return false;
+         for (const toml::node& one : *list) {
+           const auto value = one.value_exact<std::string>();
+           if (!value) return false;
+           config.trusted_proxies.push_back(*value);
+         }
+         return true;
+       }},
       {"file_threads", number(config.file_threads)},
       {"delta_threads", number(config.delta_threads)},
       {"delta_queue", number(config.delta_queue)},

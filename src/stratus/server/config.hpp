@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "stratus/base/result.hpp"
 #include "stratus/server/messaging_config.hpp"
@@ -28,6 +29,7 @@ struct ServerConfig {
 
   // Whether devices and releases may be read without signing in.
   bool anonymous_reads = false;
+  std::vector<std::string> trusted_proxies;  // addresses whose X-Forwarded-For and -Proto count
 
   std::int64_t samples_per_device = 10'000;
   std::int64_t reports_per_device = 1'000;

@@ -16,23 +16,6 @@ bool changes_something(const std::string& method) {
 
 }  // namespace
 
-std::vector<std::string> split_words(const std::string& words) {
-  std::vector<std::string> found;
-  std::size_t at = 0;
-  while (at < words.size()) {
-    const std::size_t end = std::min(words.find(' ', at), words.size());
-    if (end > at) found.push_back(words.substr(at, end - at));
-    at = end + 1;
-  }
-  return found;
-}
-
-std::string join_words(const std::vector<std::string>& words) {
-  std::string joined;
-  for (const std::string& word : words) joined += (joined.empty() ? "" : " ") + word;
-  return joined;
-}
-
 std::vector<Role> parse_roles(const std::string& words) {
   std::vector<Role> roles;
   for (const std::string& word : split_words(words)) {
@@ -50,24 +33,10 @@ ScopeSet scopes_of_roles(const std::vector<Role>& roles) {
 std::string cookie_of(const net::RequestHead& request, std::string_view name) {
   for (const auto& [field, value] : request.headers.all()) {
     if (!net::same_name(field, "Cookie")) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find(';'), rest.size());
-      std::string_view pair = rest.substr(0, end);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      while (pair.starts_with(' ')) pair.remove_prefix(1);
-      if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
-        return std::string(pair.substr(name.size() + 1));
-    }
+    std::string found = cookie_value(value, name);
+    if (!found.empty()) return found;
   }
   return {};
-}
-
-std::string without_port(std::string_view address) {
-  const std::size_t colon = address.rfind(':');
-  std::string_view host = address.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return std::string(host);
 }
 
 std::string Identities::cookie_name(bool secure) {
@@ -99,7 +68,8 @@ net::Task<Result<Principal>> Identities::identify_by(const net::RequestHead& req
     std::string secret = secret_of_authorization(*authorization);
     co_return co_await identify_token(std::move(secret));
   }
-  std::string cookie = cookie_of(request, cookie_name(request.secure));
+  std::string cookie = cookie_of(request, cookie_name(true));
+  if (cookie.empty()) cookie = cookie_of(request, cookie_name(false));
   if (!cookie.empty()) co_return co_await identify_session(std::move(cookie), request);
   co_return anonymous();
 }

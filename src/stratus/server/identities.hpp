@@ -10,6 +10,7 @@
 #include "stratus/db/people.hpp"
 #include "stratus/net/worker_pool.hpp"
 #include "stratus/server/admin_token.hpp"
+#include "stratus/server/request_text.hpp"
 #include "stratus/server/router.hpp"
 
 namespace stratus::server {
@@ -60,11 +61,7 @@ class Identities final : public Authenticator {
 // The scopes of "viewer operator".
 ScopeSet scopes_of_roles(const std::vector<Role>& roles);
 std::vector<Role> parse_roles(const std::string& words);  // unknown ones are left out
-std::vector<std::string> split_words(const std::string& words);
-std::string join_words(const std::vector<std::string>& words);
 // The value of a cookie; "" when there is none.
 std::string cookie_of(const net::RequestHead& request, std::string_view name);
-// "192.0.2.1" of "192.0.2.1:4711", "::1" of "[::1]:4711".
-std::string without_port(std::string_view address);
 
 }  // namespace stratus::server

@@ -10,6 +10,12 @@
 
 namespace stratus::server {
 
+struct SignInCounters {
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t throttled = 0;
+};
+
 class People {
  public:
   static constexpr std::size_t kMinPassword = 10;    // characters of UTF-8 count by their bytes
@@ -26,6 +32,7 @@ class People {
   Result<std::string> make_setup_code();
 
   void register_routes(Router& router);
+  const SignInCounters& counters() const { return counters_; }
 
  private:
   using Answer = net::Task<Result<void>>;
@@ -63,6 +70,7 @@ class People {
   net::WorkerPool& reads_;
   net::WorkerPool passwords_;  // argon2 takes 20 MiB: one at a time
   std::size_t hashing_ = 0;
+  SignInCounters counters_;
   std::string setup_code_hash_;  // "" when there is nothing to set up
   Throttle by_name_{{}};
   Throttle by_address_{

@@ -77,10 +77,11 @@ Result<std::string> People::make_setup_code() {
 
 Result<void> People::check_throttle(Call& call, const std::string& name) {
   const SteadyTime now = system_clock().steady();
-  const auto by_address = by_address_.refuse(without_port(call.request().peer_address), now);
+  const auto by_address = by_address_.refuse(call.address(), now);
   const auto by_name = by_address ? std::nullopt : by_name_.refuse(name, now);
   const auto wait = by_address ? by_address : by_name;
   if (!wait) return {};
+  ++counters_.throttled;
   return fail(ErrorCode::unavailable, fmt::format("too many tries; wait {} s", wait->count()), "throttled");
 }
 
@@ -160,8 +161,10 @@ People::Answer People::sign_in(Call& call) {
   if (!same) co_return forward_error(std::move(same));
   if (*same && user && !user->disabled) {
     by_name_.succeeded(name);
+    ++counters_.accepted;
     co_return co_await start_session(call, std::move(*user), 200);
   }
+  ++counters_.refused;
   const ChangeWork work = [name](Change& change) -> Result<Reply> {
     STRATUS_CHECK(change.record("session.refuse", "user:" + name));
     return Reply();
@@ -177,7 +180,7 @@ People::Answer People::start_session(Call& call, db::User user, int status) {
   session.hash = sha256(secret).hex();
   session.user_id = user.id;
   session.csrf = random_hex(16);
-  session.address = without_port(call.request().peer_address);
+  session.address = call.address();
   session.created_ms = session.seen_ms = now_ms();
   session.expires_ms = session.created_ms + Identities::kSessionMs;
   const std::string name = user.name;
@@ -205,7 +208,7 @@ People::Answer People::start_session(Call& call, db::User user, int status) {
   head.status = status;
   head.headers.set("Content-Type", "application/json");
   head.headers.set("Cache-Control", "no-store");
-  head.headers.set("Set-Cookie", set_cookie(secret, call.request().secure, Identities::kSessionMs / 1000));
+  head.headers.set("Set-Cookie", set_cookie(secret, call.secure(), Identities::kSessionMs / 1000));
   const std::string body = json::serialize(describe(principal));
   (void)co_await call.exchange().respond(head, body);
   co_return Result<void>();
@@ -225,7 +228,7 @@ People::Answer People::sign_out(Call& call) {
   identities_.forget();
   net::ResponseHead head;
   head.status = 204;
-  head.headers.set("Set-Cookie", set_cookie("", call.request().secure, 0));
+  head.headers.set("Set-Cookie", set_cookie("", call.secure(), 0));
   const std::string empty;
   (void)co_await call.exchange().respond(head, empty);
   co_return Result<void>();

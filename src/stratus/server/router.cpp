@@ -192,7 +192,7 @@ net::Task<Result<void>> Router::dispatch(net::Exchange& exchange) {
   Call::Parameters parameters;
   for (std::size_t i = 0; i < route.names.size(); ++i)
     parameters.emplace_back(route.names[i], std::move(match.values[i]));
-  Call call(exchange, std::move(parameters), std::move(*principal), changes_);
+  Call call(exchange, std::move(parameters), std::move(*principal), changes_, trusted_);
   co_return co_await route.handler(call);
 }
 

@@ -51,6 +51,8 @@ class Router {
 
   // What handlers change through Call::commit; must outlive the router.
   void use(Changes& changes) { changes_ = &changes; }
+  // Addresses whose X-Forwarded-For and X-Forwarded-Proto count.
+  void trust(std::vector<std::string> proxies) { trusted_ = std::move(proxies); }
 
   // GET /api/v1: the table itself, for whoever is known.
   void register_index();
@@ -70,6 +72,7 @@ class Router {
 
   Authenticator& authenticator_;
   Changes* changes_ = nullptr;
+  std::vector<std::string> trusted_;
   std::unique_ptr<Node> root_;
 };
 

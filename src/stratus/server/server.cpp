@@ -98,7 +98,7 @@ class Server {
         fleet_(*opened_.database),
         rollouts_(rollout_ports(loop)),
         rollout_routes_(rollouts_, *opened_.database, files_, *opened_.repositories),
-        api_(releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, files_, lists_,
+        api_(releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, bus_, files_, lists_,
              garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
         background_(loop),
         queue_(
@@ -112,6 +112,7 @@ class Server {
     releases_.use_needs(
         [this](const std::string& name, const Digest& digest) { return rollouts_.needs(name, digest); });
     router_.use(changes_);
+    router_.trust(config.trusted_proxies);
     api_.register_routes(router_);
     register_telemetry_routes(router_, *opened_.database, files_);
     people_.register_routes(router_);
@@ -313,6 +314,13 @@ class Server {
       metrics.add(gauge, "stratus_samples", "Sensor samples kept.", number(counts->samples));
       metrics.add(gauge, "stratus_releases", "Registered versions.", number(counts->releases));
     }
+    metrics.add(gauge, "stratus_event_streams", "Event streams open.", events_.streams());
+    metrics.add(counter, "stratus_events_total", "Events published.", bus_.newest());
+    constexpr std::string_view sign_ins = "Tries to sign in by outcome.";
+    const SignInCounters& people = people_.counters();
+    metrics.add(counter, "stratus_sign_ins_total", sign_ins, people.accepted, {{"outcome", "accepted"}});
+    metrics.add(counter, "stratus_sign_ins_total", sign_ins, people.refused, {{"outcome", "refused"}});
+    metrics.add(counter, "stratus_sign_ins_total", sign_ins, people.throttled, {{"outcome", "throttled"}});
     net::ResponseHead head;
     head.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     const std::string& body = metrics.text();

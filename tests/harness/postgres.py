@@ -1,0 +1,58 @@
+"""A PostgreSQL of Debian's package for one test: own directory, unix socket only, no fsync."""
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+
+from .waiting import wait_until
+
+PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
+
+
+def installed():
+    return (PROGRAMS / "postgres").exists()
+
+
+class Postgres:
+    """Started in `programs` (harness.Programs), which also ends it. `url` names an empty database."""
+
+    def __init__(self, programs, name="postgres"):
+        self.directory = programs.path(name)
+        self.directory.mkdir()
+        # It refuses to run as root.
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        # The user must get through the directories above.
+        for parent in (programs.directory, self.directory):
+            os.chmod(parent, 0o755)
+        shutil.chown(self.directory, self.user)
+        data = self.directory / "data"
+        self._as_user([PROGRAMS / "initdb", "-D", data, "-U", "stratus", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                       "--no-sync", "--no-instructions"])
+        command = [PROGRAMS / "postgres", "-D", data, "-k", self.directory, "-c", "listen_addresses=", "-c", "fsync=off",
+                   "-c", "max_connections=60"]
+        self.program = programs.start(name, self._command(command))
+        wait_until(lambda: self.try_sql("SELECT 1"), 30, what="PostgreSQL to start")
+        self.sql("CREATE DATABASE fleet")
+        self.url = f"postgresql:///fleet?user=stratus&host={self.directory}"
+
+    def _command(self, command):
+        command = [str(word) for word in command]
+        return ["setpriv", "--reuid", self.user, "--regid", self.user, "--clear-groups", *command] if os.geteuid() == 0 else command
+
+    def _as_user(self, command):
+        subprocess.run(self._command(command), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/")
+
+    def _psql(self, text, database):
+        return subprocess.run([PROGRAMS / "psql", "-h", self.directory, "-U", "stratus", "-d", database, "-qtAc", text],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+    def sql(self, text, database="postgres"):
+        """Runs it, answers the text of its rows."""
+        done = self._psql(text, database)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return done.stdout.strip()
+
+    def try_sql(self, text, database="postgres"):
+        return self._psql(text, database).returncode == 0
