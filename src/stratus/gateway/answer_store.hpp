@@ -30,6 +30,7 @@ struct Answer {
   std::string link;     // Link, of paged lists
   std::string filters;  // OCI-Filters-Applied
   std::string body;
+  bool personal = false;  // for the device that asked alone ("Cache-Control: private"): never kept
 
   bool operator==(const Answer&) const = default;
 };

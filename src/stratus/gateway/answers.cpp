@@ -89,7 +89,9 @@ net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string tar
   };
   const Landing landing = Landing{*this, key, *flight};
   auto answer = co_await ask(target, check, std::move(asker.via));
-  if (answer) {
+  if (answer && (*answer)->personal) {
+    store_.drop(key);
+  } else if (answer) {
     store_.keep(key, *answer, asker.device);
   } else if (answer.error().code() == ErrorCode::not_found) {
     store_.drop(key);
@@ -111,6 +113,7 @@ net::Task<Result<AnswerPointer>> Answers::ask(const std::string& target, const C
   answer->digest = field(*response, "Docker-Content-Digest");
   answer->link = field(*response, "Link");
   answer->filters = field(*response, "OCI-Filters-Applied");
+  answer->personal = field(*response, "Cache-Control") == "private";
   answer->body = std::move(response->body);
   if (check) {
     const Result<void> fine = check(*answer);
@@ -132,6 +135,7 @@ net::Task<void> respond(net::Exchange& exchange, AnswerPointer answer) {
   set("Docker-Content-Digest", answer->digest);
   set("Link", answer->link);
   set("OCI-Filters-Applied", answer->filters);
+  if (answer->personal) head.headers.set("Cache-Control", "private");
   (void)co_await exchange.respond(std::move(head), answer->body);
 }
 

@@ -113,10 +113,21 @@ net::Task<Result<AnswerPointer>> NextAnswers::get(std::string name, Digest have,
   bool news = false;
   const Answers::Check check = [&, name, key, have](const Answer& answer) -> Result<void> {
     STRATUS_TRY(meaning, understand(name, have, answer));
-    if (caching_) news = learn(name, key, std::move(meaning), store_.next_order());
+    if (caching_ && !answer.personal) news = learn(name, key, std::move(meaning), store_.next_order());
     return {};
   };
-  auto answer = co_await answers_.fetch(key, std::move(target), check, std::move(asker));
+  const bool named = asker.device != "?";
+  const std::string own_key = fmt::format("{} {}", key, asker.device);
+  const bool asks_alone = named && personal_.contains(name);
+  const std::string first_key = asks_alone ? own_key : key;
+  auto answer = co_await answers_.fetch(first_key, target, check, asker);
+  if (answer && (*answer)->personal && named && !asks_alone) {
+    // Others may have waited for the same answer, which was for the first of them: each asks for itself.
+    if (personal_.size() >= kMaxNames) personal_.clear();
+    personal_.insert(name);
+    answer = co_await answers_.fetch(own_key, target, check, asker);
+  }
+  if (answer && !(*answer)->personal) personal_.erase(name);
   if (news) store_.persist(key);  // what is newest must be right after a restart, too
   if (answer || !caching_ || !may_be_stale(answer.error())) co_return answer;
   const Error why = answer.error();

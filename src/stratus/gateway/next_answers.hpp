@@ -49,6 +49,8 @@ class NextAnswers {
   bool caching_;
   std::unordered_map<std::string, Meaning> meanings_;  // by key, for kept answers
   std::unordered_map<std::string, Newest> newest_;     // by name
+  // While a rollout brings devices of a name to different versions, each of them is asked for by itself.
+  std::unordered_set<std::string> personal_;
 };
 
 }  // namespace stratus::gateway

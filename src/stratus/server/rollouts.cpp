@@ -316,6 +316,23 @@ std::optional<rollout::Assignment> Rollouts::standing(const std::string& device,
   return std::nullopt;
 }
 
+std::optional<rollout::Assignment> Rollouts::under_way(const std::string& device,
+                                                       const std::string& name) const {
+  for (const auto& [id, live] : live_) {
+    const rollout::Device* const row = live.campaign->find(device);
+    if (row == nullptr) continue;
+    const auto found = live.campaign->assignment(*row);
+    if (found && found->name == name) return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<rollout::Assignment> Rollouts::assigned(const std::string& device,
+                                                      const std::string& name) const {
+  const auto found = under_way(device, name);
+  return found ? found : standing(device, name);
+}
+
 bool Rollouts::is_personal(const std::string& name) const {
   return names_.contains(name) || standing_names_.contains(name);
 }

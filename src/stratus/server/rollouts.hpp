@@ -93,6 +93,10 @@ class Rollouts {
   net::Task<Result<void>> report(wire::DeviceReport report);
   // The same for what comes by other ways: progress, acknowledgements.
   net::Task<Result<void>> news(std::string device, rollout::DeviceNews news);
+  // What the device is to run of a name, as far as rollouts say so: what is under way, or what stands. Asks
+  // nobody and changes nothing.
+  std::optional<rollout::Assignment> assigned(const std::string& device, const std::string& name) const;
+  std::optional<rollout::Assignment> under_way(const std::string& device, const std::string& name) const;
   // Whether answers about this name differ from device to device.
   bool is_personal(const std::string& name) const;
 

@@ -18,6 +18,7 @@
 #include "stratus/server/messaging.hpp"
 #include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
+#include "stratus/server/rollout_messages.hpp"
 #include "stratus/server/rollout_routes.hpp"
 #include "stratus/server/telemetry_routes.hpp"
 
@@ -133,6 +134,7 @@ class Server {
     device_updates_ = std::make_unique<DeviceUpdates>(
         loop_, messaging_->link(), releases_, *opened_.catalogue, files_,
         [this](const std::string& name) { return rollouts_.is_personal(name); });
+    rollout_messages_ = std::make_unique<RolloutMessages>(loop_, messaging_->link(), rollouts_);
     releases_.on_target([this](const std::string& name) { device_updates_->announce(name); });
     return {};
   }
@@ -165,6 +167,7 @@ class Server {
     co_await deployments_.stop();
     if (device_updates_) co_await device_updates_->stop();
     if (messaging_) co_await messaging_->stop();
+    if (rollout_messages_) co_await rollout_messages_->stop();
     co_await rollouts_.stop();
     co_await sightings_.flush();
     // Making a delta may take long and cannot be cancelled, but it may be cut off at any time: what it leaves
@@ -207,7 +210,7 @@ class Server {
         [this](const DeltaJob& job) { return queue_.request_now(job).state == DeltaQueue::State::pending; },
         [this](const DeltaJob& job) { return queue_.is_pending(job); },
         config_.deploy_wait,
-        {},
+        [this](Event event) { bus_.publish(std::move(event)); },
         [this](const rollout::Telling& telling, const std::string& rollout,
                const std::vector<rollout::Content>& contents) {
           if (device_updates_) device_updates_->tell(telling, rollout, contents);
@@ -352,6 +355,7 @@ class Server {
   Api api_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<DeviceUpdates> device_updates_;
+  std::unique_ptr<RolloutMessages> rollout_messages_;
   net::TaskGroup background_;
   DeltaQueue queue_;  // last: its jobs end first
 };

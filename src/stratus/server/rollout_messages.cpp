@@ -1,0 +1,62 @@
+#include "stratus/server/rollout_messages.hpp"
+
+#include <algorithm>
+
+#include "stratus/base/log.hpp"
+#include "stratus/wire/messages.hpp"
+#include "stratus/wire/report.hpp"
+
+namespace stratus::server {
+
+RolloutMessages::RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts& rollouts)
+    : link_(link), rollouts_(rollouts), tasks_(loop) {
+  link_.on_message("update/result", nullptr, [this](const DeviceMessage& message) {
+    const auto result = wire::parse_result(message.body);
+    if (!result || result->report.empty()) return;
+    auto report = wire::parse_report(result->report);
+    // Whose message it is says the broker, not the report.
+    if (report && report->device == message.device) tasks_.spawn(hear_report(std::move(*report)));
+  });
+  link_.on_message("update/progress", nullptr, [this](const DeviceMessage& message) {
+    const auto progress = wire::parse_progress(message.body);
+    const auto assigned = progress ? rollouts_.under_way(message.device, progress->name) : std::nullopt;
+    if (!assigned) return;
+    const bool fetches = progress->state == "fetching" || progress->state == "planned";
+    rollout::DeviceNews news;
+    news.event = fetches ? rollout::DeviceEvent::fetching : rollout::DeviceEvent::installs;
+    news.about = assigned->digest;
+    news.percent = static_cast<std::uint8_t>(std::min<std::uint32_t>(progress->percent, 99));
+    tasks_.spawn(hear(message.device, news));
+  });
+  link_.on_message("update/cancel/ack", nullptr, [this](const DeviceMessage& message) {
+    const auto answer = wire::parse_command_answer(message.body);
+    if (!answer || (answer->status != "cancelled" && answer->status != "accepted")) return;
+    rollout::DeviceNews news;
+    news.event = rollout::DeviceEvent::cancel_acked;
+    tasks_.spawn(hear(message.device, news));
+  });
+  link_.on_question([this](const std::string& device,
+                           const wire::NextQuestion& question) -> std::optional<wire::UpdateRequest> {
+    const auto assigned = rollouts_.assigned(device, question.name);
+    if (!assigned) return std::nullopt;  // the name's target counts
+    wire::UpdateRequest request;
+    request.command = "next-" + assigned->digest.short_hex();
+    request.kind = "container";
+    if (assigned->digest != question.have)
+      request.items.push_back({assigned->name, assigned->version, assigned->digest});
+    return request;
+  });
+}
+
+net::Task<void> RolloutMessages::hear(std::string device, rollout::DeviceNews news) {
+  auto heard = co_await rollouts_.news(device, news);
+  if (!heard) log::warning("rollouts", "news of {}: {}", device, heard.error().text());
+}
+
+net::Task<void> RolloutMessages::hear_report(wire::DeviceReport report) {
+  const std::string device = report.device;
+  auto heard = co_await rollouts_.report(std::move(report));
+  if (!heard) log::warning("rollouts", "report of {}: {}", device, heard.error().text());
+}
+
+}  // namespace stratus::server

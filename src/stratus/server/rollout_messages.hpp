@@ -1,0 +1,26 @@
+// Rollouts over MQTT: calls to devices whose turn came, cancellations, and what devices say about them. A
+// call is a nudge: the device then asks for the release over HTTPS, and that question is what counts. Runs on
+// the loop.
+#pragma once
+
+#include "stratus/server/device_link.hpp"
+#include "stratus/server/rollouts.hpp"
+
+namespace stratus::server {
+
+class RolloutMessages {
+ public:
+  // All must outlive it. Registers with the link; before the link runs.
+  RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts& rollouts);
+  net::Task<void> stop() { co_await tasks_.stop(); }
+
+ private:
+  net::Task<void> hear(std::string device, rollout::DeviceNews news);
+  net::Task<void> hear_report(wire::DeviceReport report);
+
+  DeviceLink& link_;
+  Rollouts& rollouts_;
+  net::TaskGroup tasks_;
+};
+
+}  // namespace stratus::server
