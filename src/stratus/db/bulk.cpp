@@ -44,6 +44,7 @@ std::string bulk_insert_sql(std::string_view table, const std::vector<std::strin
   for (std::size_t i = 0; i < conflict.update.size(); ++i) {
     sql += fmt::format("{}{} = excluded.{}", i == 0 ? "" : ", ", conflict.update[i], conflict.update[i]);
   }
+  if (!conflict.where.empty()) sql += fmt::format(" WHERE {}", conflict.where);
   return sql;
 }
 

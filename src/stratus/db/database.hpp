@@ -53,6 +53,7 @@ class Reader {
 struct OnConflict {
   std::vector<std::string_view> key;
   std::vector<std::string_view> update;
+  std::string_view where = {};  // update only then; `excluded.x` is the new row's, `table.x` the old one's
 };
 
 // One unit of work inside a commit; valid during the call it is handed to. After a statement failed the work

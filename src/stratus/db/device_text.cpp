@@ -29,6 +29,12 @@ std::string search_text(const InventoryDevice& device) {
     if (!part.empty()) text += "\n" + part;
   }
   if (!device.tags.empty()) text += "\n" + encode_tags(device.tags);
+  if (text.size() > kMaxSearch) {
+    // Not inside a character.
+    std::size_t end = kMaxSearch;
+    while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text.resize(end);
+  }
   return fold(text);
 }
 

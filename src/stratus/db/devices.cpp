@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "stratus/base/reason.hpp"
 #include "stratus/db/device_text.hpp"
 #include "stratus/db/filter_sql.hpp"
 
@@ -59,7 +60,8 @@ std::string_view column_of(DeviceSort sort) {
 Result<InventoryDevice> find_revision(Reader& reader, std::string_view id, std::int64_t revision) {
   STRATUS_TRY(device, find_device(reader, id));
   if (revision == 0 || revision == device.revision) return device;
-  return fail(ErrorCode::conflict, fmt::format("device {} was changed meanwhile: look at it again", id));
+  return fail(ErrorCode::conflict, fmt::format("device {} was changed meanwhile: look at it again", id),
+              "precondition_failed");
 }
 
 Result<void> set_place(Transaction& transaction, PlaceKind kind, const std::optional<std::string>& key,
@@ -99,6 +101,16 @@ Result<void> create_device(Transaction& transaction, std::string_view id, std::i
   STRATUS_TRY(is_new, ensure_device(transaction, id, now_ms));
   if (is_new) return {};
   return fail(ErrorCode::conflict, fmt::format("device {} is there already", id));
+}
+
+Result<void> touch_devices(Transaction& transaction, const std::vector<DeviceSeen>& seen) {
+  std::vector<Value> values;
+  values.reserve(seen.size() * 4);
+  for (const DeviceSeen& one : seen)
+    values.insert(values.end(), {one.id, one.at_ms, one.at_ms, fold(one.id)});
+  const std::string where = fmt::format("devices.last_seen_ms + {} < excluded.last_seen_ms", kSeenStep);
+  return transaction.bulk_insert("devices", {"id", "first_seen_ms", "last_seen_ms", "search"}, values,
+                                 {{"id"}, {"last_seen_ms"}, where});
 }
 
 Result<InventoryDevice> change_device(Transaction& transaction, std::string_view id,
@@ -159,9 +171,14 @@ Result<std::vector<InventoryDevice>> list_devices(Reader& reader, const DeviceQu
     condition.require(fmt::format("({}, d.id) {} ({}, {})", column, sign, value, id));
   }
   const std::string limit = condition.bind(query.limit);
+  const auto order_by = [&](std::string_view plain) {
+    const std::string by_column = by_id ? "" : fmt::format("{}{}{}, ", plain, column, order);
+    return fmt::format(" ORDER BY {}{}d.id{}", by_column, plain, order);
+  };
+  // The page's ids first: what has to be sorted is narrow then.
   const std::string sql =
-      fmt::format("{}{} ORDER BY {}{}{} LIMIT {}", kSelect, condition.where(),
-                  by_id ? "" : fmt::format("{}{}, ", column, order), "d.id", order, limit);
+      fmt::format("{} WHERE d.id IN (SELECT d.id FROM devices d{}{} LIMIT {}){}", kSelect, condition.where(),
+                  order_by(condition.scans() ? condition.plain() : ""), limit, order_by(""));
   STRATUS_TRY(rows, reader.run(sql, condition.values()));
   std::vector<InventoryDevice> found;
   found.reserve(rows.size());
@@ -229,11 +246,15 @@ Result<std::vector<FacetCount>> count_by(Reader& reader, DeviceFacet facet, cons
   }
   Condition condition(reader.engine());
   condition.require(filter, now_ms);
-  // Counted before joining: the index of the column is enough.
+  // Counted before joining, and the few inactive ones apart: the column's index is enough, and theirs.
+  const std::string where = condition.where();
   std::string sql = fmt::format(
-      "SELECT c.value, c.devices, c.inactive{} FROM (SELECT {} AS value, COUNT(*) AS devices, "
-      "SUM(CASE WHEN d.active THEN 0 ELSE 1 END) AS inactive FROM devices d{} GROUP BY {}) c",
-      table.empty() ? "" : ", p.code, p.name", column, condition.where(), column);
+      "SELECT c.value, c.devices, COALESCE(i.inactive, 0){0} FROM "
+      "(SELECT {1} AS value, COUNT(*) AS devices FROM devices d{2} GROUP BY {1}) c LEFT JOIN "
+      "(SELECT {3}{1} AS value, COUNT(*) AS inactive FROM devices d{2}{4} NOT d.active GROUP BY {3}{1}) i "
+      "ON COALESCE(i.value, '') = COALESCE(c.value, '')",
+      table.empty() ? "" : ", p.code, p.name", column, where, condition.plain(),
+      where.empty() ? " WHERE" : " AND");
   if (!table.empty()) sql += fmt::format(" LEFT JOIN {} p ON p.id = c.value", table);
   sql += " ORDER BY c.devices DESC, c.value LIMIT " + condition.bind(limit);
   STRATUS_TRY(rows, reader.run(sql, condition.values()));

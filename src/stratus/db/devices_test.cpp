@@ -217,6 +217,22 @@ TEST_P(DevicesTest, PagesInEveryOrderShowEachDeviceOnce) {
   }
 }
 
+TEST_P(DevicesTest, ManySightingsChangeOnlyWhatIsOld) {
+  ASSERT_TRUE(add("a"));
+  const auto touch = [&](std::vector<DeviceSeen> seen) {
+    return write([&](Transaction& t) { return touch_devices(t, seen); });
+  };
+  const auto seen = [&](const char* id) { return find_device(database(), id)->reported.last_seen_ms; };
+  ASSERT_TRUE(touch({{"a", kNow}, {"New", kNow}, {"a", kNow + 1}}));
+  EXPECT_GE(seen("a"), kNow);
+  EXPECT_EQ(seen("New"), kNow);
+  EXPECT_EQ(passing("new"), "New");
+  ASSERT_TRUE(touch({{"New", kNow + kSeenStep}}));
+  EXPECT_EQ(seen("New"), kNow);
+  ASSERT_TRUE(touch({{"New", kNow + kSeenStep + 1}}));
+  EXPECT_EQ(seen("New"), kNow + kSeenStep + 1);
+}
+
 TEST_P(DevicesTest, CountsBySomething) {
   DeviceChange seoul;
   seoul.region = "seoul";
@@ -256,6 +272,20 @@ TEST_P(DevicesTest, ARemovedDeviceTakesItsHistoryAlong) {
   }
 }
 
+TEST_P(DevicesTest, LongTextsFitTheirIndexes) {
+  DeviceChange longest;
+  const std::string hangul = "한";
+  std::string text;
+  while (text.size() + 3 <= 128) text += hangul;
+  longest.label = longest.hardware = longest.location = text;
+  longest.tags.emplace();
+  for (int i = 0; i < 32; ++i) longest.tags->emplace("k" + std::to_string(i), text);
+  ASSERT_TRUE(add(std::string(64, 'd'), longest));
+  const auto stored =
+      run("UPDATE devices SET running_version = $1, name = $1, state = $1", {std::string(255, 'v')});
+  EXPECT_TRUE(stored) << stored.error().text();
+}
+
 TEST_P(DevicesTest, ShownContentBeginsAndEnds) {
   ASSERT_TRUE(add("d1"));
   ASSERT_TRUE(add("d2"));
@@ -274,6 +304,10 @@ TEST_P(DevicesTest, ShownContentBeginsAndEnds) {
   EXPECT_EQ((*history)[0].ended_ms, 0);
   EXPECT_EQ((*history)[1].ended_ms, 20);
   EXPECT_EQ(*devices_showing(database(), "a", "", 10), (std::vector<std::string>{"d2"}));
+  EXPECT_EQ(passing("content=a"), "d2");
+  EXPECT_EQ(passing("content=a,b"), "d1 d2");
+  EXPECT_EQ(passing("content!=b"), "d2");
+  EXPECT_EQ(passing("content=-"), "");
   EXPECT_EQ(*devices_showing(database(), "b", "", 10), (std::vector<std::string>{"d1"}));
 }
 

@@ -18,7 +18,7 @@ struct FieldRow {
   Kind kind;
 };
 
-constexpr std::array<FieldRow, 16> kFields{{
+constexpr std::array<FieldRow, 17> kFields{{
     {"id", FilterField::id, Kind::word},
     {"label", FilterField::label, Kind::word},
     {"text", FilterField::text, Kind::word},
@@ -35,6 +35,7 @@ constexpr std::array<FieldRow, 16> kFields{{
     {"active", FilterField::active, Kind::yes_no},
     {"seen", FilterField::seen, Kind::age},
     {"created", FilterField::created, Kind::age},
+    {"content", FilterField::content, Kind::choice},
 }};
 constexpr std::string_view kTagPrefix = "tag.";
 

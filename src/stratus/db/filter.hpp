@@ -33,6 +33,7 @@ enum class FilterField : std::uint8_t {
   active,
   seen,     // how long ago: 90s, 5m, 2h, 30d
   created,  // how long ago
+  content,  // what it shows now
   tag,
 };
 

@@ -36,6 +36,22 @@ std::string column_of(FilterField field) {
   }
 }
 
+bool has_index(const FilterTerm& term) {
+  if (term.negated || term.op != FilterOperator::equal) return false;
+  switch (term.field) {
+    case FilterField::id:
+    case FilterField::region:
+    case FilterField::group:
+    case FilterField::state:
+    case FilterField::tag:
+    case FilterField::content:
+      // "Nothing" is what most devices may have.
+      return std::find(term.values.begin(), term.values.end(), "") == term.values.end();
+    default:
+      return false;
+  }
+}
+
 std::string_view comparison(FilterOperator op) {
   // An age that is less is a time that is later.
   switch (op) {
@@ -64,6 +80,8 @@ void Condition::require(const std::string& expression) {
 
 void Condition::require(const Filter& filter, std::int64_t now_ms) {
   for (const FilterTerm& term : filter.terms) {
+    scans_ = true;
+    indexed_ = indexed_ || has_index(term);
     const std::string positive = expression(term, now_ms);
     // Every expression is true or false, never NULL, so that NOT turns it round.
     require(term.negated ? "NOT (" + positive + ")" : positive);
@@ -87,13 +105,24 @@ std::string Condition::expression(const FilterTerm& term, std::int64_t now_ms) {
       const std::string_view column = term.field == FilterField::seen ? "d.last_seen_ms" : "d.first_seen_ms";
       return fmt::format("{} {} {}", column, comparison(term.op), bind(now_ms - term.age_ms));
     }
-    case FilterField::tag: {
-      const std::string key = bind(term.key);
-      std::string found;
+    case FilterField::content: {
+      const std::string shown = "SELECT c.device FROM device_content_history c WHERE c.ended_ms IS NULL";
       FilterTerm wanted = term;
       std::erase(wanted.values, "");
+      std::string found;
+      if (!wanted.values.empty())
+        found = fmt::format("d.id IN ({} AND {})", shown, any_of("c.content", wanted));
+      if (wanted.values.size() == term.values.size()) return found;
+      const std::string none = "NOT d.id IN (" + shown + ")";
+      return found.empty() ? none : fmt::format("({} OR {})", found, none);
+    }
+    case FilterField::tag: {
+      const std::string key = bind(term.key);
       const std::string head =
-          fmt::format("EXISTS (SELECT 1 FROM device_tags t WHERE t.device = d.id AND t.key = {}", key);
+          fmt::format("d.id IN (SELECT t.device FROM device_tags t WHERE t.key = {}", key);
+      FilterTerm wanted = term;
+      std::erase(wanted.values, "");
+      std::string found;
       if (!wanted.values.empty()) found = fmt::format("{} AND {})", head, any_of("t.value", wanted));
       if (wanted.values.size() == term.values.size()) return found;
       const std::string none = "NOT " + head + ")";
@@ -106,6 +135,9 @@ std::string Condition::expression(const FilterTerm& term, std::int64_t now_ms) {
 
 std::string Condition::any_of(const std::string& column, const FilterTerm& term) {
   std::string text;
+  if (term.op == FilterOperator::equal && term.values.size() == 1) {
+    return fmt::format("{} = {}", column, bind(term.values.front()));
+  }
   if (term.op == FilterOperator::equal) {
     for (const std::string& value : term.values) text += (text.empty() ? "" : ", ") + bind(value);
     return fmt::format("{} IN ({})", column, text);
@@ -134,6 +166,11 @@ std::string Condition::place(const std::string& column, std::string_view table, 
     }
   }
   if (codes.empty()) return column + " IS NULL";
+  // One value is an equality, so that the index of the column gives the order too. It may be NULL, which only
+  // a negation would tell from false.
+  if (!none && !term.negated && term.values.size() == 1) {
+    return fmt::format("{} = (SELECT id FROM {} WHERE code = {})", column, table, codes);
+  }
   const std::string in = fmt::format("{} IN (SELECT id FROM {} WHERE code IN ({}))", column, table, codes);
   return none ? fmt::format("({} OR {} IS NULL)", in, column)
               : fmt::format("({} IS NOT NULL AND {})", column, in);

@@ -10,6 +10,10 @@
 namespace stratus::db {
 
 // A condition that grows, and the values of its $1, $2 ….
+//
+// SQLite keeps no statistics and would follow the order of an index through the whole table, row by row, for
+// conditions that hardly a row meets. `plain()` is put before such a column then ("+" keeps SQLite from using
+// the column's index); PostgreSQL knows better by itself.
 class Condition {
  public:
   explicit Condition(Engine engine) : engine_(engine) {}
@@ -21,6 +25,9 @@ class Condition {
   void require(const Filter& filter, std::int64_t now_ms);
 
   Engine engine() const { return engine_; }
+  std::string_view plain() const { return engine_ == Engine::sqlite ? "+" : ""; }
+  // Whether whole-table reading is the best there is for it: no term names rows by an index.
+  bool scans() const { return scans_ && !indexed_; }
   std::string where() const { return text_.empty() ? "" : " WHERE " + text_; }
   Values values() const { return values_; }
 
@@ -30,6 +37,7 @@ class Condition {
   std::string place(const std::string& column, std::string_view table, const FilterTerm& term);
 
   Engine engine_;
+  bool scans_ = false, indexed_ = false;
   std::string text_;
   std::vector<Value> values_;
 };

@@ -1,6 +1,7 @@
 // Regions and groups: two tables of one shape.
 #include <fmt/format.h>
 
+#include "stratus/base/reason.hpp"
 #include "stratus/db/inventory.hpp"
 
 namespace stratus::db {
@@ -47,7 +48,8 @@ Result<void> name_conflict(Result<Rows> result, PlaceKind kind, std::string_view
 Result<void> check_revision(const Place& place, PlaceKind kind, std::int64_t revision) {
   if (revision == 0 || revision == place.revision) return {};
   return fail(ErrorCode::conflict,
-              fmt::format("{} {} was changed meanwhile: look at it again", word_for(kind), place.code));
+              fmt::format("{} {} was changed meanwhile: look at it again", word_for(kind), place.code),
+              "precondition_failed");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "stratus/base/reason.hpp"
 #include "stratus/db/filter.hpp"
 #include "stratus/db/inventory.hpp"
 
@@ -30,7 +31,8 @@ Result<SavedFilter> find_revision(Reader& reader, std::string_view key, std::int
   STRATUS_TRY(found, find_filter(reader, key));
   if (revision == 0 || revision == found.revision) return found;
   return fail(ErrorCode::conflict,
-              fmt::format("filter {} was changed meanwhile: look at it again", found.code));
+              fmt::format("filter {} was changed meanwhile: look at it again", found.code),
+              "precondition_failed");
 }
 
 }  // namespace

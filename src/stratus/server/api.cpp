@@ -71,8 +71,6 @@ void Api::register_routes(Router& router) {
   add("GET", "/api/v1/next/{name*}", Scope::device, &Api::get_next);
   add("POST", "/api/v1/devices/{id}/reports", Scope::device, &Api::take_report);
   add("POST", "/api/v1/devices/{id}/data", Scope::device, &Api::take_sample);
-  add("GET", "/api/v1/devices", Scope::devices_read, &Api::list_devices);
-  add("GET", "/api/v1/devices/{id}", Scope::devices_read, &Api::get_device);
   add("GET", "/api/v1/devices/{id}/reports", Scope::devices_read, &Api::list_reports);
   add("GET", "/api/v1/devices/{id}/data", Scope::devices_read, &Api::list_samples);
   add("GET", "/api/v1/releases", Scope::releases_read, &Api::list_releases);
@@ -172,32 +170,6 @@ Api::Answer Api::take_sample(Call& call) {
   auto written = co_await await_write(write);
   if (!written) co_return written;
   co_return co_await call.respond_nothing();
-}
-
-Api::Answer Api::list_devices(Call& call) {
-  co_await sightings_.flush();
-  const std::int64_t limit = call.limit(100, 1000);
-  const std::string after = call.query("after").value_or("");
-  auto list = [&] { return catalogue_.devices(after, limit + 1); };
-  auto devices = co_await lists_.run(list);
-  if (!devices) co_return forward_error(std::move(devices));
-  std::string next;
-  if (static_cast<std::int64_t>(devices->size()) > limit) {
-    devices->pop_back();
-    next = devices->back().id;
-  }
-  const std::string body = encode_devices(*devices, next);
-  co_return co_await call.respond_json(200, body);
-}
-
-Api::Answer Api::get_device(Call& call) {
-  const std::string id = call.parameter("id");
-  co_await sightings_.flush();
-  auto find = [&] { return catalogue_.device(id); };
-  auto device = co_await pool_.run(find);
-  if (!device) co_return forward_error(std::move(device));
-  const std::string body = encode_device(*device);
-  co_return co_await call.respond_json(200, body);
 }
 
 Api::Answer Api::list_reports(Call& call) {

@@ -37,8 +37,6 @@ class Api {
   Answer get_next(Call& call);
   Answer take_report(Call& call);
   Answer take_sample(Call& call);
-  Answer list_devices(Call& call);
-  Answer get_device(Call& call);
   Answer list_reports(Call& call);
   Answer list_samples(Call& call);
   Answer list_releases(Call& call);

@@ -11,23 +11,6 @@ namespace json = boost::json;
 
 namespace {
 
-json::object describe(const db::Device& device) {
-  json::object object{{"id", device.id},
-                      {"first_seen_ms", device.first_seen_ms},
-                      {"last_seen_ms", device.last_seen_ms},
-                      {"name", device.name},
-                      {"state", device.state}};
-  const auto put = [&](const char* key, const std::string& text) {
-    if (!text.empty()) object[key] = text;
-  };
-  put("running", device.running);
-  put("running_version", device.running_version);
-  put("target", device.target);
-  put("target_version", device.target_version);
-  put("reason", device.reason);
-  return object;
-}
-
 // The stored text itself when it is JSON, as everything is that was taken in; else as a JSON string.
 std::string stored_json(const std::string& text) {
   json::error_code error;
@@ -67,16 +50,6 @@ json::object describe(const std::string& name, const std::vector<const db::Relea
 }
 
 }  // namespace
-
-std::string encode_device(const db::Device& device) { return json::serialize(describe(device)); }
-
-std::string encode_devices(const std::vector<db::Device>& devices, const std::string& next) {
-  json::array items;
-  for (const db::Device& device : devices) items.push_back(describe(device));
-  json::object object{{"devices", std::move(items)}};
-  if (!next.empty()) object["next"] = next;
-  return json::serialize(object);
-}
 
 std::string encode_reports(const std::vector<db::Report>& reports, const std::string& next) {
   return encode_history("reports", "report", reports, next);

@@ -9,10 +9,7 @@
 
 namespace stratus::server {
 
-std::string encode_device(const db::Device& device);
-// `next`: the id to continue after; empty at the end.
-std::string encode_devices(const std::vector<db::Device>& devices, const std::string& next);
-// What devices sent goes out as it came in; `next` as above.
+// What devices sent goes out as it came in; `next`: where the list goes on, empty at the end.
 std::string encode_reports(const std::vector<db::Report>& reports, const std::string& next);
 std::string encode_samples(const std::vector<db::Sample>& samples, const std::string& next);
 // Grouped by name, each with its target.

@@ -15,6 +15,7 @@
 #include "stratus/server/api.hpp"
 #include "stratus/server/device_updates.hpp"
 #include "stratus/server/event_stream.hpp"
+#include "stratus/server/inventory.hpp"
 #include "stratus/server/messaging.hpp"
 #include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
@@ -101,6 +102,7 @@ class Server {
         rollout_routes_(rollouts_, *opened_.database, files_, *opened_.repositories),
         api_(releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, bus_, files_, lists_,
              garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
+        inventory_(*opened_.database, files_, lists_, sightings_),
         background_(loop),
         queue_(
             loop, queue_options(),
@@ -116,6 +118,7 @@ class Server {
     router_.trust(config.trusted_proxies);
     api_.register_routes(router_);
     register_telemetry_routes(router_, *opened_.database, files_);
+    inventory_.register_routes(router_);
     people_.register_routes(router_);
     events_.register_routes(router_);
     rollout_routes_.register_routes(router_);
@@ -353,6 +356,7 @@ class Server {
   Rollouts rollouts_;
   RolloutRoutes rollout_routes_;
   Api api_;
+  Inventory inventory_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<DeviceUpdates> device_updates_;
   std::unique_ptr<RolloutMessages> rollout_messages_;
