@@ -14,6 +14,7 @@
 #include "stratus/cli/deploy.hpp"
 #include "stratus/cli/devices.hpp"
 #include "stratus/cli/inspect.hpp"
+#include "stratus/cli/inventory.hpp"
 #include "stratus/cli/key.hpp"
 #include "stratus/cli/people.hpp"
 #include "stratus/cli/publish.hpp"
@@ -152,6 +153,91 @@ void add_fleet_commands(CLI::App& app, const CommonOptions& common, Action& acti
   gc->add_flag("--dry-run", dry_run, "only say what would go");
   gc->footer("Example:\n  stratus gc --dry-run");
   gc->callback([&] { action = [&] { return stratus::cli::collect_garbage(dry_run, common); }; });
+}
+
+// region, group, filter and device: list, show, create, change, remove.
+void add_inventory_commands(CLI::App& app, const CommonOptions& common, Action& action) {
+  using stratus::cli::Noun;
+  struct Member {
+    const char* name;
+    const char* help;
+    bool only_devices;
+  };
+  static constexpr Member kMembers[] = {
+      {"name", "name for people", false},
+      {"label", "name for people", true},
+      {"region", "code or id; - for none", true},
+      {"group", "code or id; - for none", true},
+      {"kind", "linux or mcu", true},
+      {"hardware", "class of hardware", true},
+      {"location", "where it is, in words", true},
+      {"latitude", "degrees; - for none", true},
+      {"longitude", "degrees; - for none", true},
+      {"time-zone", "as Asia/Seoul", true},
+      {"active", "yes or no", true},
+  };
+  static stratus::cli::DeviceListOptions list;
+  static std::string key, filter_text, values[std::size(kMembers)];
+  static std::vector<std::string> tags;
+  for (const Noun noun : {Noun::region, Noun::group, Noun::filter, Noun::device}) {
+    const std::string word(stratus::cli::word_for(noun));
+    const bool device = noun == Noun::device;
+    CLI::App* const command = app.add_subcommand(word, "List, show, create, change and remove " + word + "s");
+    command->require_subcommand(1);
+    CLI::App* const listing = command->add_subcommand("list", "List them");
+    if (device) {
+      listing->add_option("--filter", list.filter, "as in region=seoul tag.site=3 state=failed");
+      listing->add_option("--saved", list.saved, "code of a saved filter");
+      listing->add_option("--sort", list.sort, "id, label, seen or state; -seen: latest first");
+      listing->add_option("--limit", list.limit, "at most so many");
+      listing->footer("Example:\n  stratus device list --filter 'state=failed seen<1d' --sort -seen");
+    }
+    listing->callback(
+        [&, noun] { action = [&, noun] { return stratus::cli::list_inventory(noun, list, common); }; });
+    const auto add = [&](const char* verb, const std::string& help) {
+      CLI::App* const sub = command->add_subcommand(verb, help);
+      sub->add_option(device ? "ID" : "CODE", key, device ? "the device's id" : "its code")->required();
+      return sub;
+    };
+    const auto settings = [device, noun](bool create) {
+      stratus::cli::Settings set;
+      if (create) set.members.emplace_back(device ? "id" : "code", key);
+      for (std::size_t i = 0; i < std::size(kMembers); ++i) {
+        const std::string name =
+            kMembers[i].name == std::string("time-zone") ? "time_zone" : kMembers[i].name;
+        if (!values[i].empty()) set.members.emplace_back(name, values[i]);
+      }
+      if (noun == Noun::filter && !filter_text.empty()) set.members.emplace_back("filter", filter_text);
+      set.tags = tags;
+      return set;
+    };
+    const auto add_settings = [&](CLI::App* sub) {
+      for (std::size_t i = 0; i < std::size(kMembers); ++i) {
+        if (kMembers[i].only_devices != device) continue;
+        sub->add_option(std::string("--") + kMembers[i].name, values[i], kMembers[i].help);
+      }
+      if (noun == Noun::filter) sub->add_option("--filter", filter_text, "as in region=seoul tag.site=3");
+      if (noun != Noun::filter) sub->add_option("--tag", tags, "KEY=VALUE; replaces all; - for none");
+    };
+    add("show", "Show one")->callback([&, noun] {
+      action = [&, noun] { return stratus::cli::show_inventory(noun, key, common); };
+    });
+    CLI::App* const create = add("create", "Make one");
+    add_settings(create);
+    create->callback([&, noun, settings] {
+      action = [&, noun, settings] { return stratus::cli::create_inventory(noun, settings(true), common); };
+    });
+    CLI::App* const change = add("change", "Change one; what is not said stays");
+    add_settings(change);
+    change->callback([&, noun, settings] {
+      action = [&, noun, settings] {
+        return stratus::cli::change_inventory(noun, key, settings(false), common);
+      };
+    });
+    add("remove", device ? "Forget one with its history" : "Remove one")->callback([&, noun] {
+      action = [&, noun] { return stratus::cli::remove_inventory(noun, key, common); };
+    });
+  }
 }
 
 void add_delta(CLI::App& app, const CommonOptions& common, Action& action) {
@@ -319,6 +405,7 @@ int main(int argc, char** argv) {
   add_publish(app, common, action);
   add_release_commands(app, common, action);
   add_fleet_commands(app, common, action);
+  add_inventory_commands(app, common, action);
   add_delta(app, common, action);
   add_sign_in(app, common, action);
   add_token(app, common, action);

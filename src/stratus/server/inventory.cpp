@@ -22,8 +22,9 @@ std::string cut_page(std::vector<T>& items, std::int64_t limit) {
 
 Result<void> Inventory::tell(Change& change, std::string_view noun, std::string_view verb,
                              const std::string& id, const std::string& body) {
-  change.publish({noun == "device" ? "devices" : "inventory", id, body});
-  return change.record(std::string(noun) + "." + std::string(verb), std::string(noun) + ":" + id, body);
+  const std::string object = std::string(noun) + ":" + id;
+  change.publish({"devices", noun == "device" ? id : object, body});
+  return change.record(std::string(noun) + "." + std::string(verb), object, body);
 }
 
 void Inventory::register_routes(Router& router) {
