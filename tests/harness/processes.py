@@ -281,7 +281,8 @@ def _remove_tree(directory):
     """rm -rf that also removes read-only directories."""
     def open_up(function, path, _):
         try:
-            os.chmod(os.path.dirname(path), 0o700)
+            if path != str(directory):  # what holds the directory itself is not ours
+                os.chmod(os.path.dirname(path), 0o700)
             os.chmod(path, 0o700, follow_symlinks=False) if not os.path.islink(path) else None
             function(path)
         except (OSError, NotImplementedError):
