@@ -1,8 +1,8 @@
 // The `stratus` program: options only. Each command is a function of stratus/cli.
 #include <chrono>
 #include <cstdio>
-#include <functional>
 
+#include "commands.hpp"
 #include "rollout_commands.hpp"
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -23,9 +23,6 @@ namespace {
 
 using stratus::Result;
 using stratus::cli::CommonOptions;
-
-// What the chosen subcommand does; called once the whole command line is understood.
-using Action = std::function<Result<void>()>;
 
 void add_key(CLI::App& app, const CommonOptions& common, Action& action) {
   CLI::App* const key = app.add_subcommand("key", "Keys that releases are signed with");
@@ -412,6 +409,7 @@ int main(int argc, char** argv) {
   add_user(app, common, action);
   add_audit(app, common, action);
   add_rollout(app, common, action, exit_status);
+  add_artifact_commands(app, common, action);
 
   try {
     app.parse(argc, argv);

@@ -11,6 +11,7 @@ std::span<const Vertical* const> verticals() {
       &kPeopleSchema,     // 4
       &kRolloutSchema,    // 6
       &kTelemetrySchema,  // 8
+      &kArtifactSchema,   // 7
   };
   return kAll;
 }

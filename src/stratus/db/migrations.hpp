@@ -29,6 +29,7 @@ extern const Vertical kInventorySchema;  // 3
 extern const Vertical kPeopleSchema;     // 4
 extern const Vertical kRolloutSchema;    // 6
 extern const Vertical kTelemetrySchema;  // 8: what devices say
+extern const Vertical kArtifactSchema;   // 7
 
 // All of them; `migrate` orders their steps by number.
 std::span<const Vertical* const> verticals();

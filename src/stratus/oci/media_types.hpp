@@ -22,6 +22,13 @@ inline constexpr std::string_view kSignature = "application/vnd.stratus.signatur
 inline constexpr std::string_view kSimpleSigning = "application/vnd.dev.cosign.simplesigning.v1+json";
 inline constexpr std::string_view kDelta = "application/vnd.stratus.delta.v1";
 
+// Firmware and display content as OCI artifacts (docs/formats/artifacts.md).
+inline constexpr std::string_view kFirmware = "application/vnd.stratus.firmware.v1";
+inline constexpr std::string_view kFirmwareFile = "application/vnd.stratus.firmware.file.v1";
+inline constexpr std::string_view kContent = "application/vnd.stratus.content.v1";
+inline constexpr std::string_view kContentOriginal = "application/vnd.stratus.content.original.v1";
+inline constexpr std::string_view kContentDisplay = "application/vnd.stratus.content.display.v1";
+
 // Annotations.
 inline constexpr std::string_view kSignatureAnnotation = "dev.cosignproject.cosign/signature";
 inline constexpr std::string_view kKeyIdAnnotation = "vnd.stratus.key-id";
@@ -30,6 +37,7 @@ inline constexpr std::string_view kDeltaDiffIdAnnotation = "vnd.stratus.delta.di
 // Hardware that an image is for, words separated by commas; without it any.
 inline constexpr std::string_view kCompatibleAnnotation = "vnd.stratus.compatible";
 inline constexpr std::string_view kRefNameAnnotation = "org.opencontainers.image.ref.name";
+inline constexpr std::string_view kTitleAnnotation = "org.opencontainers.image.title";  // a file's name
 inline constexpr std::string_view kVersionAnnotation = "org.opencontainers.image.version";
 
 }  // namespace stratus::oci::media

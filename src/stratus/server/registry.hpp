@@ -77,7 +77,6 @@ class Registry {
   net::Task<Done> list_tags(net::Exchange& exchange, const RegistryRoute& route);
   net::Task<Done> list_referrers(net::Exchange& exchange, const RegistryRoute& route);
 
-  net::Task<Result<void>> receive(net::Exchange& exchange, store::BlobWriter& writer);
   net::Task<Done> commit_and_link(const RegistryRoute& route, store::BlobWriter& writer,
                                   const Digest& digest);
   net::Task<Done> check_may_write(net::Exchange& exchange);

@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 
 #include "stratus/server/oci_answers.hpp"
+#include "stratus/server/receive_body.hpp"
 #include "stratus/server/registry.hpp"
 
 namespace stratus::server {
 namespace {
-
-constexpr std::size_t kPiece = 256 * 1024;  // bytes between two hops to the pool
 
 std::string blob_location(const RegistryRoute& route, const Digest& digest) {
   return fmt::format("/v2/{}/blobs/{}", route.name, digest.text());
@@ -104,31 +103,6 @@ net::Task<Registry::Done> Registry::delete_blob(net::Exchange& exchange, const R
   co_return Done();
 }
 
-net::Task<Result<void>> Registry::receive(net::Exchange& exchange, store::BlobWriter& writer) {
-  Bytes buffer(kPiece);
-  for (bool end = false; !end;) {
-    std::size_t filled = 0;
-    Result<void> failed;
-    while (filled < buffer.size()) {
-      const std::span<std::uint8_t> room = std::span(buffer).subspan(filled);
-      auto got = co_await exchange.read_body(room);
-      if (!got) failed = forward_error(std::move(got));
-      end = !failed || *got == 0;
-      if (end) break;
-      filled += *got;
-    }
-    if (filled > 0) {
-      const BytesView piece = BytesView(buffer).first(filled);
-      auto write = [&] { return writer.write(piece); };
-      auto written = co_await writes_.run(write);
-      if (!written) co_return written;
-      counters_.blob_bytes_received += filled;
-    }
-    if (!failed) co_return failed;
-  }
-  co_return Result<void>();
-}
-
 // Blob first, then its link: a crash in between leaves a blob that nobody claims.
 net::Task<Registry::Done> Registry::commit_and_link(const RegistryRoute& route, store::BlobWriter& writer,
                                                     const Digest& digest) {
@@ -147,7 +121,7 @@ net::Task<Registry::Done> Registry::push_at_once(net::Exchange& exchange, const 
   auto writer = co_await writes_.run(create);
   if (!writer) co_return refuse(writer.error(), "BLOB_UPLOAD_UNKNOWN");
   store::BlobWriter& open = **writer;
-  auto received = co_await receive(exchange, open);
+  auto received = co_await receive_body(exchange, open, writes_, counters_.blob_bytes_received);
   if (!received) co_return refuse(received.error(), "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID");
   co_return co_await commit_and_link(route, open, digest);
 }
@@ -226,7 +200,7 @@ net::Task<Registry::Done> Registry::upload_chunk(net::Exchange& exchange, const 
     (void)co_await exchange.respond(head, body);
     co_return Done();
   }
-  auto received = co_await receive(exchange, blob);
+  auto received = co_await receive_body(exchange, blob, writes_, counters_.blob_bytes_received);
   auto sync = [&] { return blob.sync(); };
   auto synced = co_await writes_.run(sync);
   if (!received) co_return refuse(received.error(), "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID");
@@ -249,7 +223,7 @@ net::Task<Registry::Done> Registry::finish_upload(net::Exchange& exchange, const
   if (const auto fits = check_chunk(exchange.request(), blob.size()); !fits) {
     co_return tl::unexpected<OciError>(fits.error());
   }
-  auto received = co_await receive(exchange, blob);
+  auto received = co_await receive_body(exchange, blob, writes_, counters_.blob_bytes_received);
   if (!received) co_return refuse(received.error(), "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID");
   auto committed = co_await commit_and_link(route, blob, *digest);
   if (!committed) {

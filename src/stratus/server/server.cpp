@@ -13,8 +13,10 @@
 #include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/server/api.hpp"
+#include "stratus/server/contents.hpp"
 #include "stratus/server/device_updates.hpp"
 #include "stratus/server/event_stream.hpp"
+#include "stratus/server/firmware.hpp"
 #include "stratus/server/inventory.hpp"
 #include "stratus/server/messaging.hpp"
 #include "stratus/server/people.hpp"
@@ -52,6 +54,7 @@ struct Opened {
   std::unique_ptr<db::Database> database;
   std::unique_ptr<db::Catalogue> catalogue;
   std::unique_ptr<DeltaMaker> deltas;
+  crypto::UrlSigner links;
 };
 
 Result<Opened> open(const ServerConfig& config) {
@@ -73,8 +76,9 @@ Result<Opened> open(const ServerConfig& config) {
   STRATUS_TRY(database, db::Database::open(url, database_options));
   STRATUS_TRY(catalogue, db::Catalogue::open(*database, limits));
   STRATUS_TRY(deltas, DeltaMaker::open(config.data / "scratch", config.delta_temporary, *repositories));
-  return Opened{std::move(lock),     std::move(token),     std::move(blobs), std::move(repositories),
-                std::move(database), std::move(catalogue), std::move(deltas)};
+  STRATUS_TRY(links, crypto::UrlSigner::load_or_make(config.data / "links.key"));
+  return Opened{std::move(lock),     std::move(token),     std::move(blobs),  std::move(repositories),
+                std::move(database), std::move(catalogue), std::move(deltas), std::move(links)};
 }
 
 class Server {
@@ -103,6 +107,9 @@ class Server {
         api_(releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, bus_, files_, lists_,
              garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
         inventory_(*opened_.database, files_, lists_, sightings_),
+        shelf_(*opened_.repositories, *opened_.database, files_, writes_, opened_.links, FileLimits()),
+        firmware_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
+        contents_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
         background_(loop),
         queue_(
             loop, queue_options(),
@@ -122,6 +129,9 @@ class Server {
     people_.register_routes(router_);
     events_.register_routes(router_);
     rollout_routes_.register_routes(router_);
+    shelf_.register_routes(router_);
+    firmware_.register_routes(router_);
+    contents_.register_routes(router_);
     router_.register_index();
   }
 
@@ -143,6 +153,7 @@ class Server {
   }
   void start() {
     background_.spawn(flush_regularly());
+    background_.spawn(clean_hourly());
     rollouts_.start();
     if (messaging_) messaging_->start();
   }
@@ -238,6 +249,10 @@ class Server {
         STRATUS_TRY(digest, Digest::parse(target.digest));
         found.push_back({target.name, digest});
       }
+      STRATUS_TRY(firmware, firmware_.roots());
+      found.insert(found.end(), firmware.begin(), firmware.end());
+      STRATUS_TRY(contents, contents_.roots());
+      found.insert(found.end(), contents.begin(), contents.end());
       return found;
     };
     STRATUS_TRY(report, store::collect_garbage(*opened_.repositories, roots, options));
@@ -252,6 +267,14 @@ class Server {
       co_await net::sleep_for(second);
       co_await sightings_.flush();
       registry_.uploads().close_idle(std::chrono::minutes(10));
+    }
+  }
+
+  net::Task<void> clean_hourly() {
+    for (;;) {
+      const Millis hour = std::chrono::hours(1);
+      co_await net::sleep_for(hour);
+      co_await shelf_.clean();
     }
   }
 
@@ -357,6 +380,9 @@ class Server {
   RolloutRoutes rollout_routes_;
   Api api_;
   Inventory inventory_;
+  Files shelf_;
+  FirmwareApi firmware_;
+  ContentApi contents_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<DeviceUpdates> device_updates_;
   std::unique_ptr<RolloutMessages> rollout_messages_;

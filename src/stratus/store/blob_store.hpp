@@ -35,6 +35,7 @@ class BlobWriter {
   virtual ~BlobWriter() = default;
   virtual Result<void> write(BytesView data) = 0;
   virtual std::uint64_t size() const = 0;
+  virtual Digest digest() const = 0;  // of everything written so far
   // Verifies the digest over everything written (`corrupt` when it differs), makes it durable and visible.
   // Committing what exists already is fine.
   virtual Result<BlobInfo> commit(const Digest& expected) = 0;

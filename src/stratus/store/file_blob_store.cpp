@@ -90,6 +90,7 @@ class FileBlobWriter final : public PartialBlob {
   }
 
   std::uint64_t size() const override { return size_; }
+  Digest digest() const override { return hash_.peek(); }
   int fd() const override { return fd_.get(); }
   Result<void> sync() override { return sync_file(fd_.get()); }
 
