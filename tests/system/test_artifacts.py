@@ -219,7 +219,7 @@ def test_descriptions_survive_kill(plain_stack):
     server = plain_stack.start_server()
     made = add(server).json()
     begun = begin(server, "later.bin")
-    server.kill()
+    server.program.kill()
     server = plain_stack.start_server()
     assert server.http.get(f"/api/v1/firmware/{made['id']}").json() == made
     assert fetch(server, made["id"])[1].body == FILE
