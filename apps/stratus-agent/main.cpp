@@ -12,6 +12,7 @@
 #include "stratus/agent/agent.hpp"
 #include "stratus/agent/config.hpp"
 #include "stratus/agent/control_socket.hpp"
+#include "stratus/agent/identity.hpp"
 #include "stratus/agent/status.hpp"
 #include "stratus/base/log.hpp"
 
@@ -54,7 +55,8 @@ Result<AgentConfig> compose(const RunOptions& options) {
 
 Result<void> run(const RunOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
-  STRATUS_TRY(config, compose(options));
+  STRATUS_TRY(composed, compose(options));
+  STRATUS_TRY(config, stratus::agent::adopt_identity(std::move(composed)));
   const std::string ready = stratus::agent::ready_line(config);
   asio::io_context loop(1);
   STRATUS_TRY(agent, Agent::make(std::move(config), loop.get_executor()));
@@ -97,6 +99,8 @@ int main(int argc, char** argv) {
       "  stratus-agent run --config /etc/stratus/agent.toml\n"
       "  stratus-agent run --server https://gateway:8444 --ca gateway.pem --device cam-7 --image camera \\\n"
       "                    --data /var/lib/stratus-agent --key release.pub\n"
+      "  stratus-agent enrol --server https://server:8443 --code 123456 --ca server.pem --data "
+      "/var/lib/stratus-agent\n"
       "  stratus-agent status --data /var/lib/stratus-agent --json");
 
   std::function<Result<void>()> action;
@@ -116,6 +120,23 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"start-first", "stop-first"}));
   running->add_flag("--stop-service-on-exit", options.stop_service, "SIGTERM ends the service too");
   running->callback([&] { action = [&] { return run(options); }; });
+
+  stratus::agent::EnrolCommand enrolment;
+  CLI::App* const enrolling = app.add_subcommand(
+      "enrol", "Become a known device: make a key, have it certified with a one-time code");
+  enrolling->add_option("--server", enrolment.server, "URL of the server, or of a gateway")->required();
+  enrolling->add_option("--code", enrolment.code, "the digits that the operator was shown")->required();
+  enrolling->add_option("--data", enrolment.data, "the agent's directory")->required();
+  enrolling->add_option("--device", enrolment.device, "the id to ask for (default: the server's choice)");
+  CLI::Option* const ca = enrolling->add_option("--ca", enrolment.ca, "PEM file of the certificate to trust");
+  enrolling
+      ->add_option("--ca-fingerprint", enrolment.ca_fingerprint, "or its SHA-256 in hex (`stratus ca show`)")
+      ->excludes(ca);
+  enrolling->add_flag("--json", enrolment.json, "print the result as a JSON object");
+  enrolling->footer(
+      "Example:\n  stratus-agent enrol --server https://updates:8443 --code 123456 --data "
+      "/var/lib/stratus-agent --ca-fingerprint 3a…");
+  enrolling->callback([&] { action = [&] { return stratus::agent::enrol(enrolment); }; });
 
   std::string data;
   bool json = false;

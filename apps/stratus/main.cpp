@@ -13,6 +13,7 @@
 #include "stratus/cli/delta_command.hpp"
 #include "stratus/cli/deploy.hpp"
 #include "stratus/cli/devices.hpp"
+#include "stratus/cli/identity_command.hpp"
 #include "stratus/cli/inspect.hpp"
 #include "stratus/cli/inventory.hpp"
 #include "stratus/cli/key.hpp"
@@ -237,6 +238,54 @@ void add_inventory_commands(CLI::App& app, const CommonOptions& common, Action& 
   }
 }
 
+// A command that holds further ones, made where it is first needed.
+CLI::App* noun(CLI::App& app, const std::string& name, const char* help) {
+  CLI::App* found = nullptr;
+  for (CLI::App* const one : app.get_subcommands(nullptr)) {
+    if (one->get_name() == name) found = one;
+  }
+  if (found == nullptr) found = app.add_subcommand(name, help);
+  found->require_subcommand(1);
+  return found;
+}
+
+void add_identity_commands(CLI::App& app, const CommonOptions& common, Action& action) {
+  static stratus::cli::CodeOptions options;
+  static std::string id, reason;
+  static bool all = false, pem = false;
+  CLI::App* const device = noun(app, "device", "Devices one by one: codes to enrol them, certificates");
+  CLI::App* const code = device->add_subcommand("code", "Make a one-time code with which a device enrols");
+  code->add_option("--region", options.region, "code of the region it will belong to");
+  code->add_option("--group", options.group, "code of the group it will belong to");
+  code->add_option("--ttl", options.ttl, "how long the code is good: 30m, 1h, 1d (1h)");
+  code->add_option("--device", options.device, "only for this id, which it may take over");
+  code->add_option("--kind", options.kind, "device or gateway")->check(CLI::IsMember({"device", "gateway"}));
+  code->add_option("--name", options.names, "DNS name or address of a gateway; may be given several times");
+  code->add_option("--count", options.count, "so many codes at once");
+  code->footer(
+      "Examples:\n  stratus device code --region seoul --group lobby\n"
+      "  stratus device code --kind gateway --name gw1.site --name 10.0.0.5");
+  code->callback([&] { action = [&] { return stratus::cli::make_registration_code(options, common); }; });
+  CLI::App* const codes = device->add_subcommand("codes", "List the codes that can still be used");
+  codes->add_flag("--all", all, "and those that cannot any more");
+  codes->callback([&] { action = [&] { return stratus::cli::list_registration_codes(all, common); }; });
+  CLI::App* const revoke =
+      device->add_subcommand("revoke", "Shut a device out, now and until it is enrolled anew");
+  revoke->add_option("ID", id, "the device or gateway")->required();
+  revoke->add_option("--reason", reason, "why, for the records");
+  revoke->footer("Example:\n  stratus device revoke cam-7 --reason stolen");
+  revoke->callback([&] { action = [&] { return stratus::cli::revoke_device(id, reason, common); }; });
+  CLI::App* const certificates = device->add_subcommand("certificates", "List the certificates of a device");
+  certificates->add_option("ID", id, "the device or gateway")->required();
+  certificates->callback([&] { action = [&] { return stratus::cli::list_certificates(id, common); }; });
+
+  CLI::App* const ca = noun(app, "ca", "The private certificate authority");
+  CLI::App* const show = ca->add_subcommand("show", "Fingerprints, ends, and how old the revocation list is");
+  show->add_flag("--pem", pem, "print the root certificate instead");
+  show->footer("Example:\n  stratus ca show --pem > root.pem");
+  show->callback([&] { action = [&] { return stratus::cli::show_ca(pem, common); }; });
+}
+
 void add_delta(CLI::App& app, const CommonOptions& common, Action& action) {
   CLI::App* const delta = app.add_subcommand("delta", "Deltas between any two directories, tars or files");
   delta->require_subcommand(1);
@@ -403,6 +452,7 @@ int main(int argc, char** argv) {
   add_release_commands(app, common, action);
   add_fleet_commands(app, common, action);
   add_inventory_commands(app, common, action);
+  add_identity_commands(app, common, action);
   add_delta(app, common, action);
   add_sign_in(app, common, action);
   add_token(app, common, action);

@@ -10,9 +10,11 @@
 
 #include "stratus/agent/agent_core.hpp"
 #include "stratus/agent/control_socket.hpp"
+#include "stratus/agent/identity.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/base/program_pages.hpp"
+#include "stratus/crypto/message_signature.hpp"
 #include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
 
@@ -36,6 +38,7 @@ constexpr auto kWellEnough = 10s;      // running so long resets the restart pau
 net::ClientOptions client_options(const AgentConfig& config) {
   net::ClientOptions options;
   options.ca_file = config.ca_file;
+  options.certificate = options.key = identity_file(config);
   return options;
 }
 
@@ -199,6 +202,8 @@ net::Task<Result<void>> AgentCore::run() {
     mqtt_ = std::move(*mqtt);
     mqtt_->start();
   }
+  if (!identity_file(config_).empty())
+    asio::co_spawn(executor_, keep_identity(executor_, config_, stopped_, stopping_), asio::detached);
   co_await drive();
   if (mqtt_) co_await mqtt_->stop();
   if (stop_service_too_) co_await stop_service();
@@ -485,6 +490,10 @@ net::Task<void> AgentCore::deliver_reports() {
         fmt::format("{}/api/v1/devices/{}/reports", config_.server, net::percent_encode(config_.device));
     post.headers.set("Content-Type", "application/json");
     post.body = *text;
+    const auto signature = sign(config_, "report", waiting.front(), *text);
+    if (!signature)
+      log::error("agent", "cannot sign report {}: {}", waiting.front(), signature.error().text());
+    if (signature && !signature->empty()) post.headers.set(std::string(crypto::kSignatureHeader), *signature);
     auto answer = co_await client_->send(post);
     if (answer && answer->status >= 200 && answer->status < 300) {
       reports_.remove(waiting.front());

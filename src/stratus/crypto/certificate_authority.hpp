@@ -64,6 +64,9 @@ class CertificateAuthority {
   Result<std::string> make_revocation_list(std::span<const RevokedCertificate> revoked, std::uint64_t number,
                                            WallTime this_update, WallTime next_update) const;
 
+  // Whether the intermediate's key signed the first certificate of this PEM text.
+  bool issued(std::string_view pem) const;
+
   const std::string& root_pem() const;
   const std::string& intermediate_pem() const;
   const CertificateInfo& root() const;
@@ -75,6 +78,10 @@ class CertificateAuthority {
   explicit CertificateAuthority(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   std::shared_ptr<const Parts> parts_;
 };
+
+// That the leaf was signed through the chain by the root, whenever; `corrupt` when not. Times and usage are
+// for TLS to judge.
+Result<void> check_chain(std::string_view leaf, std::string_view chain, std::string_view root);
 
 // When a revocation list must be made anew, and when it is so old that people must be told. An expired list
 // makes brokers refuse every device, so it is renewed at a quarter of its life and alarmed at half.

@@ -109,6 +109,20 @@ TEST_F(CertificateAuthorityTest, IssuesWhatEachKindMayDo) {
   EXPECT_FALSE(issue(*ca, CertificateKind::other));
 }
 
+TEST_F(CertificateAuthorityTest, KnowsItsOwn) {
+  const auto ca = open(), other = CertificateAuthority::open_or_make(directory / "other", {.now = now});
+  const auto device = issue(*ca);
+  EXPECT_TRUE(ca->issued(device->pem));
+  EXPECT_FALSE(other->issued(device->pem));
+  EXPECT_FALSE(ca->issued(ca->root_pem()));
+  EXPECT_FALSE(ca->issued("nonsense"));
+  EXPECT_TRUE(check_chain(device->pem, ca->intermediate_pem(), ca->root_pem()));
+  EXPECT_FALSE(check_chain(device->pem, other->intermediate_pem(), other->root_pem()));
+  EXPECT_FALSE(check_chain(device->pem, ca->intermediate_pem(), other->root_pem()));
+  EXPECT_FALSE(check_chain(device->pem, "", ca->root_pem()));
+  EXPECT_FALSE(check_chain("", ca->intermediate_pem(), ca->root_pem()));
+}
+
 TEST_F(CertificateAuthorityTest, CertificatesEnd) {
   const auto ca = open();
   const auto device = issue(*ca);

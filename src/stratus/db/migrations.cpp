@@ -9,6 +9,7 @@ std::span<const Vertical* const> verticals() {
       &kCatalogueSchema,  // 1, 2
       &kInventorySchema,  // 3
       &kPeopleSchema,     // 4
+      &kIdentitySchema,   // 5
       &kRolloutSchema,    // 6
       &kTelemetrySchema,  // 8
       &kArtifactSchema,   // 7

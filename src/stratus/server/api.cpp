@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
+#include "stratus/crypto/message_signature.hpp"
 #include "stratus/oci/reference.hpp"
 #include "stratus/server/api_json.hpp"
 #include "stratus/server/cursor.hpp"
@@ -82,6 +83,30 @@ void Api::register_routes(Router& router) {
   add("POST", "/api/v1/gc", Scope::system_admin, &Api::collect_garbage);
 }
 
+Result<void> Api::check_speaks_for(const Call& call, const std::string& device) const {
+  const Principal::Kind kind = call.principal().kind;
+  if (kind == Principal::Kind::user || kind == Principal::Kind::token) return {};
+  return identity_.check_speaks_for(call.request(), device);
+}
+
+Api::Answer Api::check_message(Call& call, std::string device, std::string kind, std::uint64_t counter,
+                               std::string body) {
+  STRATUS_CO_CHECK(identity_.check_carries(call.request(), device));
+  const auto& certificate = call.request().peer_certificate;
+  const bool own_session = certificate != nullptr && certificate->common_name == device;
+  const std::string signature(call.request().headers.get(crypto::kSignatureHeader).value_or(""));
+  co_return co_await identity_.check_message(std::move(device), std::move(kind), counter, std::move(body),
+                                             signature, own_session);
+}
+
+// A sample has no number of its own: the counter in its signature stands for itself.
+Api::Answer Api::check_sample(Call& call, std::string device, std::string body) {
+  const auto text = call.request().headers.get(crypto::kSignatureHeader);
+  const auto signature = crypto::parse_message_signature(text.value_or(""));
+  const std::uint64_t counter = signature ? signature->counter : 0;
+  co_return co_await check_message(call, std::move(device), "data", counter, std::move(body));
+}
+
 Api::Answer Api::get_next(Call& call) {
   const std::string name = call.parameter("name");
   Digest have;
@@ -90,9 +115,11 @@ Api::Answer Api::get_next(Call& call) {
     if (!parsed) co_return fail(ErrorCode::invalid, "have: not the 64 hex digits of a manifest digest");
     have = *parsed;
   }
-  const std::string device = call.query("device").value_or("");
+  std::string device = call.query("device").value_or("");
+  if (device.empty() && call.principal().kind == Principal::Kind::device) device = call.principal().id;
   if (!device.empty()) {
     STRATUS_CO_CHECK(check_device(device));
+    STRATUS_CO_CHECK(check_speaks_for(call, device));
   }
   std::optional<rollout::Assignment> own;  // of this device, instead of the name's target
   if (!device.empty()) {
@@ -126,6 +153,8 @@ Api::Answer Api::take_report(Call& call) {
     co_return fail(ErrorCode::invalid,
                    "the report is of device " + parsed->device + ", the address of another");
   }
+  auto genuine = co_await check_message(call, id, "report", parsed->sequence, *body);
+  if (!genuine) co_return genuine;
   const auto text = [](const Digest& digest) { return digest.empty() ? std::string() : digest.text(); };
   json::object event{{"id", parsed->device},
                      {"name", parsed->name},
@@ -164,6 +193,8 @@ Api::Answer Api::take_sample(Call& call) {
   const auto value = parse_json(*body, kMaxSample);
   if (!value) co_return fail(value.error());
   if (!value->is_object()) co_return fail(ErrorCode::invalid, "a sample is a JSON object");
+  auto genuine = co_await check_sample(call, id, *body);
+  if (!genuine) co_return genuine;
   std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
     catalogue_.add_sample(id, std::move(*body), now_ms(), std::move(done));
   };

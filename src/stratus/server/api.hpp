@@ -4,6 +4,7 @@
 
 #include "stratus/net/bounded_pool.hpp"
 #include "stratus/server/deployments.hpp"
+#include "stratus/server/identity.hpp"
 #include "stratus/server/releases.hpp"
 #include "stratus/server/rollouts.hpp"
 #include "stratus/server/router.hpp"
@@ -15,10 +16,11 @@ namespace stratus::server {
 class Api {
  public:
   // All must outlive it. `garbage` blocks and runs on the pool given with it.
-  Api(Releases& releases, Deployments& deployments, db::Catalogue& catalogue, Sightings& sightings,
-      Rollouts& rollouts, EventBus& bus, net::WorkerPool& pool, net::BoundedPool& lists,
+  Api(Identity& identity, Releases& releases, Deployments& deployments, db::Catalogue& catalogue,
+      Sightings& sightings, Rollouts& rollouts, EventBus& bus, net::WorkerPool& pool, net::BoundedPool& lists,
       net::WorkerPool& garbage_pool, std::function<Result<store::GarbageReport>(bool dry_run)> garbage)
-      : releases_(releases),
+      : identity_(identity),
+        releases_(releases),
         deployments_(deployments),
         catalogue_(catalogue),
         sightings_(sightings),
@@ -46,6 +48,15 @@ class Api {
   Answer get_operation(Call& call);
   Answer collect_garbage(Call& call);
 
+  // Whether who calls may ask for the device; people and their tokens may.
+  Result<void> check_speaks_for(const Call& call, const std::string& device) const;
+  // The same for a message that the device has signed.
+  Answer check_message(Call& call, std::string device, std::string kind, std::uint64_t counter,
+                       std::string body);
+
+  Answer check_sample(Call& call, std::string device, std::string body);
+
+  Identity& identity_;
   Releases& releases_;
   Deployments& deployments_;
   db::Catalogue& catalogue_;

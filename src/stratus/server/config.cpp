@@ -95,6 +95,28 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
          }
          return true;
        }},
+      {"identity",
+       [&](const toml::node& node) {
+         const auto value = node.value_exact<std::string>();
+         if (value != "optional" && value != "required") return false;
+         config.identity.mode = value == "required" ? IdentityMode::required : IdentityMode::optional;
+         return true;
+       }},
+      {"tls_names",
+       [&](const toml::node& node) {
+         const auto* const names = node.as_array();
+         if (names == nullptr) return false;
+         for (const auto& name : *names) {
+           const auto value = name.value_exact<std::string>();
+           if (!value) return false;
+           config.identity.server_names.push_back(*value);
+         }
+         return true;
+       }},
+      {"certificate_lifetime_s", number(config.identity.certificate_lifetime)},
+      {"certificate_renew_before_s", number(config.identity.renew_before)},
+      {"certificate_grace_s", number(config.identity.grace, 0)},
+      {"revocation_list_lifetime_s", number(config.identity.revocation_list_lifetime)},
       {"file_threads", number(config.file_threads)},
       {"delta_threads", number(config.delta_threads)},
       {"delta_queue", number(config.delta_queue)},

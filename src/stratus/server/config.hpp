@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "stratus/base/result.hpp"
+#include "stratus/server/identity_config.hpp"
 #include "stratus/server/messaging_config.hpp"
 
 namespace stratus::server {
@@ -30,6 +31,7 @@ struct ServerConfig {
   // Whether devices and releases may be read without signing in.
   bool anonymous_reads = false;
   std::vector<std::string> trusted_proxies;  // addresses whose X-Forwarded-For and -Proto count
+  IdentityConfig identity;
 
   std::int64_t samples_per_device = 10'000;
   std::int64_t reports_per_device = 1'000;

@@ -93,6 +93,17 @@ net::Task<void> Registry::handle(net::Exchange& exchange) {
       co_return;
     }
   }
+  const auto may_read = needs_token ? Result<void>() : hooks_.may_read(exchange.request());
+  if (!may_read) {
+    auto principal = co_await authenticator_.identify(exchange.request());
+    const bool known =
+        principal && (principal->kind == Principal::Kind::user || principal->kind == Principal::Kind::token);
+    if (!known) {
+      error = {403, "DENIED", std::string(text_without_reason(may_read.error()))};
+      co_await respond_oci_error(exchange, error);
+      co_return;
+    }
+  }
   auto done = co_await dispatch(exchange, route);
   if (done) co_return;
   log::debug("registry", "{} {}: {} {}: {}", method, exchange.request().path, done.error().status,

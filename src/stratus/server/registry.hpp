@@ -28,6 +28,10 @@ struct RegistryHooks {
       unless_needed = [](const std::string&, const Digest&, const std::function<Result<void>()>& remove) {
         return remove();
       };
+  // Whether somebody without a token may read; the error's text is the answer when not.
+  std::function<Result<void>(const net::RequestHead& request)> may_read = [](const net::RequestHead&) {
+    return Result<void>();
+  };
 };
 
 struct RegistryCounters {

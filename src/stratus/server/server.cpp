@@ -17,6 +17,9 @@
 #include "stratus/server/device_updates.hpp"
 #include "stratus/server/event_stream.hpp"
 #include "stratus/server/firmware.hpp"
+#include "stratus/server/identity_authenticator.hpp"
+#include "stratus/server/identity_messages.hpp"
+#include "stratus/server/identity_routes.hpp"
 #include "stratus/server/inventory.hpp"
 #include "stratus/server/messaging.hpp"
 #include "stratus/server/people.hpp"
@@ -55,6 +58,7 @@ struct Opened {
   std::unique_ptr<db::Catalogue> catalogue;
   std::unique_ptr<DeltaMaker> deltas;
   crypto::UrlSigner links;
+  Identity::Parts identity;
 };
 
 Result<Opened> open(const ServerConfig& config) {
@@ -77,8 +81,10 @@ Result<Opened> open(const ServerConfig& config) {
   STRATUS_TRY(catalogue, db::Catalogue::open(*database, limits));
   STRATUS_TRY(deltas, DeltaMaker::open(config.data / "scratch", config.delta_temporary, *repositories));
   STRATUS_TRY(links, crypto::UrlSigner::load_or_make(config.data / "links.key"));
-  return Opened{std::move(lock),     std::move(token),     std::move(blobs),  std::move(repositories),
-                std::move(database), std::move(catalogue), std::move(deltas), std::move(links)};
+  STRATUS_TRY(identity, Identity::open(config.data / "ca", system_clock().wall()));
+  return Opened{std::move(lock),         std::move(token),    std::move(blobs),
+                std::move(repositories), std::move(database), std::move(catalogue),
+                std::move(deltas),       std::move(links),    std::move(identity)};
 }
 
 class Server {
@@ -100,12 +106,14 @@ class Server {
         releases_(loop, *opened_.repositories, *opened_.catalogue, files_),
         registry_(*opened_.repositories, files_, lists_, writes_, identities_, hooks()),
         deployments_(loop, releases_, queue_, *opened_.catalogue, files_, sightings_, config.deploy_wait),
-        router_(identities_),
+        identity_(loop, std::move(opened_.identity), config.identity, *opened_.database, files_),
+        authenticator_(identity_, identities_),
+        router_(authenticator_),
         fleet_(*opened_.database),
         rollouts_(rollout_ports(loop)),
         rollout_routes_(rollouts_, *opened_.database, files_, *opened_.repositories),
-        api_(releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, bus_, files_, lists_,
-             garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
+        api_(identity_, releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, bus_, files_,
+             lists_, garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
         inventory_(*opened_.database, files_, lists_, sightings_),
         shelf_(*opened_.repositories, *opened_.database, files_, writes_, opened_.links, FileLimits()),
         firmware_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
@@ -132,10 +140,12 @@ class Server {
     shelf_.register_routes(router_);
     firmware_.register_routes(router_);
     contents_.register_routes(router_);
+    register_identity_routes(router_, identity_);
     router_.register_index();
   }
 
   Result<void> load() {
+    STRATUS_CHECK(identity_.load());
     STRATUS_CHECK(releases_.load());
     STRATUS_CHECK(rollouts_.load());
     STRATUS_TRY(code, people_.make_setup_code());
@@ -144,6 +154,7 @@ class Server {
     if (!config_.mqtt.enabled()) return {};
     STRATUS_TRY(messaging, Messaging::open(loop_, *opened_.database, config_.data, config_.mqtt));
     messaging_ = std::move(messaging);
+    join_messaging(identity_, *messaging_, background_);
     device_updates_ = std::make_unique<DeviceUpdates>(
         loop_, messaging_->link(), releases_, *opened_.catalogue, files_,
         [this](const std::string& name) { return rollouts_.is_personal(name); });
@@ -155,9 +166,32 @@ class Server {
     background_.spawn(flush_regularly());
     background_.spawn(clean_hourly());
     rollouts_.start();
+    identity_.start();
     if (messaging_) messaging_->start();
   }
   std::string mqtt_url() const { return messaging_ ? messaging_->url() : std::string(); }
+
+  Result<net::ServerTls> tls() {
+    STRATUS_TRY(files, identity_.ensure_server_certificate(config_.data / "tls"));
+    net::ServerTls tls{files.certificate, files.key, identity_.client_ca()};
+    tls.admit = [this](const crypto::CertificateInfo& certificate) { return identity_.admits(certificate); };
+    return tls;
+  }
+
+  // Sessions of who is shut out end in this server.
+  void attach(net::HttpServer& http) {
+    identity_.on_revoked([&http](const std::string& device) {
+      http.cut_peers([&](const crypto::CertificateInfo& peer) { return peer.common_name == device; });
+    });
+    identity_.on_ended([&http](const std::string& serial) {
+      http.cut_peers([&](const crypto::CertificateInfo& peer) { return peer.serial == serial; });
+    });
+    identity_.on_server_certificate([this, &http] {
+      const auto fresh = tls();
+      const auto taken = fresh ? http.replace_tls(*fresh) : Result<void>(fail(fresh.error()));
+      if (!taken) log::error("server", "the new TLS certificate: {}", taken.error().text());
+    });
+  }
 
   net::Task<void> handle(net::Exchange& exchange) {
     const std::string& path = exchange.request().path;
@@ -178,6 +212,7 @@ class Server {
   net::Task<void> stop() {
     queue_.stop();
     co_await background_.stop();
+    co_await identity_.stop();
     co_await deployments_.stop();
     if (device_updates_) co_await device_updates_->stop();
     if (messaging_) co_await messaging_->stop();
@@ -196,6 +231,7 @@ class Server {
   RegistryHooks hooks() {
     RegistryHooks hooks;
     hooks.changed = [this](const std::string& name) { releases_.invalidate(name); };
+    hooks.may_read = [this](const net::RequestHead& request) { return identity_.check_fetches(request); };
     hooks.unless_needed = [this](const std::string& name, const Digest& digest,
                                  const std::function<Result<void>()>& remove) {
       return releases_.guard().unless_needed(name, digest, remove);
@@ -286,6 +322,7 @@ class Server {
     std::string body = database.ok ? "ok\n" : database.detail + "\n";
     // Devices without MQTT go on over HTTPS, so this is a warning beside the answer.
     if (messaging_ && !messaging_->problem().empty()) body += messaging_->problem() + "\n";
+    for (const std::string& warning : identity_.warnings()) body += "warning: " + warning + "\n";
     (void)co_await exchange.respond(head, body);
   }
 
@@ -374,6 +411,8 @@ class Server {
   Releases releases_;
   Registry registry_;
   Deployments deployments_;
+  Identity identity_;
+  IdentityAuthenticator authenticator_;
   Router router_;
   DatabaseFleet fleet_;
   Rollouts rollouts_;
@@ -395,13 +434,6 @@ Result<net::ServerOptions> listen_options(const ServerConfig& config) {
   net::ServerOptions options;
   options.address = listen.address;
   options.port = listen.port;
-  if (!config.plain_http) {
-    crypto::CertificateOptions certificate;
-    certificate.names = crypto::default_server_names();
-    certificate.now = system_clock().wall();
-    STRATUS_TRY(files, crypto::ensure_tls_files(config.data / "tls", "server", certificate));
-    options.tls = net::ServerTls{files.certificate, files.key};
-  }
   return options;
 }
 
@@ -416,12 +448,18 @@ net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
   auto options = listen_options(config);
   if (!options) co_return forward_error(std::move(options));
   const std::string address = options->address;
-  const net::ServerOptions told = *options;
   Server server(loop, config, std::move(*opened));
   STRATUS_CO_CHECK(server.load());
+  if (!config.plain_http) {
+    auto tls = server.tls();
+    if (!tls) co_return forward_error(std::move(tls));
+    options->tls = std::move(*tls);
+  }
+  const net::ServerOptions told = *options;
   net::Handler handler = [&server](net::Exchange& exchange) { return server.handle(exchange); };
   auto http = net::HttpServer::listen(loop, std::move(*options), handler);
   if (!http) co_return forward_error(std::move(http));
+  server.attach(**http);
   server.start();
   if (is_first) tell_first_start(config, told);
   ready(net::local_url(!config.plain_http, address, (*http)->port()), server.mqtt_url());

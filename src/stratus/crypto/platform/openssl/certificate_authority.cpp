@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -289,11 +290,33 @@ Result<std::string> CertificateAuthority::make_revocation_list(std::span<const R
   return openssl::text_of(bio.get());
 }
 
+bool CertificateAuthority::issued(std::string_view pem) const {
+  const Handle<X509> certificate = read_certificate(pem);
+  const bool ours =
+      certificate && X509_verify(certificate.get(), X509_get0_pubkey(parts_->issuer.get())) == 1;
+  ERR_clear_error();
+  return ours;
+}
+
 const std::string& CertificateAuthority::root_pem() const { return parts_->root_pem; }
 const std::string& CertificateAuthority::intermediate_pem() const { return parts_->intermediate_pem; }
 const CertificateInfo& CertificateAuthority::root() const { return parts_->root; }
 const CertificateInfo& CertificateAuthority::intermediate() const { return parts_->intermediate; }
 bool CertificateAuthority::has_root_key() const { return parts_->has_root_key; }
+
+Result<void> check_chain(std::string_view leaf, std::string_view chain, std::string_view root) {
+  Handle<X509> below = read_certificate(leaf);
+  std::vector<std::string> above = split_certificates(chain);
+  above.emplace_back(root);
+  for (const std::string& pem : above) {
+    Handle<X509> signer = read_certificate(pem);
+    if (!below || !signer || X509_verify(below.get(), X509_get0_pubkey(signer.get())) != 1) {
+      return fail(last_error(ErrorCode::corrupt, "the certificate was not signed through its chain"));
+    }
+    below = std::move(signer);
+  }
+  return {};
+}
 
 RevocationListAge judge_revocation_list(WallTime this_update, WallTime next_update, WallTime now) {
   const auto life = next_update - this_update;

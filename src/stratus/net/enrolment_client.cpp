@@ -1,0 +1,116 @@
+#include "stratus/net/enrolment_client.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "stratus/base/file.hpp"
+#include "stratus/base/json.hpp"
+#include "stratus/crypto/message_signature.hpp"
+#include "stratus/crypto/signing_request.hpp"
+
+namespace stratus::net {
+namespace {
+
+constexpr std::uint64_t kMaxTrust = 256u << 10;
+
+// What the other side's problem says, for people.
+Error error_of(const std::string& what, const ClientResponse& response) {
+  std::string detail = fmt::format("answered {}", response.status), code;
+  if (const auto value = parse_json(response.body, 64u << 10); value && value->is_object()) {
+    ObjectReader reader(*value, "");
+    const std::string said = reader.optional_text("detail", 4096);
+    if (!said.empty()) detail = said;
+  }
+  return Error(error_code_of_http_status(response.status), what + ": " + detail);
+}
+
+Task<Result<wire::EnrolAnswer>> post(HttpClient& client, std::string url, std::string body,
+                                     std::string signature) {
+  ClientRequest request;
+  request.method = "POST";
+  request.url = std::move(url);
+  request.headers.set("Content-Type", "application/json");
+  if (!signature.empty()) request.headers.set(std::string(crypto::kSignatureHeader), std::move(signature));
+  request.body = std::move(body);
+  request.max_response = wire::EnrolAnswer::kMaxEncoded;
+  request.total_timeout = std::chrono::seconds(30);
+  const std::string where = request.url;
+  auto response = co_await client.send(std::move(request));
+  if (!response) co_return forward_error(std::move(response));
+  if (response->status < 200 || response->status > 299) co_return fail(error_of(where, *response));
+  auto answer = wire::parse_enrol_answer(response->body);
+  co_return std::move(answer).with_context(where);
+}
+
+}  // namespace
+
+Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOptions options) {
+  auto existing = files.load();
+  if (!existing) co_return forward_error(std::move(existing));
+  if (*existing) {
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("this is {} already ({}); remove that directory to enrol it anew",
+                               (*existing)->device, files.directory().string()));
+  }
+  STRATUS_CO_CHECK(make_directories(files.directory()));
+  std::string trust;
+  std::filesystem::path ca_file = options.ca_file;
+  if (!options.ca_fingerprint.empty()) {
+    auto pinned = fetch_pinned_certificate(options.server, options.ca_fingerprint);
+    if (!pinned) co_return forward_error(std::move(pinned));
+    ca_file = files.directory() / "pinned.pem";
+    STRATUS_CO_CHECK(write_file_atomically(ca_file, *pinned, 0644));
+  }
+  if (!ca_file.empty()) {
+    auto text = read_file(ca_file, kMaxTrust);
+    if (!text) co_return forward_error(std::move(text));
+    trust = std::move(*text);
+  }
+  auto key = files.next_key();
+  if (!key) co_return forward_error(std::move(key));
+  auto csr = crypto::make_signing_request(*key, options.device);
+  if (!csr) co_return forward_error(std::move(csr));
+  ClientOptions client_options;
+  client_options.ca_file = ca_file;
+  const auto client = HttpClient::make(executor, client_options);
+  const wire::EnrolRequest request{options.code, *csr, options.device};
+  const std::string body = wire::encode_enrol_request(request);
+  const std::string url = options.server + "/api/v1/enrol";
+  auto answer = co_await post(*client, url, body, "");
+  if (!answer) co_return forward_error(std::move(answer));
+  co_return files.accept(*answer, options.server, trust);
+}
+
+Task<Result<OwnIdentity>> renew(Executor executor, IdentityFiles files, std::string server,
+                                std::filesystem::path ca_file) {
+  auto own = files.load();
+  if (!own) co_return forward_error(std::move(own));
+  if (!*own) co_return fail(ErrorCode::not_found, "there is no certificate to renew");
+  auto key = files.next_key();
+  if (!key) co_return forward_error(std::move(key));
+  auto csr = crypto::make_signing_request(*key, (*own)->device);
+  if (!csr) co_return forward_error(std::move(csr));
+  ClientOptions client_options;
+  client_options.ca_file = ca_file;
+  client_options.certificate = client_options.key = (*own)->file;
+  const auto client = HttpClient::make(executor, client_options);
+  const std::string body = wire::encode_renew_request({*csr});
+  const std::string url = server + "/api/v1/certificates/renew";
+  // For the case that a gateway is between: its session is not ours.
+  const auto now = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+  auto signature = crypto::sign_message((*own)->key, {(*own)->device, "renew", now}, body);
+  if (!signature) co_return forward_error(std::move(signature));
+  auto answer = co_await post(*client, url, body, *signature);
+  if (!answer) co_return forward_error(std::move(answer));
+  if (answer->device != (*own)->device) {
+    co_return fail(ErrorCode::corrupt, "the server renewed the certificate of " + answer->device);
+  }
+  auto trust = read_file((*own)->trust, kMaxTrust);
+  if (!trust) co_return forward_error(std::move(trust));
+  // What was trusted stays; the root is in it once.
+  std::string more = *trust;
+  if (const auto at = more.find(answer->root); at != std::string::npos) more.erase(at, answer->root.size());
+  co_return files.accept(*answer, (*own)->server, more);
+}
+
+}  // namespace stratus::net

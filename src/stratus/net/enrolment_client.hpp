@@ -1,0 +1,33 @@
+// A device's or gateway's side of enrolment and renewal over HTTPS.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "stratus/net/http_client.hpp"
+#include "stratus/net/identity_files.hpp"
+
+namespace stratus::net {
+
+struct EnrolOptions {
+  std::string server;  // URL of the server, or of a gateway before it
+  std::string code;
+  std::string device;             // the id that is wished for; "": the server's choice
+  std::filesystem::path ca_file;  // what vouches for the server; empty: the system's roots
+  std::string ca_fingerprint;     // or: SHA-256 of that certificate in hex, colons allowed
+};
+// Makes a key, sends a signing request, keeps the certificate. `conflict` when there is an identity already.
+// Of a code that was used although its answer got lost: `denied`; the operator makes a new one.
+Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOptions options);
+
+// A fresh certificate for a fresh key, by the session of the one in use, also when that has expired.
+Task<Result<OwnIdentity>> renew(Executor executor, IdentityFiles files, std::string server,
+                                std::filesystem::path ca_file);
+
+// Connects without trust, takes the certificate that has this fingerprint from what the server shows (in the
+// handshake, or at /api/v1/ca), and answers it in PEM. Blocks, up to half a minute. `denied` when it has
+// none.
+Result<std::string> fetch_pinned_certificate(const std::string& server, const std::string& fingerprint);
+
+}  // namespace stratus::net

@@ -1,0 +1,161 @@
+#include "stratus/server/identity.hpp"
+
+#include "stratus/base/reason.hpp"
+#include "stratus/base/temporary_directory_testing.hpp"
+#include "stratus/crypto/message_signature.hpp"
+#include "stratus/crypto/signing_request.hpp"
+#include "stratus/db/testing.hpp"
+
+namespace stratus::server {
+namespace {
+
+class ServerIdentityTest : public db::EngineTest {
+ protected:
+  using Test = std::function<net::Task<void>(Identity&)>;
+
+  void run(const Test& test, const IdentityConfig& config = {}) {
+    auto parts = Identity::open(directory_ / "ca", system_clock().wall());
+    ASSERT_TRUE(parts) << parts.error().text();
+    net::WorkerPool pool("test", 2);
+    Identity identity(loop_.executor(), std::move(*parts), config, database(), pool);
+    ASSERT_TRUE(identity.load());
+    const std::function<net::Task<Result<void>>()> body = [&]() -> net::Task<Result<void>> {
+      co_await test(identity);
+      co_return Result<void>();
+    };
+    EXPECT_TRUE(loop_.run(body()));
+  }
+  static net::Task<std::string> code_for(Identity& identity, std::string device) {
+    CodeWish wish;
+    wish.device = std::move(device);
+    wish.by = "user:test";
+    auto codes = co_await identity.make_codes(wish);
+    co_return codes ? codes->front().code : codes.error().text();
+  }
+  std::string request_of(const crypto::SigningKey& key, const std::string& name) const {
+    return crypto::make_signing_request(key, name).value();
+  }
+
+  testing::TemporaryDirectory directory_;
+  net::Loop loop_;
+  crypto::SigningKey key_ = crypto::SigningKey::generate().value();
+};
+STRATUS_BOTH_ENGINES(ServerIdentityTest);
+
+TEST_P(ServerIdentityTest, OneOfManyUsesOfACodeSucceeds) {
+  run([&](Identity& identity) -> net::Task<void> {
+    const std::string code = co_await code_for(identity, "");
+    int good = 0, refused = 0, throttled = 0;
+    net::TaskGroup group(loop_.executor());
+    const std::function<net::Task<void>(int)> use = [&](int i) -> net::Task<void> {
+      const wire::EnrolRequest request{code, request_of(key_, ""), "cam-" + std::to_string(i)};
+      auto answer = co_await identity.enrol(request, "10.0.0.1:1");
+      if (answer)
+        ++good;
+      else if (reason_of(answer.error()) == "code_refused")
+        ++refused;
+      else if (reason_of(answer.error()) == "throttled")
+        ++throttled;
+    };
+    for (int i = 0; i < 200; ++i) group.spawn(use(i));
+    co_await group.join();
+    EXPECT_EQ(good, 1);
+    EXPECT_EQ(good + refused + throttled, 200);
+  });
+}
+
+TEST_P(ServerIdentityTest, EnrolsRenewsAndShutsOut) {
+  run([&](Identity& identity) -> net::Task<void> {
+    std::vector<std::string> cut;
+    identity.on_revoked([&](const std::string& device) { cut.push_back(device); });
+    const std::string code = co_await code_for(identity, "");
+    const wire::EnrolRequest request{code, request_of(key_, "cam-7"), ""};
+    auto enrolled = co_await identity.enrol(request, "10.0.0.1:1");
+    if (!enrolled) {
+      ADD_FAILURE() << enrolled.error().text();
+      co_return;
+    }
+    EXPECT_EQ(enrolled->device, "cam-7");
+    EXPECT_TRUE(identity.is_enrolled("cam-7"));
+    const auto first = crypto::parse_certificate(enrolled->certificate);
+    EXPECT_TRUE(identity.admits(*first));
+    auto renewed = co_await identity.renew("cam-7", request_of(key_, ""));
+    EXPECT_TRUE(renewed);
+    auto foreign = co_await identity.renew("cam-7", request_of(key_, "cam-8"));
+    EXPECT_EQ(reason_of(foreign.error()), "other_device");
+    auto revoked = co_await identity.revoke("cam-7", "user:test", "stolen");
+    EXPECT_TRUE(revoked);
+    EXPECT_EQ(cut, std::vector<std::string>{"cam-7"});
+    EXPECT_FALSE(identity.admits(*first));
+    const auto listed = crypto::read_revocation_list(identity.revocation_list(), enrolled->chain);
+    EXPECT_TRUE(listed && listed->size() == 2);
+    renewed = co_await identity.renew("cam-7", request_of(key_, ""));
+    EXPECT_EQ(reason_of(renewed.error()), "device_revoked");
+    const std::string again = co_await code_for(identity, "cam-7");
+    const wire::EnrolRequest back{again, request_of(key_, ""), ""};
+    enrolled = co_await identity.enrol(back, "10.0.0.1:1");
+    EXPECT_TRUE(enrolled);
+    EXPECT_FALSE(identity.is_revoked("cam-7"));
+    EXPECT_FALSE(identity.admits(*first));
+  });
+}
+
+TEST_P(ServerIdentityTest, TakesMessagesThatTheDeviceSigned) {
+  run([&](Identity& identity) -> net::Task<void> {
+    const std::string code = co_await code_for(identity, "");
+    const wire::EnrolRequest request{code, request_of(key_, "cam-7"), ""};
+    auto enrolled = co_await identity.enrol(request, "10.0.0.1:1");
+    EXPECT_TRUE(enrolled);
+    const std::string good = crypto::sign_message(key_, {"cam-7", "report", 5}, "{}").value();
+    const std::string other =
+        crypto::sign_message(crypto::SigningKey::generate().value(), {"cam-7", "report", 5}, "{}").value();
+    struct Case {
+      const char* device;
+      std::uint64_t counter;
+      const char* body;
+      std::string signature;
+      bool own_session;
+      const char* reason;
+    };
+    const std::vector<Case> cases{
+        {"cam-7", 5, "{}", good, false, ""},
+        {"cam-7", 5, "{}", "", true, ""},
+        {"cam-9", 5, "{}", "", false, ""},  // not enrolled
+        {"cam-7", 5, "{}", "", false, "signature_required"},
+        {"cam-7", 6, "{}", good, false, "signature_wrong"},
+        {"cam-7", 5, "{ }", good, false, "signature_wrong"},
+        {"cam-7", 5, "{}", other, false, "signature_wrong"},
+        {"cam-7", 5, "{}", other, true, "signature_wrong"},
+        {"cam-7", 5, "{}", "v1;nonsense", false, "signature_wrong"},
+    };
+    for (const Case& one : cases) {
+      auto verdict = co_await identity.check_message(one.device, "report", one.counter, one.body,
+                                                     one.signature, one.own_session);
+      EXPECT_EQ(verdict ? "" : reason_of(verdict.error()), one.reason) << one.device << " " << one.signature;
+    }
+  });
+}
+
+TEST_P(ServerIdentityTest, SeesWhatAnotherServerDid) {
+  run([&](Identity& first) -> net::Task<void> {
+    auto parts = Identity::open(directory_ / "ca", system_clock().wall());
+    net::WorkerPool pool("second", 1);
+    Identity second(loop_.executor(), std::move(*parts), {}, database(), pool);
+    EXPECT_TRUE(second.load());
+    second.start();
+    net::Notifier seen(loop_.executor());
+    second.on_revoked([&](const std::string&) { seen.notify_all(); });
+    const std::string code = co_await code_for(first, "");
+    const wire::EnrolRequest request{code, request_of(key_, "cam-7"), ""};
+    auto enrolled = co_await first.enrol(request, "10.0.0.1:1");
+    EXPECT_TRUE(enrolled);
+    auto revoked = co_await first.revoke("cam-7", "user:test", "");
+    EXPECT_TRUE(revoked);
+    if (!second.is_revoked("cam-7")) co_await seen.wait();
+    EXPECT_TRUE(second.is_revoked("cam-7"));
+    co_await second.stop();
+  });
+}
+
+}  // namespace
+}  // namespace stratus::server

@@ -1,0 +1,101 @@
+"""The device's side of identity: enrolling, working with a certificate, renewing it, through a gateway too."""
+import json
+import subprocess
+
+import pytest
+from harness import BIN, HttpClient, ServiceImage, wait_until
+from harness.identity import enrol, make_code, mutual_client, openssl, report
+
+
+def start(stack, *lines):
+    config = stack.programs.path("server.toml")
+    config.write_text("\n".join(['identity = "required"', *lines]) + "\n")
+    return stack.start_server(options=["--config", config])
+
+
+def agent_enrol(server_url, data, code, *words):
+    argv = [str(BIN / "stratus-agent"), "enrol", "--server", server_url, "--data", str(data), "--code", code,
+            *[str(word) for word in words]]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+
+
+def serial(data):
+    return openssl("x509", "-in", data / "identity" / "identity.pem", "-noout", "-serial").stdout
+
+
+def wait_seen(server, device):
+    return wait_until(lambda: server.http.get(f"/api/v1/devices/{device}").json().get("name") == "app", 30,
+                      what=f"{device} to ask for its image")
+
+
+def test_enrolling_keeps_a_key_that_only_root_reads(stack):
+    server, data = start(stack), stack.programs.path("device")
+    done = agent_enrol(server.url, data, make_code(server), "--device", "cam-7", "--ca", server.ca, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["device"] == "cam-7"
+    identity = data / "identity" / "identity.pem"
+    assert identity.stat().st_mode & 0o777 == 0o600
+    assert not (data / "identity" / "next.key").exists()
+    client = mutual_client(server.url, data / "identity" / "trust.pem", identity)
+    assert client.get("/api/v1/next/app").status == 404
+    again = agent_enrol(server.url, data, make_code(server), "--ca", server.ca)
+    assert again.returncode == 5 and "already" in again.stderr
+    wrong = agent_enrol(server.url, stack.programs.path("other"), "000000", "--ca", server.ca)
+    assert wrong.returncode == 4 and "not known or was used" in wrong.stderr
+
+
+def test_a_server_is_pinned_by_the_fingerprint_of_its_root(stack):
+    server = start(stack)
+    shown = json.loads(stack.stratus("ca", "show", "--json"))
+    code = stack.stratus("device", "code", "--ttl", "10m").split()[0]
+    for other in ("00" * 32, "zz", shown["root"]["fingerprint"][:-2]):
+        done = agent_enrol(server.url, stack.programs.path("device"), code, "--ca-fingerprint", other)
+        assert done.returncode in (2, 4), done.stderr
+    done = agent_enrol(server.url, stack.programs.path("device"), code, "--ca-fingerprint", shown["root"]["fingerprint"].upper())
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_agent_works_and_renews_with_its_certificate(stack):
+    server = start(stack, "certificate_lifetime_s = 12", "certificate_renew_before_s = 9")
+    data = stack.programs.path("device-1")
+    assert agent_enrol(server.url, data, make_code(server), "--device", "device-1", "--ca", server.ca).returncode == 0
+    first = serial(data)
+    _, public = stack.make_key()
+    stack.start_agent("app", server.url, public, ca=server.ca, data=data)
+    wait_until(lambda: serial(data) != first, 30, what="a renewed certificate")
+    states = [one["state"] for one in server.http.get("/api/v1/devices/device-1/certificates").json()["items"]]
+    assert len(states) >= 2 and states[0] == "active"
+    assert agent_enrol(server.url, data, make_code(server), "--ca", server.ca).returncode == 5
+
+
+def test_an_agent_that_was_off_past_the_end_of_its_certificate_recovers(stack):
+    server = start(stack, "certificate_lifetime_s = 2")
+    data = stack.programs.path("device-1")
+    assert agent_enrol(server.url, data, make_code(server), "--device", "device-1", "--ca", server.ca).returncode == 0
+    first = serial(data)
+    client = mutual_client(server.url, server.ca, data / "identity" / "identity.pem")
+    wait_until(lambda: client.get("/api/v1/next/app").status == 403, 20, what="the certificate to expire")
+    _, public = stack.make_key()
+    stack.start_agent("app", server.url, public, ca=server.ca, data=data)
+    wait_until(lambda: serial(data) != first, 30, what="a renewed certificate")
+
+
+def test_a_gateway_without_a_certificate_gets_nothing_from_a_strict_server(stack):
+    start(stack)
+    gateway = stack.start_gateway()
+    assert HttpClient(gateway.url, ca=gateway.ca).get("/api/v1/next/app?device=cam-7").status in (401, 403, 502, 503)
+
+
+@pytest.mark.parametrize("word", ["codes", "certificates", "revoke"])
+def test_the_command_line_shows_what_the_server_knows(stack, word):
+    server = start(stack)
+    enrol(server, stack.programs.path("keys"), "cam-7")
+    if word == "codes":
+        code = json.loads(stack.stratus("device", "code", "--ttl", "5m", "--json"))["codes"][0]
+        assert code["id"] in stack.stratus("device", "codes")
+    elif word == "certificates":
+        assert "active" in stack.stratus("device", "certificates", "cam-7")
+    else:
+        assert "shut out" in stack.stratus("device", "revoke", "cam-7", "--reason", "stolen")
+        assert "revoked" in stack.stratus("device", "certificates", "cam-7")
+    assert "until" in stack.stratus("ca", "show")
