@@ -10,6 +10,13 @@ function(stratus_module name)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER headers EXCLUDE REGEX "(^|[_/])testing\\.hpp$")
+  # A header that a source includes first is shown to compile alone by that source.
+  foreach(source ${sources} ${tests})
+    file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/${source} first REGEX "^#include" LIMIT_COUNT 1)
+    if(first MATCHES "^#include \"stratus/${name}/(.*)\"")
+      list(REMOVE_ITEM headers ${CMAKE_MATCH_1})
+    endif()
+  endforeach()
 
   set(target stratus_${name})
   if(NOT sources)  # a module whose folder is still empty

@@ -25,7 +25,7 @@ std::string format_time(WallTime time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const auto millis = (time - seconds).count();
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), millis);
+                     fmt::gmtime(static_cast<std::time_t>(seconds.time_since_epoch().count())), millis);
 }
 
 Result<WallTime> parse_time(std::string_view text) {
