@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
   app.add_option("--upstream", config.upstream, "URL of the server, or of a gateway nearer to it")
       ->required();
   app.add_option("--upstream-ca", upstream_ca, "PEM file of the certificate to trust there");
+  app.add_option("--enrol-code", config.enrol_code,
+                 "one-time code of kind gateway: the first start gets a certificate with it");
   app.add_option("--data", data, "directory of everything the gateway keeps")->required();
   app.add_option("--listen", config.listen, "ADDR:PORT (default 0.0.0.0:8444; port 0: any)");
   app.add_flag("--plain-http", config.plain_http, "serve without TLS, behind a proxy or on loopback");

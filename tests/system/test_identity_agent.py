@@ -80,6 +80,34 @@ def test_an_agent_that_was_off_past_the_end_of_its_certificate_recovers(stack):
     wait_until(lambda: serial(data) != first, 30, what="a renewed certificate")
 
 
+def test_reports_through_a_gateway_are_the_devices_own(stack, tmp_path):
+    server = start(stack)
+    code = stack.stratus("device", "code", "--kind", "gateway", "--name", "localhost").split()[0]
+    gateway = stack.start_gateway(options=["--enrol-code", code])
+    data = stack.programs.path("device-1")
+    done = agent_enrol(gateway.url, data, make_code(server), "--device", "device-1", "--ca", gateway.ca)
+    assert done.returncode == 0, done.stderr
+    tree = tmp_path / "tree"
+    (tree / "bin").mkdir(parents=True)
+    (tree / "bin" / "run").write_text("not a program")
+    (tree / "bin" / "run").chmod(0o755)
+    private, public = stack.make_key()
+    stack.publish("app:1", tree, sign_key=private, command=["/bin/run"])
+    stack.start_agent("app", gateway.url, public, ca=gateway.ca, data=data)
+    known = wait_until(lambda: stack.device("device-1") if stack.device("device-1").get("state") else None, 60,
+                       what="the device's own report to arrive")
+    assert known["state"] in ("failed", "rolled_back"), "it cannot run, and says so itself"
+    # The gateway invents a success: queued and acknowledged to whoever sent it, dropped by the server.
+    forged = report("device-1", sequence=1_000_000, running_version="9")
+    assert HttpClient(gateway.url, ca=gateway.ca).post("/api/v1/devices/device-1/reports", body=forged).status == 204
+    wait_until(lambda: gateway.metric("stratus_gateway_queue_messages") == 0, 20, what="the queue to be empty")
+    assert stack.device("device-1").get("running_version") != "9"
+    direct = mutual_client(server.url, server.ca, gateway.data / "identity" / "identity.pem")
+    answer = direct.post("/api/v1/devices/device-1/reports", body=forged)
+    assert (answer.status, answer.json()["code"]) == (422, "signature_required")
+    assert direct.get("/api/v1/next/app?device=device-1").status == 200, "a gateway asks for its devices"
+
+
 def test_a_gateway_without_a_certificate_gets_nothing_from_a_strict_server(stack):
     start(stack)
     gateway = stack.start_gateway()

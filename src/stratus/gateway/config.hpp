@@ -15,6 +15,8 @@ struct GatewayConfig {
   std::string upstream;               // "https://updates.example:8443"
   std::filesystem::path upstream_ca;  // PEM; empty: the system's roots
   std::filesystem::path data;
+  std::filesystem::path identity{};  // certificate and key towards the upstream; set by adopt_identity
+  std::string enrol_code{};          // with which it enrols itself at the first start
   std::string listen = "0.0.0.0:8444";
   bool plain_http = false;
   bool reuse_port = false;  // a successor may start beside us

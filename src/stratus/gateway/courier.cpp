@@ -107,7 +107,8 @@ net::Task<void> Courier::take_over() {
 Courier::Size Courier::measure() const { return {outbox_->count(), outbox_->bytes()}; }
 
 net::Task<Result<void>> Courier::accept(OutboxRecord record) {
-  const std::size_t size = record.target.size() + record.body.size() + record.via.size() + sizeof(Waiting);
+  const std::size_t size = record.target.size() + record.body.size() + record.via.size() +
+                           record.signature.size() + sizeof(Waiting);
   if (!outbox_ || stopping_ || waiting_bytes_ + size > kMaxWaiting) {
     ++counters_.queue_refused;
     co_return fail(ErrorCode::unavailable,
@@ -202,7 +203,7 @@ net::Task<void> Courier::deliver(DeliveryPlan::Sending sending) {
     co_await forget(std::move(sending));
     co_return;
   }
-  auto answer = co_await upstream_.post(record->target, record->body, record->via);
+  auto answer = co_await upstream_.post(record->target, record->body, record->via, record->signature);
   const Delivery delivery = answer ? judge_delivery(answer->status) : Delivery::again;
   if (delivery == Delivery::again) {
     Millis pause(0);

@@ -6,6 +6,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/crypto/certificate.hpp"
 #include "stratus/gateway/handler.hpp"
+#include "stratus/gateway/identity.hpp"
 #include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 
@@ -40,6 +41,8 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
   STRATUS_CO_CHECK(make_directories(config.data));
   auto options = listen_options(config);
   if (!options) co_return forward_error(std::move(options));
+  auto adopted = co_await adopt_identity(loop, config);
+  if (!adopted) co_return adopted;
   auto store = store::FileBlobStore::open(config.data);
   if (!store) co_return forward_error(std::move(store));
   const std::string address = options->address;
@@ -49,6 +52,8 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
   auto http = net::HttpServer::listen(loop, std::move(*options), handler);
   if (!http) co_return forward_error(std::move(http));
   gateway.start();
+  net::TaskGroup background(loop);
+  if (!config.identity.empty()) background.spawn(keep_identity(loop, config));
   log::info("gateway", "{} in front of {}{}", config.name, config.upstream,
             config.no_cache ? ", no cache" : "");
   ready(net::local_url(!config.plain_http, address, (*http)->port()));
@@ -59,6 +64,7 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
   ending.spawn(stop_after(gateway, grace));
   co_await (*http)->stop(grace);
   co_await ending.stop();
+  co_await background.stop();
   co_await gateway.stop();
   co_return Result<void>();
 }

@@ -5,11 +5,13 @@
 
 #include "stratus/base/json.hpp"
 #include "stratus/base/metrics.hpp"
+#include "stratus/crypto/message_signature.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/gateway/error_answers.hpp"
 #include "stratus/gateway/via.hpp"
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/reference.hpp"
+#include "stratus/wire/enrolment.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::gateway {
@@ -164,6 +166,10 @@ net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
   if (path.kind == ApiKind::message && request.method == "POST") {
     co_return co_await message(exchange, std::move(path));
   }
+  if (request.method == "POST" &&
+      (request.path == "/api/v1/enrol" || request.path == "/api/v1/certificates/renew")) {
+    co_return co_await carry(exchange);
+  }
   if (path.kind == ApiKind::unknown && is_read(request)) {
     co_return fail(ErrorCode::not_found, "no such endpoint: " + request.path);
   }
@@ -214,7 +220,13 @@ net::Task<Result<void>> GatewayHandler::message(net::Exchange& exchange, ApiPath
     if (!sample) co_return fail(sample.error());
     if (!sample->is_object()) co_return fail(ErrorCode::invalid, "a sample is a JSON object");
   }
+  const std::string signature(exchange.request().headers.get(crypto::kSignatureHeader).value_or(""));
+  if (!signature.empty()) {
+    const auto parsed = crypto::parse_message_signature(signature);
+    if (!parsed) co_return fail(parsed.error());
+  }
   OutboxRecord record;
+  record.signature = signature;
   record.target = fmt::format("/api/v1/devices/{}/{}", net::percent_encode(path.subject),
                               path.is_report ? "reports" : "data");
   record.body = std::move(*body);
@@ -225,6 +237,25 @@ net::Task<Result<void>> GatewayHandler::message(net::Exchange& exchange, ApiPath
   head.status = 204;
   const std::string empty;
   (void)co_await exchange.respond(head, empty);
+  co_return Result<void>();
+}
+
+// Enrolment and renewal need the server itself; nothing of them is kept here.
+net::Task<Result<void>> GatewayHandler::carry(net::Exchange& exchange) {
+  const net::RequestHead& request = exchange.request();
+  const std::string target = request.path;
+  std::string signature(request.headers.get(crypto::kSignatureHeader).value_or(""));
+  std::string via = via_of(request.headers);
+  auto body = co_await exchange.read_all(wire::EnrolRequest::kMaxEncoded);
+  if (!body) co_return forward_error(std::move(body));
+  auto answer = co_await upstream_.post(target, std::move(*body), std::move(via), std::move(signature));
+  if (!answer) co_return forward_error(std::move(answer));
+  net::ResponseHead head;
+  head.status = answer->status;
+  for (const char* const field : {"Content-Type", "Retry-After"}) {
+    if (const auto value = answer->headers.get(field)) head.headers.set(field, std::string(*value));
+  }
+  (void)co_await exchange.respond(head, std::move(answer->body));
   co_return Result<void>();
 }
 

@@ -14,7 +14,8 @@ std::uint8_t at(std::string_view bytes, std::size_t index) { return static_cast<
 
 bool append_record(const OutboxRecord& record, std::string& out) {
   const std::string via = record.via.empty() ? std::string() : " " + record.via;
-  const std::string text = record.target + via + "\n" + record.body;
+  const std::string signature = record.signature.empty() ? std::string() : "\t" + record.signature;
+  const std::string text = record.target + via + signature + "\n" + record.body;
   if (text.size() > kMaxRecordText) return false;
   for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(text.size() >> shift & 0xff));
   const Digest digest = sha256(std::string_view(text));
@@ -34,9 +35,11 @@ std::optional<FramedRecord> parse_record(std::string_view bytes) {
   const Digest digest = sha256(text);
   if (as_text(digest.bytes().first(8)) != bytes.substr(4, 8)) return std::nullopt;
   FramedRecord framed;
-  const std::size_t blank = std::min(line, text.find(' '));
+  const std::size_t tab = std::min(line, text.find('\t'));
+  const std::size_t blank = std::min(tab, text.find(' '));
   framed.record.target = std::string(text.substr(0, blank));
-  if (blank < line) framed.record.via = std::string(text.substr(blank + 1, line - blank - 1));
+  if (blank < tab) framed.record.via = std::string(text.substr(blank + 1, tab - blank - 1));
+  if (tab < line) framed.record.signature = std::string(text.substr(tab + 1, line - tab - 1));
   framed.record.body = std::string(text.substr(line + 1));
   framed.length = kRecordHead + size;
   framed.done = done;

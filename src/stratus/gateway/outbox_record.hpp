@@ -13,7 +13,8 @@ namespace stratus::gateway {
 struct OutboxRecord {
   std::string target;  // "/api/v1/devices/a/reports", percent-encoded
   std::string body;
-  std::string via;  // the gateways it came through
+  std::string via;          // the gateways it came through
+  std::string signature{};  // the device's, passed on untouched; "" for none
 
   bool operator==(const OutboxRecord&) const = default;
 };

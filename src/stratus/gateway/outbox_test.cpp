@@ -9,6 +9,18 @@
 namespace stratus::gateway {
 namespace {
 
+TEST(OutboxRecord, KeepsSignaturesAsTheyCame) {
+  for (const std::string via : {"", "1.1 a, 1.1 b"}) {
+    const OutboxRecord signed_one{"/api/v1/devices/d/reports", "{}", via,
+                                  "v1;key=0123456789abcdef;counter=1;sig=AA=="};
+    std::string bytes;
+    ASSERT_TRUE(append_record(signed_one, bytes));
+    const auto framed = parse_record(bytes);
+    ASSERT_TRUE(framed);
+    EXPECT_EQ(framed->record, signed_one);
+  }
+}
+
 namespace fs = std::filesystem;
 
 class OutboxTest : public ::testing::Test {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/log.hpp"
+#include "stratus/crypto/message_signature.hpp"
 #include "stratus/gateway/chance.hpp"
 #include "stratus/gateway/via.hpp"
 #include "stratus/update/pacing.hpp"
@@ -18,6 +19,7 @@ constexpr Millis kPatience(10'000);  // for a small answer
 net::ClientOptions client_options(const GatewayConfig& config, std::size_t connections) {
   net::ClientOptions options;
   options.ca_file = config.upstream_ca;
+  options.certificate = options.key = config.identity;
   options.max_connections_per_host = connections;
   options.connect_timeout = Millis(5'000);
   return options;
@@ -66,8 +68,10 @@ net::Task<Result<net::ClientResponse>> Upstream::ask(std::string method, std::st
   co_return answer;
 }
 
-net::Task<Result<net::ClientResponse>> Upstream::post(std::string target, std::string body, std::string via) {
+net::Task<Result<net::ClientResponse>> Upstream::post(std::string target, std::string body, std::string via,
+                                                      std::string signature) {
   net::Headers headers = via_headers(std::move(via));
+  if (!signature.empty()) headers.set(std::string(crypto::kSignatureHeader), std::move(signature));
   headers.set("Content-Type", "application/json");
   net::ClientRequest question = request("POST", target, std::move(headers));
   question.body = std::move(body);

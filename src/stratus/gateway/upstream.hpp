@@ -21,7 +21,8 @@ class Upstream {
   // A Via among the headers is who asked us; our own name is added to it, here and below.
   net::Task<Result<net::ClientResponse>> ask(std::string method, std::string target, net::Headers headers);
   // Tries even then. That one message takes too long does not mean that the upstream is away.
-  net::Task<Result<net::ClientResponse>> post(std::string target, std::string body, std::string via);
+  net::Task<Result<net::ClientResponse>> post(std::string target, std::string body, std::string via,
+                                              std::string signature);
   // The body of a 2xx answer at the sink's pace, without a bound of its own.
   net::Task<Result<net::ClientResponse>> stream(
       std::string target, net::Headers headers,

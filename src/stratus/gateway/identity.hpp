@@ -1,0 +1,17 @@
+// A gateway's own identity: DATA/identity (net/identity_files.hpp), used towards the upstream.
+#pragma once
+
+#include "stratus/base/result.hpp"
+#include "stratus/gateway/config.hpp"
+#include "stratus/net/loop.hpp"
+
+namespace stratus::gateway {
+
+// Takes the certificate that is there, or enrols with config.enrol_code when there is none. Unchanged without
+// either.
+net::Task<Result<void>> adopt_identity(net::Executor loop, GatewayConfig& config);
+
+// Renews the certificate in time, for ever; `config` must outlive it.
+net::Task<void> keep_identity(net::Executor loop, const GatewayConfig& config);
+
+}  // namespace stratus::gateway
