@@ -1,4 +1,5 @@
 """T23: what a device with a valid certificate may try against another one. B notices nothing of A."""
+import contextlib
 import json
 import struct
 
@@ -87,7 +88,8 @@ def test_an_old_retained_message_is_not_taken_for_news(server, devices, victim):
 
 def test_a_megabyte_and_floods_end_at_the_attacker(server, devices, victim):
     attacker = devices.connect("a")
-    attacker.publish("v1/a/log", b"x" * 1_000_000)
+    with contextlib.suppress(OSError):  # the broker may hang up before it has taken everything
+        attacker.publish("v1/a/log", b"x" * 1_000_000)
     wait_until(attacker.closed.is_set, what="the broker to cut off who sends too much")
     flooder = devices.connect("a")
     for _ in range(3000):

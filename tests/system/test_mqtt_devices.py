@@ -129,7 +129,7 @@ def test_a_dead_broker_comes_back_and_health_says_so(server, devices):
     os.kill(broker_pid(server), signal.SIGKILL)
     wait_until(device.closed.is_set)
     wait_until(lambda: server.metric("stratus_mqtt_broker_restarts_total") == 1 and connected(server))
-    assert server.http.get("/healthz").body == b"ok\n"
+    assert server.http.get("/healthz").body.startswith(b"ok\n")  # warnings may follow
     again = devices.connect("d1")
     again.say("log", seq=1, message="back")
     wait_until(lambda: 1 in again.stored)
