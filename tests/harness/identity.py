@@ -79,9 +79,9 @@ def report(device, sequence=1, **fields):
     return json.dumps({"device": device, "sequence": sequence, "name": "app", "state": "committed", "time_ms": 1, **fields})
 
 
-def refused(call):
-    """Whether the server ended the TLS session instead of answering."""
+def refused(call, *statuses):
+    """Whether the server ended the TLS session instead of answering, or answered with one of these (401, 403)."""
     try:
-        return call().status in (401, 403)
+        return call().status in (statuses or (401, 403))
     except (ssl.SSLError, ConnectionError, OSError):
         return True

@@ -174,8 +174,11 @@ def test_renewal_takes_the_identity_from_the_session(server, keys):
     assert client.get("/api/v1/next/app").status == 404, "the one before is good until its end"
     nobody = HttpClient(server.url, ca=server.ca)
     assert codes_of(nobody.post("/api/v1/certificates/renew", json={"csr": make_request(key)})) == "certificate_required"
-    statuses = [client.post("/api/v1/certificates/renew", json={"csr": make_request(key)}).status for _ in range(12)]
-    assert 429 in statuses, "nobody makes certificates without end"
+    # Three are good at once: soon the one that asks is superseded itself, or the hour's renewals are used up.
+    again = {"csr": make_request(key)}
+    ends = [refused(lambda: client.post("/api/v1/certificates/renew", json=again), 401, 403, 429) for _ in range(12)]
+    assert ends[-1], "nobody makes certificates without end"
+    assert len(server.http.get("/api/v1/devices/cam-7/certificates").json()["items"]) <= 11
 
 
 def test_an_expired_certificate_renews_itself_and_does_nothing_else(stack, keys):
