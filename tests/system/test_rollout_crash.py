@@ -20,6 +20,7 @@ class History:
         self.lock = threading.Lock()
         self.orders = []  # (begun, ended, rollout, word, acknowledged)
         self.told, self.ended = [], []  # (asked, answered, device, version), (acknowledged, device, version)
+        self.lost = []  # (asked, gone, device): the server may have stored that the device begins before the kill
 
     def add(self, which, *entry):
         with self.lock:
@@ -38,7 +39,6 @@ class History:
         return spans
 
 
-@pytest.mark.xfail(strict=False, reason="in about one run of eight a device begins up to 20 ms after an acknowledged pause (docs/plan.md)")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_acknowledged_orders_outlive_kills(plain_stack, seed):
     fleet = FleetCase(plain_stack, devices=24)
@@ -52,9 +52,10 @@ def test_acknowledged_orders_outlive_kills(plain_stack, seed):
 
     def device_lives(device, random_):
         while not over.is_set():
-            begun = time.monotonic()
+            begun, asks = time.monotonic(), True
             try:
                 version = device.ask(timeout=5)
+                asks = False
                 if version:
                     history.add(history.told, begun, time.monotonic(), device.name, version)
                     state = random_.choices(["committed", "failed", None], [1, 6, 2])[0]
@@ -65,6 +66,8 @@ def test_acknowledged_orders_outlive_kills(plain_stack, seed):
                         else:
                             device.have, device.version = before
             except AWAY:
+                if asks:
+                    history.add(history.lost, begun, time.monotonic(), device.name)
                 over.wait(0.05)
             over.wait(random_.uniform(0, 0.1))
 
@@ -116,9 +119,10 @@ def test_acknowledged_orders_outlive_kills(plain_stack, seed):
             for asked, answered, device, version in history.told:
                 if version_of.get(version) != rollout or not start < asked <= answered < end:
                     continue
-                # It may go on with what it was told before the pause, unless that came to an end meanwhile.
-                under_way = [one for one in history.told
-                             if one[2] == device and one[3] == version and one[0] < start and not any(
+                # It may go on with what it was told before the pause, heard or not, unless that came to an end meanwhile.
+                before = [one for one in history.told if one[3] == version] + history.lost
+                under_way = [one for one in before
+                             if one[2] == device and one[0] < start and not any(
                                  one[1] <= when <= asked and (who, what) == (device, version)
                                  for when, who, what in history.ended)]
                 assert under_way, f"{device} began {version} at {asked} although paused since {start}"
