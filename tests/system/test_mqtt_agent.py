@@ -43,7 +43,6 @@ def test_a_deployment_reaches_the_device_without_polling(case):
     case.wait_committed(2)
     events = wait_until(lambda: case.server.http.get("/api/v1/devices/device-1/events").json()["items"])
     assert {event["kind"] for event in events} == {"update/request/ack"}
-
     # Progress is told once a second: a short update may go by without a word, but none stays behind as the last.
     wait_until(lambda: (live(case).get("progress") or {"state": "idle"})["state"] == "idle",
                what="no progress to be left behind")
