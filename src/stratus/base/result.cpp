@@ -60,7 +60,25 @@ ErrorCode code_of_errno(int number) {
   }
 }
 
+struct ReasonStatus {
+  std::string_view reason;
+  int http_status;
+};
+constexpr std::array<ReasonStatus, 4> kReasonStatuses{{
+    {"unauthenticated", 401},
+    {"precondition_failed", 412},
+    {"precondition_required", 428},
+    {"throttled", 429},
+}};
+
 }  // namespace
+
+int http_status_of(const Error& error) {
+  for (const ReasonStatus& row : kReasonStatuses) {
+    if (row.reason == error.reason()) return row.http_status;
+  }
+  return mapping_of(error.code()).http_status;
+}
 
 const ErrorMapping& mapping_of(ErrorCode code) { return kMappings.at(static_cast<std::size_t>(code)); }
 
@@ -104,8 +122,8 @@ Error Error::from_errno(std::string_view what, int number) {
 
 Error Error::from_errno(std::string_view what) { return from_errno(what, errno); }
 
-tl::unexpected<Error> fail(ErrorCode code, std::string text) {
-  return tl::unexpected<Error>(Error(code, std::move(text)));
+tl::unexpected<Error> fail(ErrorCode code, std::string text, std::string_view reason) {
+  return tl::unexpected<Error>(Error(code, std::move(text), std::string(reason)));
 }
 tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 

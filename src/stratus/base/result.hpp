@@ -42,12 +42,16 @@ ErrorCode error_code_of_http_status(int status);
 
 class [[nodiscard]] Error {
  public:
-  Error(ErrorCode code, std::string text) : code_(code), text_(std::move(text)) {}
+  Error(ErrorCode code, std::string text, std::string reason = {})
+      : code_(code), text_(std::move(text)), reason_(std::move(reason)) {}
 
   ErrorCode code() const { return code_; }
   const std::string& text() const { return text_; }
+  // A finer word than the code, where programs must tell cases apart: "code_expired", "throttled". Lower-case
+  // letters and underscores; empty when it has none. It becomes the `code` of a problem (RFC 9457).
+  const std::string& reason() const { return reason_; }
 
-  // "context: text"; the code stays.
+  // "context: text"; the code and the reason stay.
   Error with_context(std::string_view context) const&;
   Error with_context(std::string_view context) &&;
 
@@ -59,10 +63,15 @@ class [[nodiscard]] Error {
  private:
   ErrorCode code_;
   std::string text_;
+  std::string reason_;
 };
 
+// The HTTP status for an error: that of its code, or of its reason where that has one of its own (401 for
+// unauthenticated, 412 precondition_failed, 428 precondition_required, 429 throttled).
+int http_status_of(const Error& error);
+
 // Shorthand for `return fail(ErrorCode::invalid, "…")` in any function that returns a Result.
-tl::unexpected<Error> fail(ErrorCode code, std::string text);
+tl::unexpected<Error> fail(ErrorCode code, std::string text, std::string_view reason = {});
 tl::unexpected<Error> fail(Error error);
 
 template <class T>

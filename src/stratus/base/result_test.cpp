@@ -27,6 +27,16 @@ TEST(Result, TryReturnsTheErrorWithItsContext) {
   EXPECT_EQ(failed.error().code(), ErrorCode::invalid);
 }
 
+TEST(Error, KeepsItsReasonUnderContext) {
+  const Error changed =
+      fail(ErrorCode::conflict, "it was changed", "precondition_failed").value().with_context("save");
+  EXPECT_EQ(changed.text(), "save: it was changed");
+  EXPECT_EQ(changed.reason(), "precondition_failed");
+  EXPECT_EQ(http_status_of(changed), 412);
+  EXPECT_EQ(http_status_of(Error(ErrorCode::conflict, "x", "gate_failed")), 409);
+  EXPECT_EQ(http_status_of(Error(ErrorCode::not_found, "x [throttled]")), 404);
+}
+
 TEST(Error, TakesCodeAndTextFromErrno) {
   EXPECT_EQ(Error::from_errno("open x", ENOENT).code(), ErrorCode::not_found);
   EXPECT_EQ(Error::from_errno("write x", ENOSPC).code(), ErrorCode::no_space);

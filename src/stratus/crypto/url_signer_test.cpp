@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
 
 namespace stratus::crypto {
@@ -24,7 +24,7 @@ TEST(UrlSigner, AcceptsOnlyWhatWasSigned) {
   const auto reason = [&](std::string_view method, std::string_view path, std::int64_t expires,
                           std::string_view signature, std::int64_t now) {
     const auto verdict = signer.verify(method, path, expires, signature, now);
-    return verdict ? std::string("accepted") : std::string(reason_of(verdict.error()));
+    return verdict ? std::string("accepted") : verdict.error().reason();
   };
   EXPECT_EQ(reason("PUT", "/x", 1000, good, 1001), "link_expired");
   EXPECT_EQ(reason("GET", "/x", 1000, good, 0), "link_invalid");

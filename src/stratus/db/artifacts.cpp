@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 
 namespace stratus::db {
 namespace {

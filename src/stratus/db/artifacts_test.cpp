@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/db/testing.hpp"
 
 namespace stratus::db {
@@ -35,7 +35,7 @@ class ArtifactTest : public EngineTest {
 STRATUS_BOTH_ENGINES(ArtifactTest);
 
 std::string reason(const Result<void>& result) {
-  return result ? "done" : std::string(stratus::reason_of(result.error()));
+  return result ? "done" : result.error().reason();
 }
 
 TEST_P(ArtifactTest, RefusesVersionsAndFilesThatAreThere) {

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/db/device_text.hpp"
 #include "stratus/db/filter_sql.hpp"
 

@@ -1,6 +1,6 @@
 #include "stratus/db/people.hpp"
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 
 namespace stratus::db {
 namespace {

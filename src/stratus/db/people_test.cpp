@@ -1,6 +1,6 @@
 #include "stratus/db/people.hpp"
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/db/testing.hpp"
 
 namespace stratus::db {
@@ -34,7 +34,7 @@ TEST_P(PeopleDatabaseTest, UsersAreFoundByNameAndId) {
   twin.id = "01B";
   const auto refused = write([&](Transaction& tx) { return insert_user(tx, twin); });
   ASSERT_FALSE(refused);
-  EXPECT_EQ(reason_of(refused.error()), "name_taken");
+  EXPECT_EQ(refused.error().reason(), "name_taken");
 }
 
 TEST_P(PeopleDatabaseTest, AChangeOfAnOldVersionIsRefused) {
@@ -43,7 +43,7 @@ TEST_P(PeopleDatabaseTest, AChangeOfAnOldVersionIsRefused) {
   ASSERT_TRUE(write([&](Transaction& tx) { return update_user(tx, alice); }));
   const auto refused = write([&](Transaction& tx) { return update_user(tx, alice); });
   ASSERT_FALSE(refused);
-  EXPECT_EQ(reason_of(refused.error()), "precondition_failed");
+  EXPECT_EQ(refused.error().reason(), "precondition_failed");
   EXPECT_EQ(user_by_name(database(), "alice")->version, 2);
 }
 

@@ -1,7 +1,7 @@
 // Regions and groups: two tables of one shape.
 #include <fmt/format.h>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/db/inventory.hpp"
 
 namespace stratus::db {

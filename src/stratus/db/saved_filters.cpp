@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/db/filter.hpp"
 #include "stratus/db/inventory.hpp"
 

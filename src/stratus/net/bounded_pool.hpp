@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/net/worker_pool.hpp"
 
 namespace stratus::net {

@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 
 #include "stratus/base/log.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/net/connection.hpp"
 #include "stratus/net/descriptors.hpp"
 #include "stratus/net/platform/beast/request_parser.hpp"
@@ -453,14 +453,14 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Executor executor, Server
 
 Task<Result<void>> respond_problem(Exchange& exchange, const Error& error) {
   const ErrorMapping& mapping = mapping_of(error.code());
-  const std::string_view reason = reason_of(error);
+  const std::string_view reason = error.reason();
   ResponseHead head;
   head.status =
       exchange.body_over_limit() && error.code() == ErrorCode::no_space ? 413 : http_status_of(error);
   head.headers.set("Content-Type", "application/problem+json");
   std::string body =
       fmt::format(R"({{"title":"{}","status":{},"detail":"{}","code":"{}"}})", mapping.name, head.status,
-                  json_escaped(text_without_reason(error)), reason.empty() ? mapping.name : reason);
+                  json_escaped(error.text()), reason.empty() ? mapping.name : reason);
   return exchange.respond(std::move(head), std::move(body));
 }
 

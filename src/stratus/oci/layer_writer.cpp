@@ -133,13 +133,13 @@ Result<void> write_change(const LayerChange& change, const ContentSource& conten
 
 // Measured on 53 MB of Python runtime: level 12 takes a twelfth of level 19's CPU and gives 1 to 2 % more
 // bytes; that is worth a quick publish. On one changed program of 10.7 MB (docs/numbers/update.md): level 19
-// takes 9 s for 3.46 MB, level 12 1.2 s for 3.80 MB, level 6 0.3 s for 4.02 MB, and its recipe has 21 KB.
+// takes 9 s for 3.46 MB, level 12 1.2 s for 3.80 MB, level 3 0.2 s for 4.35 MB, and its recipe has 21 KB.
 // Small layers are packed best in any case.
 int layer_level(std::uint64_t file_bytes, bool is_change) {
   constexpr std::uint64_t kMiB = 1u << 20;
   if (!is_change) return file_bytes <= 16 * kMiB ? 19 : 12;
   if (file_bytes <= kMiB) return 19;
-  return file_bytes <= 4 * kMiB ? 12 : 6;
+  return file_bytes <= 4 * kMiB ? 12 : 3;
 }
 
 Result<WrittenLayer> write_layer(const TreeDiff& diff, const ContentSource& content,

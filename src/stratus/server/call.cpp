@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/json.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/server/request_text.hpp"

@@ -1,6 +1,6 @@
 #include "stratus/server/changes.hpp"
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/db/people.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/catalogue_writes.hpp"

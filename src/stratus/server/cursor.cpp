@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "stratus/base/bytes.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 
 namespace stratus::server {
 

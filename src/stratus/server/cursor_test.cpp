@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 
 namespace stratus::server {
 namespace {
@@ -24,7 +24,7 @@ TEST(Cursor, AnythingElseIsRefused) {
        {"", "!", "MQ", "MTp", "OTk6eA", "MTp4eA", "LTE6eA", "MTg0NDY3NDQwNzM3MDk1NTE2MTY6eA"}) {
     const auto parts = decode_cursor(text, 1);
     ASSERT_FALSE(parts) << text;
-    EXPECT_EQ(reason_of(parts.error()), "bad_cursor");
+    EXPECT_EQ(parts.error().reason(), "bad_cursor");
   }
   EXPECT_FALSE(decode_cursor(std::string(2000, 'A'), 1));
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 
 namespace stratus::server {
 namespace {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/database_calls.hpp"

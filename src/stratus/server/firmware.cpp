@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/json.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/reference.hpp"

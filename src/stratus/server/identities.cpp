@@ -1,6 +1,6 @@
 #include "stratus/server/identities.hpp"
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 

@@ -6,7 +6,7 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/base/random.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/crypto/message_signature.hpp"
 
 namespace stratus::server {

@@ -5,7 +5,7 @@
 
 #include "stratus/base/log.hpp"
 #include "stratus/base/random.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/crypto/hmac.hpp"
 #include "stratus/server/audit_log.hpp"
@@ -260,7 +260,7 @@ net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request,
   auto written = co_await write(work);
   --enrolling_;
   if (!written) {
-    const std::string_view reason = reason_of(written.error());
+    const std::string_view reason = written.error().reason();
     if (reason == "code_refused" || reason == "code_expired") {
       guesses_.count(key, system_clock().steady());
       ++counters_.refused;

@@ -3,16 +3,15 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/log.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 
 namespace stratus::server {
 namespace {
 
 std::string problem_of(const Error& error) {
-  const std::string_view reason = reason_of(error);
-  return boost::json::serialize(
-      boost::json::object{{"code", reason.empty() ? mapping_of(error.code()).name : reason},
-                          {"detail", text_without_reason(error)}});
+  const std::string_view reason = error.reason();
+  return boost::json::serialize(boost::json::object{
+      {"code", reason.empty() ? mapping_of(error.code()).name : reason}, {"detail", error.text()}});
 }
 
 // `device` is who the broker let in under that name; what the request says does not matter.

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/crypto/message_signature.hpp"
 #include "stratus/crypto/signing_request.hpp"
 

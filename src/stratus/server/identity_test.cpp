@@ -1,6 +1,6 @@
 #include "stratus/server/identity.hpp"
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/message_signature.hpp"
 #include "stratus/crypto/signing_request.hpp"
@@ -52,9 +52,9 @@ TEST_P(ServerIdentityTest, OneOfManyUsesOfACodeSucceeds) {
       auto answer = co_await identity.enrol(request, "10.0.0.1:1");
       if (answer)
         ++good;
-      else if (reason_of(answer.error()) == "code_refused")
+      else if (answer.error().reason() == "code_refused")
         ++refused;
-      else if (reason_of(answer.error()) == "throttled")
+      else if (answer.error().reason() == "throttled")
         ++throttled;
     };
     for (int i = 0; i < 200; ++i) group.spawn(use(i));
@@ -82,7 +82,7 @@ TEST_P(ServerIdentityTest, EnrolsRenewsAndShutsOut) {
     auto renewed = co_await identity.renew("cam-7", request_of(key_, ""));
     EXPECT_TRUE(renewed);
     auto foreign = co_await identity.renew("cam-7", request_of(key_, "cam-8"));
-    EXPECT_EQ(reason_of(foreign.error()), "other_device");
+    EXPECT_EQ(foreign.error().reason(), "other_device");
     auto revoked = co_await identity.revoke("cam-7", "user:test", "stolen");
     EXPECT_TRUE(revoked);
     EXPECT_EQ(cut, std::vector<std::string>{"cam-7"});
@@ -90,7 +90,7 @@ TEST_P(ServerIdentityTest, EnrolsRenewsAndShutsOut) {
     const auto listed = crypto::read_revocation_list(identity.revocation_list(), enrolled->chain);
     EXPECT_TRUE(listed && listed->size() == 2);
     renewed = co_await identity.renew("cam-7", request_of(key_, ""));
-    EXPECT_EQ(reason_of(renewed.error()), "device_revoked");
+    EXPECT_EQ(renewed.error().reason(), "device_revoked");
     const std::string again = co_await code_for(identity, "cam-7");
     const wire::EnrolRequest back{again, request_of(key_, ""), ""};
     enrolled = co_await identity.enrol(back, "10.0.0.1:1");
@@ -131,7 +131,7 @@ TEST_P(ServerIdentityTest, TakesMessagesThatTheDeviceSigned) {
     for (const Case& one : cases) {
       auto verdict = co_await identity.check_message(one.device, "report", one.counter, one.body,
                                                      one.signature, one.own_session);
-      EXPECT_EQ(verdict ? "" : reason_of(verdict.error()), one.reason) << one.device << " " << one.signature;
+      EXPECT_EQ(verdict ? "" : verdict.error().reason(), one.reason) << one.device << " " << one.signature;
     }
   });
 }

@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/cursor.hpp"
 #include "stratus/server/people.hpp"

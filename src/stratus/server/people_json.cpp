@@ -4,7 +4,7 @@
 
 #include "stratus/base/clock.hpp"
 #include "stratus/base/json.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/server/identities.hpp"
 #include "stratus/server/people.hpp"
 

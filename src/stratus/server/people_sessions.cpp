@@ -4,7 +4,7 @@
 
 #include "stratus/base/json.hpp"
 #include "stratus/base/random.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/crypto/password.hpp"
 #include "stratus/crypto/sha256.hpp"

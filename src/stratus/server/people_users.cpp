@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/random.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/server/catalogue_writes.hpp"

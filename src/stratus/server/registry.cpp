@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/log.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/server/oci_answers.hpp"
 
@@ -65,7 +65,7 @@ json::object describe(const store::Referrer& referrer) {
 net::Task<Registry::Done> Registry::check_may_write(net::Exchange& exchange) {
   auto principal = co_await authenticator_.identify(exchange.request());
   // Its error answers lead clients to sign in; a database that is away must not.
-  if (!principal && reason_of(principal.error()) != "unauthenticated")
+  if (!principal && principal.error().reason() != "unauthenticated")
     co_return refuse(principal.error(), "UNKNOWN");
   if (principal && principal->may(Scope::releases_write)) co_return Done();
   if (!principal || principal->kind == Principal::Kind::anonymous)
@@ -99,7 +99,7 @@ net::Task<void> Registry::handle(net::Exchange& exchange) {
     const bool known =
         principal && (principal->kind == Principal::Kind::user || principal->kind == Principal::Kind::token);
     if (!known) {
-      error = {403, "DENIED", std::string(text_without_reason(may_read.error()))};
+      error = {403, "DENIED", may_read.error().text()};
       co_await respond_oci_error(exchange, error);
       co_return;
     }

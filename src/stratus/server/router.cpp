@@ -6,7 +6,7 @@
 
 #include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 #include "stratus/net/http_message.hpp"
 
 namespace stratus::server {
@@ -54,10 +54,8 @@ net::Task<Result<void>> respond_unauthenticated(net::Exchange& exchange, const E
   head.headers.set("Content-Type", "application/problem+json");
   // Not Basic: browsers would ask the user in a window of their own.
   head.headers.set("WWW-Authenticate", "Bearer realm=\"stratus\"");
-  const boost::json::object body{{"title", "unauthorized"},
-                                 {"status", 401},
-                                 {"detail", text_without_reason(error)},
-                                 {"code", "unauthenticated"}};
+  const boost::json::object body{
+      {"title", "unauthorized"}, {"status", 401}, {"detail", error.text()}, {"code", "unauthenticated"}};
   const std::string text = boost::json::serialize(body);
   auto sent = co_await exchange.respond(head, text);
   co_return sent;
@@ -162,7 +160,7 @@ net::Task<void> Router::handle(net::Exchange& exchange) {
   auto done = co_await dispatch(exchange);
   if (done) co_return;
   const Error error = done.error();
-  if (reason_of(error) != "unauthenticated") {
+  if (error.reason() != "unauthenticated") {
     (void)co_await net::respond_problem(exchange, error);
     co_return;
   }

@@ -10,7 +10,7 @@
 #include <openssl/rand.h>
 
 #include "stratus/base/file.hpp"
-#include "stratus/base/reason.hpp"
+#include "stratus/base/result.hpp"
 
 namespace stratus::crypto {
 
