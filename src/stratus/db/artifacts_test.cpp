@@ -34,9 +34,7 @@ class ArtifactTest : public EngineTest {
 };
 STRATUS_BOTH_ENGINES(ArtifactTest);
 
-std::string reason(const Result<void>& result) {
-  return result ? "done" : result.error().reason();
-}
+std::string reason(const Result<void>& result) { return result ? "done" : result.error().reason(); }
 
 TEST_P(ArtifactTest, RefusesVersionsAndFilesThatAreThere) {
   ASSERT_TRUE(add(firmware(1)));
