@@ -1,0 +1,50 @@
+import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { Icon } from '@/shared/ui/icons';
+import { useAppTexts } from '../i18n';
+import { locked } from './locked';
+import { SECTIONS } from './sections';
+
+/** Ctrl-K: pages and commands by name, and what was typed as the id of a device. */
+export function Palette() {
+  const t = useAppTexts();
+  const navigate = useNavigate();
+  const [query, setQuery] = useState('');
+  const typed = query.trim();
+  const actions: SpotlightActionData[] = [
+    ...SECTIONS.map(({ name, path, icon }) => ({
+      id: name,
+      label: t(name),
+      leftSection: <Icon name={icon} />,
+      onClick: () => void navigate(path),
+    })),
+    {
+      id: 'new-rollout',
+      label: t('newRollout'),
+      leftSection: <Icon name="plus" />,
+      onClick: () => void navigate('/rollouts/new'),
+    },
+    { id: 'lock', label: t('lock'), leftSection: <Icon name="lock" />, onClick: () => locked.set(true) },
+  ];
+  if (typed) {
+    actions.push({
+      id: 'device',
+      label: t('goToDevice', { text: typed }),
+      keywords: typed,
+      leftSection: <Icon name="devices" />,
+      onClick: () => void navigate(`/devices?filter=${encodeURIComponent(typed)}`),
+    });
+  }
+  return (
+    <Spotlight
+      actions={actions}
+      query={query}
+      onQueryChange={setQuery}
+      shortcut="mod + K"
+      nothingFound={t('nothingFound')}
+      highlightQuery
+      searchProps={{ 'aria-label': t('palette'), placeholder: t('paletteHint'), leftSection: <Icon name="search" /> }}
+    />
+  );
+}

@@ -1,0 +1,9 @@
+import { Center, Loader } from '@mantine/core';
+
+export function Starting() {
+  return (
+    <Center h="100vh">
+      <Loader aria-label="Stratus" />
+    </Center>
+  );
+}

@@ -1,0 +1,12 @@
+import { Page } from '@/shared/ui/Page';
+import { EmptyState } from '@/shared/ui/PageState';
+import { useTexts } from './i18n';
+
+export default function SetupPage() {
+  const t = useTexts();
+  return (
+    <Page title={t('title')}>
+      <EmptyState title={t('soon')} />
+    </Page>
+  );
+}

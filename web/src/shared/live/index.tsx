@@ -1,0 +1,51 @@
+import { useQueryClient, type QueryKey } from '@tanstack/react-query';
+import { createContext, useContext, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { LiveStream, type LiveEvent, type LiveState, type Topic } from './stream';
+
+export type { LiveEvent, LiveState, Topic } from './stream';
+
+const Context = createContext<LiveStream | null>(null);
+
+/** `topics`: what who is signed in may see. Without any, nothing is connected. */
+export function LiveProvider({ topics, children }: { topics: readonly Topic[]; children: ReactNode }) {
+  const client = useQueryClient();
+  const [stream] = useState(() => new LiveStream(() => void client.invalidateQueries()));
+  const key = topics.join();
+  useEffect(() => {
+    stream.allow(key ? (key.split(',') as Topic[]) : []);
+    return () => stream.allow([]);
+  }, [stream, key]);
+  return <Context.Provider value={stream}>{children}</Context.Provider>;
+}
+
+export function useLiveState(): LiveState {
+  const stream = useContext(Context);
+  return useSyncExternalStore(
+    (watcher) => stream?.watchState(watcher) ?? (() => undefined),
+    () => stream?.getState() ?? 'off',
+  );
+}
+
+/** Hands over what happens, some events at a time (every 200 ms at most). `topics` must be a constant list. */
+export function useLive(topics: readonly Topic[], take: (events: LiveEvent[]) => void) {
+  const stream = useContext(Context);
+  const newest = useRef(take);
+  useEffect(() => {
+    newest.current = take;
+  });
+  const key = topics.join();
+  useEffect(() => stream?.listen(key.split(',') as Topic[], (events) => newest.current(events)), [stream, key]);
+}
+
+/** Has queries read again when something of `topics` happens, at most once in `everyMs`. */
+export function useLiveRefresh(topics: readonly Topic[], queryKey: QueryKey, everyMs = 1000) {
+  const client = useQueryClient();
+  const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(waiting.current), []);
+  useLive(topics, () => {
+    waiting.current ??= setTimeout(() => {
+      waiting.current = undefined;
+      void client.invalidateQueries({ queryKey });
+    }, everyMs);
+  });
+}

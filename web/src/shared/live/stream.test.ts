@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LiveStream, type LiveEvent } from './stream';
+
+class FakeSource extends EventTarget {
+  onerror: (() => void) | null = null;
+  closed = false;
+  constructor(readonly url: string) {
+    super();
+    sources.push(this);
+  }
+  close() {
+    this.closed = true;
+  }
+  say(type: string, id: string, data: unknown) {
+    this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId: id }));
+  }
+}
+let sources: FakeSource[] = [];
+const newest = () => sources.at(-1) as FakeSource;
+const query = () => new URL(newest().url, 'http://x').searchParams;
+const open = (url: string) => new FakeSource(url) as unknown as EventSource;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sources = [];
+});
+afterEach(() => vi.useRealTimers());
+
+test('one stream with the topics of all who listen, as far as they are allowed', () => {
+  const stream = new LiveStream(vi.fn(), open);
+  stream.allow(['devices', 'rollouts']);
+  stream.listen(['devices'], vi.fn());
+  stream.listen(['rollouts', 'people'], vi.fn());
+  vi.runAllTimers();
+  expect(sources).toHaveLength(1);
+  expect(query().get('topics')).toBe('devices,rollouts');
+});
+
+test('events are handed over together, to those who listen to their topic', () => {
+  const stream = new LiveStream(vi.fn(), open);
+  const devices: LiveEvent[][] = [];
+  const rollouts = vi.fn();
+  stream.allow(['devices', 'rollouts']);
+  stream.listen(['devices'], (events) => devices.push(events));
+  stream.listen(['rollouts'], rollouts);
+  vi.runAllTimers();
+  newest().say('hello', 'e-0', {});
+  expect(stream.getState()).toBe('live');
+  newest().say('devices', 'e-1', { id: 'a' });
+  newest().say('devices', 'e-2', { id: 'b' });
+  vi.runAllTimers();
+  expect(devices).toEqual([
+    [
+      { topic: 'devices', data: { id: 'a' } },
+      { topic: 'devices', data: { id: 'b' } },
+    ],
+  ]);
+  expect(rollouts).not.toHaveBeenCalled();
+});
+
+test('a broken stream says so, waits longer each time and goes on after the last event', () => {
+  const stream = new LiveStream(vi.fn(), open);
+  stream.allow(['devices']);
+  stream.listen(['devices'], vi.fn());
+  vi.runAllTimers();
+  newest().say('hello', 'e-0', {});
+  newest().say('devices', 'e-7', {});
+  newest().onerror?.();
+  expect(stream.getState()).toBe('reconnecting');
+  vi.advanceTimersByTime(1000);
+  expect(query().get('last_event_id')).toBe('e-7');
+  newest().onerror?.();
+  vi.advanceTimersByTime(1999);
+  expect(sources).toHaveLength(2);
+  vi.advanceTimersByTime(1);
+  expect(sources).toHaveLength(3);
+  newest().say('hello', 'e-7', {});
+  expect(stream.getState()).toBe('live');
+});
+
+test('missed events have everything read again; fewer topics are no reason to connect again', () => {
+  const reload = vi.fn();
+  const stream = new LiveStream(reload, open);
+  stream.allow(['devices']);
+  const leave = stream.listen(['devices'], vi.fn());
+  vi.runAllTimers();
+  newest().say('reload', 'f-3', {});
+  expect(reload).toHaveBeenCalledOnce();
+  leave();
+  vi.runAllTimers();
+  expect(sources).toHaveLength(1);
+  stream.allow([]);
+  vi.runAllTimers();
+  expect(newest().closed).toBe(true);
+  expect(stream.getState()).toBe('off');
+});

@@ -1,0 +1,25 @@
+import react from '@vitejs/plugin-react';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+// Where `npm run dev` finds a server: STRATUS_SERVER=http://127.0.0.1:8080 (one with --plain-http).
+const server = process.env.STRATUS_SERVER ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
+  // The server puts a fresh nonce in its place, in every answer (src/stratus/server/console.cpp).
+  html: { cspNonce: '__STRATUS_NONCE__' },
+  server: { proxy: Object.fromEntries(['/api', '/v2', '/healthz', '/metrics'].map((path) => [path, server])) },
+  build: {
+    target: 'es2022',
+    // Everything is a file of its own: the policy allows no data: scripts or styles.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 600,
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['src/shared/testing/setup.ts'],
+    restoreMocks: true,
+  },
+});
