@@ -14,6 +14,7 @@ namespace {
 
 // Brotli at its best setting manages about 0.5 MB/s and LZMA wins on large inputs anyway.
 constexpr std::size_t kBrotliLimit = 256u << 10;
+constexpr std::size_t kNoiseAbove = 4u << 10;  // of less it does not take long to be sure
 constexpr std::size_t kZstdLimit = 64u << 10;
 constexpr std::size_t kTryManyLimit = 64u << 10;
 constexpr std::size_t kTryFewLimit = 2u << 20;
@@ -64,10 +65,6 @@ Compressed compress_best(BytesView raw) {
     spec = {Codec::zstd, window_log_for(raw.size(), 10, 23), 0};
     keep_smaller(best, spec, platform::zstd_compress(raw, spec.window_log, 22));
   }
-  if (raw.size() <= kBrotliLimit) {
-    spec = {Codec::brotli, window_log_for(raw.size(), 10, 22), 0};
-    keep_smaller(best, spec, platform::brotli_compress(raw, spec.window_log, false));
-  }
   std::initializer_list<std::uint8_t> few{lzma_properties(3, 0, 0), lzma_properties(1, 0, 0)};
   std::initializer_list<std::uint8_t> many{lzma_properties(3, 0, 0), lzma_properties(1, 0, 0),
                                            lzma_properties(0, 0, 0), lzma_properties(3, 0, 2),
@@ -77,6 +74,12 @@ Compressed compress_best(BytesView raw) {
   for (const std::uint8_t properties : choice) {
     spec = {Codec::lzma, window_log_for(raw.size(), 12, 23), properties};
     keep_smaller(best, spec, platform::lzma_compress(raw, spec.window_log, properties));
+  }
+  // Last, because it takes ten times as long as the others together, for nothing where they found nothing.
+  const bool noise = raw.size() >= kNoiseAbove && best.spec.codec == Codec::stored;
+  if (raw.size() <= kBrotliLimit && !noise) {
+    spec = {Codec::brotli, window_log_for(raw.size(), 10, 22), 0};
+    keep_smaller(best, spec, platform::brotli_compress(raw, spec.window_log, false));
   }
   return best;
 }

@@ -415,11 +415,12 @@ Bytes Maker::write(const std::array<Bytes, kPatchStreams>& header_streams) {
   head_.output_digest = sha256(output_);
   // Long runs of equal bytes are cheaper left in than cut out, unless the differences are noise.
   Bytes best;
+  StreamPacker packer;
   for (const std::size_t equal_run : {std::size_t{512}, std::size_t{16}}) {
     auto content = patch_content(equal_run);
     const bool large = content[kDelta].size() > kTryBothLimit;
     std::move(content.begin(), content.end(), streams.begin() + kContentStreams);
-    Bytes recipe = build_recipe(head_, streams);
+    Bytes recipe = build_recipe(head_, streams, packer);
     if (best.empty() || recipe.size() < best.size()) best = std::move(recipe);
     if (large) break;
   }

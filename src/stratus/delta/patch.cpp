@@ -1,11 +1,14 @@
 #include "stratus/delta/patch.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "stratus/delta/varint.hpp"
 
 namespace stratus::delta {
 namespace {
+
+constexpr std::size_t kBlock = 64;
 
 tl::unexpected<Error> malformed(const char* what) {
   return fail(ErrorCode::corrupt, std::string("malformed patch in the recipe: ") + what);
@@ -133,6 +136,13 @@ void PatchWriter::end_run() {
 
 void PatchWriter::append_copy(BytesView target, BytesView reference) {
   for (std::size_t i = 0; i < target.size(); ++i) {
+    if (pending_.empty()) {  // most bytes are in long equal runs: a block at a time
+      while (target.size() - i >= kBlock && std::memcmp(&target[i], &reference[i], kBlock) == 0) {
+        exact_ += kBlock;
+        i += kBlock;
+      }
+      if (i == target.size()) return;
+    }
     const auto difference = static_cast<std::uint8_t>(target[i] - reference[i]);
     if (pending_.empty() && difference == 0) {
       ++exact_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "stratus/crypto/sha256.hpp"
 #include "stratus/delta/stream_reader.hpp"
 #include "stratus/delta/varint.hpp"
 
@@ -45,11 +46,11 @@ Bytes frame(const RecipeHead& head, bool packed) {
   return out;
 }
 
-Bytes build_packed(const RecipeHead& head, const std::array<Bytes, kStreams>& streams) {
+Bytes build_packed(const RecipeHead& head, const std::array<Bytes, kStreams>& streams, StreamPacker& packer) {
   Bytes raw;
   for (std::size_t i = 0; i + 1 < kStreams; ++i) append_varint(raw, streams[i].size());
   for (const Bytes& stream : streams) raw.insert(raw.end(), stream.begin(), stream.end());
-  const Compressed body = compress_best(raw);
+  const Compressed& body = packer.pack(raw);
   Bytes out = frame(head, true);
   append_codec_spec(out, body.spec);
   append_varint(out, raw.size());
@@ -57,12 +58,13 @@ Bytes build_packed(const RecipeHead& head, const std::array<Bytes, kStreams>& st
   return out;
 }
 
-Bytes build_separate(const RecipeHead& head, const std::array<Bytes, kStreams>& streams) {
+Bytes build_separate(const RecipeHead& head, const std::array<Bytes, kStreams>& streams,
+                     StreamPacker& packer) {
   Bytes out = frame(head, false), data;
   for (const Bytes& stream : streams) {
     append_varint(out, stream.size());
     if (stream.empty()) continue;
-    const Compressed best = compress_best(stream);
+    const Compressed& best = packer.pack(stream);
     append_codec_spec(out, best.spec);
     append_varint(out, best.data.size());
     data.insert(data.end(), best.data.begin(), best.data.end());
@@ -126,11 +128,18 @@ Result<RecipeHead> parse_recipe_head(BytesView beginning, std::uint64_t file_siz
   return head;
 }
 
-Bytes build_recipe(const RecipeHead& head, const std::array<Bytes, kStreams>& streams) {
+const Compressed& StreamPacker::pack(BytesView raw) {
+  const Digest digest = sha256(raw);
+  const auto found = known_.find(digest);
+  if (found != known_.end()) return found->second;
+  return known_.emplace(digest, compress_best(raw)).first->second;
+}
+
+Bytes build_recipe(const RecipeHead& head, const std::array<Bytes, kStreams>& streams, StreamPacker& packer) {
   std::uint64_t raw = 64;
   for (const Bytes& stream : streams) raw += stream.size();
-  if (raw > kTryPacked) return build_separate(head, streams);
-  Bytes separate = build_separate(head, streams), packed = build_packed(head, streams);
+  if (raw > kTryPacked) return build_separate(head, streams, packer);
+  Bytes separate = build_separate(head, streams, packer), packed = build_packed(head, streams, packer);
   return packed.size() < separate.size() ? packed : separate;
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <unordered_map>
 
 #include "stratus/base/digest.hpp"
 #include "stratus/base/result.hpp"
@@ -53,7 +54,16 @@ struct RecipeHead {
 // `beginning`: the file's first kMaxHead bytes, or all of a shorter one.
 Result<RecipeHead> parse_recipe_head(BytesView beginning, std::uint64_t file_size);
 
+// Compresses streams, each once however often it comes: forms of one recipe share most of theirs.
+class StreamPacker {
+ public:
+  const Compressed& pack(BytesView raw);
+
+ private:
+  std::unordered_map<Digest, Compressed> known_;  // by the digest of the raw bytes
+};
+
 // The smaller of the two forms. `streams` are raw.
-Bytes build_recipe(const RecipeHead& head, const std::array<Bytes, kStreams>& streams);
+Bytes build_recipe(const RecipeHead& head, const std::array<Bytes, kStreams>& streams, StreamPacker& packer);
 
 }  // namespace stratus::delta

@@ -61,10 +61,12 @@ Result<std::map<std::string, std::string>> read_xattrs(int parent, const std::st
                                                        const std::string& path) {
   std::map<std::string, std::string> out;
   const std::string by_descriptor = fmt::format("/proc/self/fd/{}/{}", parent, name);
+  // Most files have none, or few; buffers for all that there may be cost more than asking.
+  const ssize_t needed = ::llistxattr(by_descriptor.c_str(), nullptr, 0);
+  if (needed == 0 || (needed < 0 && (errno == ENOTSUP || errno == ENOSYS))) return out;
   Bytes names(64u << 10), value(64u << 10);
   const ssize_t length =
       ::llistxattr(by_descriptor.c_str(), reinterpret_cast<char*>(names.data()), names.size());
-  if (length < 0 && (errno == ENOTSUP || errno == ENOSYS)) return out;
   if (length < 0) return fail(error_at("list attributes of", path));
   std::string_view rest = as_text(BytesView(names).first(static_cast<std::size_t>(length)));
   while (!rest.empty()) {
