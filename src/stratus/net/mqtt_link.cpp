@@ -61,6 +61,14 @@ void MqttLink::close() {
   transport_.reset();
 }
 
+void MqttLink::drop() {
+  if (ended_) return;
+  ended_ = true;
+  transport_->reset_on_close();
+  release();
+  transport_.reset();
+}
+
 void MqttLink::end(Error why) {
   if (ended_) return;
   ended_ = true;

@@ -31,6 +31,8 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   void wake();
   // Says goodbye as far as the socket takes it. on_end is not called.
   void close();
+  // Without a word. on_end is not called.
+  void drop();
 
  private:
   void step();

@@ -4,8 +4,6 @@
 #include <charconv>
 #include <random>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,12 +11,12 @@
 
 #include "stratus/net/loop.hpp"
 #include "stratus/net/mqtt_link.hpp"
+#include "stratus/net/tcp_connect.hpp"
 
 namespace stratus::net {
 namespace {
 
 namespace asio = boost::asio;
-using Tcp = asio::ip::tcp;
 using Local = asio::local::stream_protocol;
 
 std::uint64_t random_below(std::uint64_t bound) {
@@ -40,25 +38,6 @@ Error cannot_connect(const MqttEndpoint& endpoint, const boost::system::error_co
   const bool late = error == asio::error::operation_aborted;
   return Error(late ? ErrorCode::timeout : ErrorCode::unavailable,
                "connect to " + endpoint.text() + ": " + (late ? "no answer" : error.message()));
-}
-
-Task<Result<FileDescriptor>> connect_tcp(MqttEndpoint endpoint, Millis timeout) {
-  const auto executor = co_await asio::this_coro::executor;
-  const auto socket = std::make_shared<Tcp::socket>(executor);
-  asio::steady_timer timer(executor, timeout);
-  limit(socket, timer);
-  boost::system::error_code error;
-  Tcp::resolver resolver(executor);
-  const std::string port = std::to_string(endpoint.port);
-  const auto found =
-      co_await resolver.async_resolve(endpoint.host, port, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return fail(cannot_connect(endpoint, error));
-  co_await asio::async_connect(*socket, found, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return fail(cannot_connect(endpoint, error));
-  socket->set_option(Tcp::no_delay(true), error);
-  FileDescriptor fd(socket->release(error));
-  if (error) co_return fail(cannot_connect(endpoint, error));
-  co_return fd;
 }
 
 Task<Result<FileDescriptor>> connect_local(MqttEndpoint endpoint, Millis timeout) {
@@ -206,7 +185,8 @@ Task<Result<std::unique_ptr<Transport>>> MqttSession::Impl::open() {
   if (endpoint.kind == Kind::local) {
     connected = co_await connect_local(endpoint, options.connect_timeout);
   } else {
-    connected = co_await connect_tcp(endpoint, options.connect_timeout);
+    const std::string peer = endpoint.text();
+    connected = co_await connect_tcp(endpoint.host, endpoint.port, peer, options.connect_timeout);
   }
   if (!connected) co_return forward_error(std::move(connected));
   if (endpoint.kind != Kind::tls) co_return make_plain_transport(std::move(*connected));
@@ -262,6 +242,13 @@ void MqttSession::reconnect() {
   impl_->hurry = true;
   impl_->failures = 0;
   impl_->changed.notify_all();
+}
+
+void MqttSession::drop() {
+  if (!impl_->link) return;
+  impl_->link->drop();
+  impl_->link.reset();
+  impl_->session.closed();
 }
 
 void MqttSession::set_endpoint(MqttEndpoint endpoint) {

@@ -58,6 +58,9 @@ class MqttSession {
   Task<void> run();
   // Ends the current connection or wait and connects at once: another endpoint, a renewed certificate.
   void reconnect();
+  // Lets the connection go without a goodbye, as a power cut does: the broker then tells the will. run()
+  // rests from then on.
+  void drop();
   void set_endpoint(MqttEndpoint endpoint);
 
   // As in wire::mqtt::ClientSession. What is published while away goes out after the next connection.

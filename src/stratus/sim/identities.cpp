@@ -1,0 +1,54 @@
+#include "stratus/sim/identities.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "stratus/base/file.hpp"
+#include "stratus/crypto/certificate_info.hpp"
+
+namespace stratus::sim {
+
+namespace {
+
+// Whole or not at all, though not yet on the disk.
+Result<void> put_file(const std::filesystem::path& path, std::string_view text, int mode) {
+  const std::filesystem::path fresh = path.string() + ".new";
+  {
+    STRATUS_TRY(file, open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, mode));
+    STRATUS_CHECK(pwrite_all(file.get(), as_bytes(text), 0));
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return fail(Error::from_errno("rename " + path.string()));
+  return {};
+}
+
+}  // namespace
+
+Result<Identities> Identities::open(std::filesystem::path directory) {
+  STRATUS_CHECK(make_directories(directory));
+  return Identities(std::move(directory));
+}
+
+std::filesystem::path Identities::file_of(const std::string& device) const {
+  return directory_ / (device + ".pem");
+}
+
+bool Identities::has(const std::string& device) const { return ::access(file_of(device).c_str(), R_OK) == 0; }
+
+Result<void> Identities::keep(const std::string& device, const crypto::SigningKey& key,
+                              const wire::EnrolAnswer& answer) const {
+  STRATUS_TRY(info, crypto::parse_certificate(answer.certificate).with_context("the server's answer"));
+  if (answer.device != device || info.common_name != device || info.key_id != key.public_key().id())
+    return fail(ErrorCode::corrupt, "the server's certificate is not for " + device + " and its key");
+  if (::access(trust_file().c_str(), R_OK) != 0) STRATUS_CHECK(put_file(trust_file(), answer.root, 0644));
+  return put_file(file_of(device), key.pem() + answer.certificate + answer.chain, 0600);
+}
+
+Result<std::shared_ptr<const net::TlsIdentity>> Identities::load(const std::string& device) const {
+  return net::TlsIdentity::load(file_of(device), file_of(device));
+}
+
+Result<crypto::SigningKey> Identities::load_key(const std::string& device) const {
+  return crypto::SigningKey::load(file_of(device));
+}
+
+}  // namespace stratus::sim

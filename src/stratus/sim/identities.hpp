@@ -1,0 +1,38 @@
+// The certificates of simulated devices in one directory, so that a fleet is enrolled once and used many
+// times: trust.pem, and a file with key, certificate and chain for each device. Nothing is synced: a set that
+// is damaged is made again.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "stratus/base/result.hpp"
+#include "stratus/crypto/key.hpp"
+#include "stratus/net/platform/openssl/tls_client.hpp"
+#include "stratus/wire/enrolment.hpp"
+
+namespace stratus::sim {
+
+class Identities {
+ public:
+  // `directory` is made when it is not there.
+  static Result<Identities> open(std::filesystem::path directory);
+
+  bool has(const std::string& device) const;
+  // Keeps the answer to a request that was made with `key`. `corrupt` when it is not for that key and device.
+  Result<void> keep(const std::string& device, const crypto::SigningKey& key,
+                    const wire::EnrolAnswer& answer) const;
+  Result<std::shared_ptr<const net::TlsIdentity>> load(const std::string& device) const;
+  Result<crypto::SigningKey> load_key(const std::string& device) const;
+
+  // What vouches for server and broker; there once a device was enrolled.
+  std::filesystem::path trust_file() const { return directory_ / "trust.pem"; }
+
+ private:
+  explicit Identities(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  std::filesystem::path file_of(const std::string& device) const;
+  std::filesystem::path directory_;
+};
+
+}  // namespace stratus::sim
