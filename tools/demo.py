@@ -18,9 +18,11 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools" / "demo")]
 import image  # noqa: E402
 from harness import BIN, CountingProxy, Programs, Stack, free_port, wait_until  # noqa: E402
+from harness.people import setup_code  # noqa: E402
 from probe import Prober  # noqa: E402
 
 DEVICES = 2
+CONSOLE_USER, CONSOLE_PASSWORD = "demo", "stratus-demo-1"  # of a server that listens on loopback only
 
 
 class Device:
@@ -266,15 +268,26 @@ One update of a {image_bytes / 1e6:.1f} MB image in which 20 KB changed, to {DEV
   The gateway's own software was updated by the same agent in {gateway['seconds']:.1f} s, down-time {gateway['downtime_ms']:.0f} ms.""")
 
 
+def add_console_user(server):
+    """The first administrator, as the first visitor of the console would make it."""
+    made = server.http.post("/api/v1/setup", token=None, json={
+        "code": setup_code(server), "name": CONSOLE_USER, "password": CONSOLE_PASSWORD})
+    if made.status != 201:
+        raise RuntimeError(f"the first administrator: {made}")
+
+
 def tell_what_next(demo, site, devices):
     server = demo.server
+    add_console_user(server)
     # Until here devices asked when told to, so that nothing else was on the links. Restarting an agent leaves its service alone.
     for agent in (site.agent, *(device.agent for device in devices)):
         agent.program.stop()
         agent.config.write_text(agent.config.read_text().replace("poll = 3600", "poll = 2"))
         demo.stack.restart_agent(agent)
     print(f"""
-Everything goes on running until Ctrl-C. In another terminal:
+Everything goes on running until Ctrl-C. The console, in a browser (the certificate is the demo's own: accept it):
+  {server.url}/     sign in as {CONSOLE_USER} with the password {CONSOLE_PASSWORD}
+In another terminal:
   export STRATUS_SERVER={server.url} STRATUS_CA={server.ca} STRATUS_TOKEN_FILE={server.token_file}
   {BIN}/stratus releases
   {BIN}/stratus devices

@@ -1,6 +1,6 @@
 """./dev test: builds, then runs every test there is and counts them one by one.
 
-Suites, in order: lint, unit tests (release build), the modules without an event loop again under g++ with
+Suites, in order: lint, the console's (types, lint, Vitest), unit tests (release build), the modules without an event loop again under g++ with
 AddressSanitizer and UBSan, short fuzz runs, system tests. Ends with "N passed, N failed, N skipped".
 """
 import argparse
@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+
+import build_console
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
@@ -75,6 +77,22 @@ def lint_interface(tally):
     tally.add("lint: openapi", "passed" if done.returncode == 0 else "failed", done.stdout + done.stderr)
 
 
+def run_console(tally):
+    """What the console's own tools say; its build is part of every release build."""
+    web = str(build_console.WEB)
+    for name in ("check", "lint"):
+        done = run(["npm", "--prefix", web, "run", "-s", name], capture_output=True, text=True)
+        tally.add(f"console: {name}", "passed" if done.returncode == 0 else "failed", (done.stdout + done.stderr)[-6000:])
+    with tempfile.TemporaryDirectory() as directory:
+        report = pathlib.Path(directory) / "report.xml"
+        done = run(["npm", "--prefix", web, "test", "--", "--reporter=junit", f"--outputFile={report}"],
+                   capture_output=True, text=True)
+        if report.exists():
+            read_junit(report, "console", tally)
+        if done.returncode not in (0, 1) or not report.exists():
+            tally.add("console: vitest", "failed", (done.stdout + done.stderr)[-6000:])
+
+
 def run_unit_tests(suite, programs, tally, timeout):
     for program in sorted(programs.glob("test_*")):
         with tempfile.TemporaryDirectory() as directory:
@@ -122,10 +140,10 @@ def run_system_tests(tally, names, long):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*", help="only suites (lint unit asan fuzz system) or system tests with these names")
+    parser.add_argument("names", nargs="*", help="only suites (lint console unit asan fuzz system) or system tests with these names")
     parser.add_argument("--long", action="store_true", help="long forms: more cut points, longer fuzzing")
     arguments = parser.parse_args()
-    suites = {"lint", "unit", "asan", "fuzz", "system"}
+    suites = {"lint", "console", "unit", "asan", "fuzz", "system"}
     chosen = {name for name in arguments.names if name in suites}
     patterns = [name for name in arguments.names if name not in suites]
     if patterns:
@@ -142,8 +160,14 @@ def main():
             done = run([PYTHON, "tools/lint.py", check], capture_output=True, text=True)
             tally.add(f"lint: {check}", "passed" if done.returncode == 0 else "failed", done.stdout + done.stderr)
         lint_interface(tally)
+    if chosen & {"lint", "console", "unit", "system"}:
+        heading("build: release, with the console")
+        problem = build_console.build()
+        tally.add("build: console", "failed" if problem else "passed", problem)
+    if "console" in chosen and not problem:
+        heading("console")
+        run_console(tally)
     if chosen & {"lint", "unit", "system"}:
-        heading("build: release")
         programs = build("release", tally)
     if "lint" in chosen and programs:
         heading("every header compiles alone")

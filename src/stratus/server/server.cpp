@@ -13,6 +13,7 @@
 #include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/server/api.hpp"
+#include "stratus/server/console.hpp"
 #include "stratus/server/contents.hpp"
 #include "stratus/server/device_updates.hpp"
 #include "stratus/server/event_stream.hpp"
@@ -201,6 +202,8 @@ class Server {
       co_await respond_health(exchange);
     } else if (path == "/metrics") {
       co_await respond_metrics(exchange);
+    } else if (Console::takes(path)) {
+      co_await console_.handle(exchange);
     } else {
       co_await router_.handle(exchange);
     }
@@ -414,6 +417,7 @@ class Server {
   Identity identity_;
   IdentityAuthenticator authenticator_;
   Router router_;
+  Console console_{embedded_console()};
   DatabaseFleet fleet_;
   Rollouts rollouts_;
   RolloutRoutes rollout_routes_;
