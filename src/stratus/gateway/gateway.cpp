@@ -4,6 +4,7 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/base/log.hpp"
+#include "stratus/base/program_pages.hpp"
 #include "stratus/crypto/certificate.hpp"
 #include "stratus/gateway/handler.hpp"
 #include "stratus/gateway/identity.hpp"
@@ -56,6 +57,7 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
   if (!config.identity.empty()) background.spawn(keep_identity(loop, config));
   log::info("gateway", "{} in front of {}{}", config.name, config.upstream,
             config.no_cache ? ", no cache" : "");
+  (void)release_program_pages();  // of starting, which is over
   ready(net::local_url(!config.plain_http, address, (*http)->port()));
   co_await net::wait_for_stop();
   // Answers that wait for the upstream would outlast the grace: they end with what they wait for.
