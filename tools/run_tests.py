@@ -2,6 +2,7 @@
 
 Suites, in order: lint, the console's (types, lint, Vitest), unit tests (release build), the modules without an event loop again under g++ with
 AddressSanitizer and UBSan, short fuzz runs, system tests. Ends with "N passed, N failed, N skipped".
+Only when asked for by name: tsan (what has an event loop, under ThreadSanitizer).
 """
 import argparse
 import os
@@ -16,6 +17,8 @@ import build_console
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
+TSAN_TARGETS = ("test_net", "test_gateway", "stratus-gateway", "stratus-server")
+TSAN_SYSTEM_TESTS = ("gateway_answers", "gateway_blobs", "gateway_queue", "registry_crash", "server_devices", "rollouts")
 
 
 class Tally:
@@ -50,13 +53,13 @@ def run(command, **options):
     return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, **options)
 
 
-def build(preset, tally):
+def build(preset, tally, *targets):
     """Where the programs are, or None (and counted as failed) when the build breaks."""
     directory = ROOT / "build" if preset == "release" else ROOT / "build" / preset
     try:
         if not (directory / "build.ninja").exists():
             run(["cmake", "--preset", preset], check=True, stdout=subprocess.DEVNULL)
-        run(["cmake", "--build", str(directory)], check=True)
+        run(["cmake", "--build", str(directory), *(["--target", *targets] if targets else [])], check=True)
     except subprocess.CalledProcessError as error:
         tally.add(f"build: {preset}", "failed", f"exit status {error.returncode}; the first error stands above")
         return None
@@ -138,14 +141,37 @@ def run_system_tests(tally, names, long):
             tally.add("system: pytest itself", "failed", f"exit status {done.returncode}")
 
 
+def run_thread_sanitizer(release, sanitized, tally):
+    """Unit tests, then system tests in which server and gateway are the sanitised ones; each report is a failure."""
+    run_unit_tests("tsan", sanitized, tally, timeout=900)
+    with tempfile.TemporaryDirectory() as directory:
+        programs, reports = pathlib.Path(directory) / "bin", pathlib.Path(directory) / "reports"
+        programs.mkdir()
+        reports.mkdir()
+        for program in release.iterdir():
+            own = sanitized / program.name
+            (programs / program.name).symlink_to(own if own.name in TSAN_TARGETS else program)
+        environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", STRATUS_BIN=str(programs),
+                           TSAN_OPTIONS=f"log_path={reports}/report")
+        files = [f"tests/system/test_{name}.py" for name in TSAN_SYSTEM_TESTS]
+        result = pathlib.Path(directory) / "result.xml"
+        run([PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", f"--junitxml={result}", *files], env=environment)
+        if result.exists():
+            read_junit(result, "tsan", tally)
+        else:
+            tally.add("tsan: pytest itself", "failed")
+        for report in sorted(reports.iterdir()):
+            tally.add(f"tsan: {report.name}", "failed", report.read_text(errors="replace")[:6000])
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*", help="only suites (lint console unit asan fuzz system) or system tests with these names")
+    parser.add_argument("names", nargs="*", help="only suites (lint console unit asan fuzz system tsan) or system tests with these names")
     parser.add_argument("--long", action="store_true", help="long forms: more cut points, longer fuzzing")
     arguments = parser.parse_args()
     suites = {"lint", "console", "unit", "asan", "fuzz", "system"}
-    chosen = {name for name in arguments.names if name in suites}
-    patterns = [name for name in arguments.names if name not in suites]
+    chosen = {name for name in arguments.names if name in suites | {"tsan"}}
+    patterns = [name for name in arguments.names if name not in suites | {"tsan"}]
     if patterns:
         chosen.add("system")
     chosen = chosen or suites
@@ -160,14 +186,14 @@ def main():
             done = run([PYTHON, "tools/lint.py", check], capture_output=True, text=True)
             tally.add(f"lint: {check}", "passed" if done.returncode == 0 else "failed", done.stdout + done.stderr)
         lint_interface(tally)
-    if chosen & {"lint", "console", "unit", "system"}:
+    if chosen & {"lint", "console", "unit", "system", "tsan"}:
         heading("build: release, with the console")
         problem = build_console.build()
         tally.add("build: console", "failed" if problem else "passed", problem)
     if "console" in chosen and not problem:
         heading("console")
         run_console(tally)
-    if chosen & {"lint", "unit", "system"}:
+    if chosen & {"lint", "unit", "system", "tsan"}:
         programs = build("release", tally)
     if "lint" in chosen and programs:
         heading("every header compiles alone")
@@ -181,6 +207,10 @@ def main():
         heading("build and run: g++ with AddressSanitizer and UBSan")
         if sanitized := build("asan", tally):
             run_unit_tests("asan", sanitized, tally, timeout=900)
+    if "tsan" in chosen and programs:
+        heading("build and run: clang with ThreadSanitizer")
+        if sanitized := build("tsan", tally, *TSAN_TARGETS):
+            run_thread_sanitizer(programs, sanitized, tally)
     if "fuzz" in chosen:
         heading("build and run: fuzz targets")
         if fuzzers := build("fuzz", tally):

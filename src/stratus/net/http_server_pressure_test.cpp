@@ -23,6 +23,17 @@ thread_local bool an_allocation_failed = false;
 
 }  // namespace
 
+// ThreadSanitizer brings operators of its own, which cannot be replaced in clang's.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define STRATUS_OWN_ALLOCATOR 0
+#endif
+#endif
+#ifndef STRATUS_OWN_ALLOCATOR
+#define STRATUS_OWN_ALLOCATOR 1
+#endif
+
+#if STRATUS_OWN_ALLOCATOR
 void* operator new(std::size_t size) {
   if (allocations_until_failure > 0 && --allocations_until_failure == 0) {
     an_allocation_failed = true;
@@ -33,6 +44,7 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 namespace stratus::net {
 namespace {
@@ -150,6 +162,9 @@ TEST_F(PressureTest, WithoutDescriptorsAndIdleConnectionsNewcomersAreTold) {
 // Whichever allocation fails while a connection is taken and its request handled: others are served before
 // and after, and the server can be stopped.
 TEST_F(PressureTest, OneFailedAllocationHurtsOneConnectionAtMost) {
+#if !STRATUS_OWN_ALLOCATOR
+  GTEST_SKIP() << "allocations do not fail under ThreadSanitizer";
+#endif
   start();
   RawClient steady(port());
   int failures = 0;
