@@ -21,5 +21,6 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['src/shared/testing/setup.ts'],
     restoreMocks: true,
+    testTimeout: 60_000,
   },
 });

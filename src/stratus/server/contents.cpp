@@ -45,6 +45,11 @@ Result<ArtifactFile> artifact_file(std::string_view type, const db::ContentFile&
   return ArtifactFile{std::string(type), file.name, digest, static_cast<std::uint64_t>(file.size)};
 }
 
+// For lists that are shown: read again.
+Event news_of(const std::string& id) {
+  return {"artifacts", id, json::serialize(json::object{{"kind", "content"}, {"id", id}})};
+}
+
 }  // namespace
 
 void ContentApi::register_routes(Router& router) {
@@ -110,6 +115,7 @@ ContentApi::Answer ContentApi::add(Call& call) {
     STRATUS_CHECK(db::add_content(change.transaction(), content));
     const std::string about = json::serialize(json::object{{"title", content.title}});
     STRATUS_CHECK(change.record("content.add", "content:" + content.id, about));
+    change.publish(news_of(content.id));
     return Reply{201, json::serialize(describe(content)), "/api/v1/content/" + content.id, etag_of(content)};
   };
   auto added = co_await call.apply(work);
@@ -163,6 +169,7 @@ ContentApi::Answer ContentApi::change(Call& call) {
     STRATUS_CHECK(
         db::change_content(change.transaction(), content.id, content.revision, content.description));
     STRATUS_CHECK(change.record("content.change", "content:" + content.id));
+    change.publish(news_of(content.id));
     db::Content changed = content;
     ++changed.revision;
     return Reply{200, json::serialize(describe(changed)), "", etag_of(changed)};
@@ -178,6 +185,7 @@ ContentApi::Answer ContentApi::remove(Call& call) {
     STRATUS_CHECK(db::remove_content(change.transaction(), content.id));
     const std::string about = json::serialize(json::object{{"title", content.title}});
     STRATUS_CHECK(change.record("content.remove", "content:" + content.id, about));
+    change.publish(news_of(content.id));
     return Reply();
   };
   auto removed = co_await call.apply(work);

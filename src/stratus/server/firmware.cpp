@@ -75,6 +75,11 @@ json::object describe_alias(const db::Firmware& firmware) {
 
 std::string etag_of(const db::Firmware& firmware) { return std::to_string(firmware.revision); }
 
+// For lists that are shown: read again.
+Event news_of(const std::string& id) {
+  return {"artifacts", id, json::serialize(json::object{{"kind", "firmware"}, {"id", id}})};
+}
+
 }  // namespace
 
 void FirmwareApi::register_routes(Router& router) {
@@ -138,6 +143,7 @@ FirmwareApi::Answer FirmwareApi::store(Call& call, db::Firmware firmware, std::s
     const std::string about = json::serialize(
         json::object{{"name", firmware.name}, {"version", firmware.version}, {"digest", firmware.digest}});
     STRATUS_CHECK(change.record("firmware.add", "firmware:" + firmware.id, about));
+    change.publish(news_of(firmware.id));
     Reply reply;
     reply.status = 201;
     reply.body = description(firmware);
@@ -219,6 +225,7 @@ FirmwareApi::Answer FirmwareApi::change(Call& call) {
     STRATUS_CHECK(db::change_firmware(change.transaction(), firmware.id, firmware.revision, firmware.notes,
                                       firmware.classes));
     STRATUS_CHECK(change.record("firmware.change", "firmware:" + firmware.id));
+    change.publish(news_of(firmware.id));
     db::Firmware changed = firmware;
     ++changed.revision;
     return Reply{200, json::serialize(describe(changed)), "", etag_of(changed)};
@@ -235,6 +242,7 @@ FirmwareApi::Answer FirmwareApi::remove(Call& call) {
     const std::string about =
         json::serialize(json::object{{"name", firmware.name}, {"version", firmware.version}});
     STRATUS_CHECK(change.record("firmware.remove", "firmware:" + firmware.id, about));
+    change.publish(news_of(firmware.id));
     return Reply();
   };
   auto removed = co_await call.apply(work);

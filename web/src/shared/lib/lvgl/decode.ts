@@ -38,9 +38,12 @@ function headerV8(file: DataView, swapped: boolean): LvglImage {
   const pixel = (file.byteLength - HEADER_BYTES[8]) / (width * height);
   const candidates = FORMATS.filter((candidate) => FACTS[candidate].v8 === number);
   const format =
-    candidates.length < 2 ? candidates[0] : candidates.find((f) => FACTS[f].bits / 8 === pixel && (f === 'RGB565_SWAPPED') === (swapped && pixel === 2));
+    candidates.length < 2
+      ? candidates[0]
+      : candidates.find((f) => FACTS[f].bits / 8 === pixel && (f === 'RGB565_SWAPPED') === (swapped && pixel === 2));
   if (candidates.length === 0) throw new LvglError('format_unsupported', { format: hex(number), version: 8 });
-  if (!format) throw new LvglError('length_mismatch', { format: candidates.join(' / '), width, height, bytes: file.byteLength });
+  if (!format)
+    throw new LvglError('length_mismatch', { format: candidates.join(' / '), width, height, bytes: file.byteLength });
   return { version: 8, format, width, height, stride: rowBytes(format, width) };
 }
 
@@ -89,7 +92,11 @@ export function decodeLvgl(file: Uint8Array, swapped = false): LvglImage & { pix
       } else {
         const value = format === 'RGB565_SWAPPED' ? (rows[at]! << 8) | rows[at + 1]! : (rows[at + 1]! << 8) | rows[at]!;
         const alpha =
-          format === 'ARGB8565' ? rows[at + 2]! : format === 'RGB565A8' ? rows[stride * height + y * (stride >> 1) + x]! : 255;
+          format === 'ARGB8565'
+            ? rows[at + 2]!
+            : format === 'RGB565A8'
+              ? rows[stride * height + y * (stride >> 1) + x]!
+              : 255;
         put(to, from5(value >> 11), from6((value >> 5) & 63), from5(value & 31), alpha);
       }
     }

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { encodeLvgl } from './encode';
 import { FACTS, fileBytes, type Format, formatsOf, LvglError, type Version } from './formats';
@@ -44,7 +45,11 @@ describe('LVGL 9, byte by byte', () => {
   });
 
   it('I4 packs two pixels a byte', () => {
-    expect(encode(picture(3, BLUE, RED, GREEN), 9, 'I4').split(' ').slice(-2)).toEqual(['02', '10']);
+    expect(
+      encode(picture(3, BLUE, RED, GREEN), 9, 'I4')
+        .split(' ')
+        .slice(-2),
+    ).toEqual(['02', '10']);
   });
 
   it('I8 has 256 colours and a byte a pixel', () => {
@@ -55,11 +60,15 @@ describe('LVGL 9, byte by byte', () => {
 
   it('A8 holds the transparency, or the brightness where nothing is transparent', () => {
     expect(encode(picture(2, HALF_WHITE, RED), 9, 'A8')).toBe('19 0e 00 00 02 00 01 00 02 00 00 00 80 ff');
-    expect(encode(picture(2, [255, 255, 255, 255], [0, 0, 0, 255]), 9, 'A8')).toBe('19 0e 00 00 02 00 01 00 02 00 00 00 ff 00');
+    expect(encode(picture(2, [255, 255, 255, 255], [0, 0, 0, 255]), 9, 'A8')).toBe(
+      '19 0e 00 00 02 00 01 00 02 00 00 00 ff 00',
+    );
   });
 
   it('keeps the order of the alpha plane of RGB565A8 after all rows', () => {
-    expect(encode(picture(1, RED, HALF_WHITE), 9, 'RGB565A8')).toBe('19 14 00 00 01 00 02 00 02 00 00 00 00 f8 ff ff ff 80');
+    expect(encode(picture(1, RED, HALF_WHITE), 9, 'RGB565A8')).toBe(
+      '19 14 00 00 01 00 02 00 02 00 00 00 00 f8 ff ff ff 80',
+    );
   });
 });
 
@@ -84,7 +93,9 @@ describe('LVGL 8, byte by byte', () => {
 
 describe('what cannot be written', () => {
   it('names the format that a version does not know', () => {
-    expect(() => encode(picture(1, RED), 8, 'RGB888')).toThrow(new LvglError('format_unsupported', { format: 'RGB888', version: 8 }));
+    expect(() => encode(picture(1, RED), 8, 'RGB888')).toThrow(
+      new LvglError('format_unsupported', { format: 'RGB888', version: 8 }),
+    );
     expect(formatsOf(8)).not.toContain('RGB888');
   });
 
@@ -99,7 +110,11 @@ describe('what cannot be written', () => {
 
 describe('transparency', () => {
   it('is laid on the background where the format has none', () => {
-    const bytes = encodeLvgl(picture(2, HALF_WHITE, [9, 9, 9, 0]), { version: 9, format: 'RGB888', background: [0, 0, 255] });
+    const bytes = encodeLvgl(picture(2, HALF_WHITE, [9, 9, 9, 0]), {
+      version: 9,
+      format: 'RGB888',
+      background: [0, 0, 255],
+    });
     expect(hex(bytes.subarray(12))).toBe('ff 80 80 ff 00 00');
   });
 
@@ -125,7 +140,7 @@ describe('dithering', () => {
   const mean = (bytes: Uint8Array) => {
     const green: number[] = [];
     for (let i = 12; i < bytes.length; i += 2) green.push(((bytes[i + 1]! << 8) | bytes[i]!) >> 11);
-    return green.reduce((sum, value) => sum + (value << 3 | value >> 2), 0) / green.length;
+    return green.reduce((sum, value) => sum + ((value << 3) | (value >> 2)), 0) / green.length;
   };
 
   it('keeps the brightness that cutting bits off loses', () => {

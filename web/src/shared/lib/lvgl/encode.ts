@@ -1,5 +1,15 @@
 import { diffuse } from './dither';
-import { FACTS, fileBytes, type Format, HEADER_BYTES, LvglError, MAX_SIDE, rowBytes, V9_MAGIC, type Version } from './formats';
+import {
+  FACTS,
+  fileBytes,
+  type Format,
+  HEADER_BYTES,
+  LvglError,
+  MAX_SIDE,
+  rowBytes,
+  V9_MAGIC,
+  type Version,
+} from './formats';
 import { choosePalette, nearestIn } from './palette';
 import { type Colour, flatten, hasTransparency, type Pixels } from './pixels';
 
@@ -88,18 +98,25 @@ function writeAlpha(out: Bytes, pixels: Pixels): void {
   const transparent = hasTransparency(pixels);
   const { data } = pixels;
   for (let i = 0; i < data.length; i += 4) {
-    out[i / 4] = transparent ? data[i + 3]! : Math.round(0.2126 * data[i]! + 0.7152 * data[i + 1]! + 0.0722 * data[i + 2]!);
+    out[i / 4] = transparent
+      ? data[i + 3]!
+      : Math.round(0.2126 * data[i]! + 0.7152 * data[i + 1]! + 0.0722 * data[i + 2]!);
   }
 }
 
 /** The file that LVGL opens. Throws LvglError for what the version or format cannot hold. */
-export function encodeLvgl(pixels: Pixels, { version, format, dither = false, background = [0, 0, 0] }: EncodeOptions): Bytes {
+export function encodeLvgl(
+  pixels: Pixels,
+  { version, format, dither = false, background = [0, 0, 0] }: EncodeOptions,
+): Bytes {
   const { width, height } = pixels;
   if (version === 8 && FACTS[format].v8 === undefined) throw new LvglError('format_unsupported', { format, version });
   const most = MAX_SIDE[version];
   // The header of LVGL 9 has 16 bits for the bytes of a row.
-  const fits = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0 && width <= most && height <= most;
-  if (!fits || rowBytes(format, width) > 65535) throw new LvglError('size_unsupported', { format, version, width, height, most });
+  const fits =
+    Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0 && width <= most && height <= most;
+  if (!fits || rowBytes(format, width) > 65535)
+    throw new LvglError('size_unsupported', { format, version, width, height, most });
   const out = new Uint8Array(fileBytes(format, version, width, height));
   writeHeader(out, version, format, width, height);
   const body = out.subarray(HEADER_BYTES[version]);

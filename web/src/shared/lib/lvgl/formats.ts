@@ -1,7 +1,20 @@
 // The colour formats that LVGL's own binary decoder reads (LVGL 9: lv_color.h, lv_image_dsc.h; LVGL 8: lv_img_buf.h).
 // LVGL 8 has no number for a byte order or a depth: LV_IMG_CF_TRUE_COLOR(_ALPHA) means what its build was configured for.
 
-export const FORMATS = ['RGB565', 'RGB565_SWAPPED', 'RGB565A8', 'ARGB8565', 'RGB888', 'XRGB8888', 'ARGB8888', 'I1', 'I2', 'I4', 'I8', 'A8'] as const;
+export const FORMATS = [
+  'RGB565',
+  'RGB565_SWAPPED',
+  'RGB565A8',
+  'ARGB8565',
+  'RGB888',
+  'XRGB8888',
+  'ARGB8888',
+  'I1',
+  'I2',
+  'I4',
+  'I8',
+  'A8',
+] as const;
 export type Format = (typeof FORMATS)[number];
 
 export const VERSIONS = [8, 9] as const;
@@ -62,7 +75,11 @@ export class LvglError extends Error {
     readonly code: LvglErrorCode,
     readonly values: Record<string, string | number>,
   ) {
-    super(`${code}: ${Object.entries(values).map(([key, value]) => `${key}=${value}`).join(' ')}`);
+    super(
+      `${code}: ${Object.entries(values)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ')}`,
+    );
     this.name = 'LvglError';
   }
 }

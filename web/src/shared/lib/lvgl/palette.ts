@@ -40,7 +40,8 @@ function split(box: Box): [Box, Box] {
   const half = box.colours.reduce((sum, colour) => sum + box.counts.get(colour)!, 0) / 2;
   let seen = 0;
   let cut = 0;
-  while (cut < box.colours.length - 1 && seen + box.counts.get(box.colours[cut]!)! <= half) seen += box.counts.get(box.colours[cut++]!)!;
+  while (cut < box.colours.length - 1 && seen + box.counts.get(box.colours[cut]!)! <= half)
+    seen += box.counts.get(box.colours[cut++]!)!;
   cut = Math.max(1, cut);
   return [boxOf(box.colours.slice(0, cut), box.counts), boxOf(box.colours.slice(cut), box.counts)];
 }
@@ -63,7 +64,7 @@ function merge(counts: Map<number, number>): void {
   const fine = [...counts];
   counts.clear();
   for (const [colour, count] of fine) {
-    const coarse = (((colour & 0xf8f8f8ff) | 0x04040400) >>> 0);
+    const coarse = ((colour & 0xf8f8f8ff) | 0x04040400) >>> 0;
     counts.set(coarse, (counts.get(coarse) ?? 0) + count);
   }
 }
@@ -73,11 +74,17 @@ export function choosePalette({ data }: Pixels, size: number): Entry[] {
   const counts = new Map<number, number>();
   for (let i = 0; i < data.length; i += 4) {
     // What is invisible is one colour.
-    const colour = data[i + 3] === 0 ? 0 : ((data[i]! << 24) | (data[i + 1]! << 16) | (data[i + 2]! << 8) | data[i + 3]!) >>> 0;
+    const colour =
+      data[i + 3] === 0 ? 0 : ((data[i]! << 24) | (data[i + 1]! << 16) | (data[i + 2]! << 8) | data[i + 3]!) >>> 0;
     counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }
   if (counts.size > MANY) merge(counts);
-  let boxes = [boxOf([...counts.keys()].sort((a, b) => a - b), counts)];
+  let boxes = [
+    boxOf(
+      [...counts.keys()].sort((a, b) => a - b),
+      counts,
+    ),
+  ];
   if (counts.size <= size) boxes = [...counts.keys()].sort((a, b) => a - b).map((colour) => boxOf([colour], counts));
   while (boxes.length < Math.min(size, counts.size)) {
     let widest = -1;
@@ -91,7 +98,10 @@ export function choosePalette({ data }: Pixels, size: number): Entry[] {
 }
 
 /** Finds the nearest entry; remembers what it was asked. Not `exact`: the lowest two bits of a colour do not decide. */
-export function nearestIn(palette: Entry[], exact: boolean): (red: number, green: number, blue: number, alpha: number) => number {
+export function nearestIn(
+  palette: Entry[],
+  exact: boolean,
+): (red: number, green: number, blue: number, alpha: number) => number {
   const known = new Map<number, number>();
   const mask = exact ? ~0 : ~0x03030300;
   return (red, green, blue, alpha) => {

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { choosePalette } from './palette';
 import { makePixels, parseColour } from './pixels';
@@ -36,7 +37,9 @@ describe('scaling', () => {
   it('blends neighbours when growing', () => {
     const pixels = makePixels(2, 1);
     pixels.data.set([0, 0, 0, 255, 200, 200, 200, 255]);
-    expect(Array.from(scale(pixels, 4, 2).data).filter((_, i) => i % 4 === 0)).toEqual([0, 50, 150, 200, 0, 50, 150, 200]);
+    expect(Array.from(scale(pixels, 4, 2).data).filter((_, i) => i % 4 === 0)).toEqual([
+      0, 50, 150, 200, 0, 50, 150, 200,
+    ]);
   });
 
   it('leaves a plain colour plain at odd ratios', () => {
@@ -48,8 +51,12 @@ describe('scaling', () => {
 describe('fitting', () => {
   it('fills the edges with the background, or leaves them transparent', () => {
     const source = filled(2, 4, [255, 0, 0, 255]);
-    expect(Array.from(fitToScreen(source, { width: 4, height: 2 }, 'contain', [0, 0, 9]).data.subarray(0, 8))).toEqual([0, 0, 9, 255, 255, 0, 0, 255]);
-    expect(Array.from(fitToScreen(source, { width: 4, height: 2 }, 'contain', null).data.subarray(0, 4))).toEqual([0, 0, 0, 0]);
+    expect(Array.from(fitToScreen(source, { width: 4, height: 2 }, 'contain', [0, 0, 9]).data.subarray(0, 8))).toEqual([
+      0, 0, 9, 255, 255, 0, 0, 255,
+    ]);
+    expect(Array.from(fitToScreen(source, { width: 4, height: 2 }, 'contain', null).data.subarray(0, 4))).toEqual([
+      0, 0, 0, 0,
+    ]);
   });
 
   it('cuts what reaches beyond the screen', () => {

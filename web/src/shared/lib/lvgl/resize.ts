@@ -12,7 +12,11 @@ interface Rectangle {
 }
 
 /** Where the source lands on the screen; may reach beyond it (cover, none). */
-export function placeOnScreen(source: { width: number; height: number }, screen: { width: number; height: number }, fit: Fit): Rectangle {
+export function placeOnScreen(
+  source: { width: number; height: number },
+  screen: { width: number; height: number },
+  fit: Fit,
+): Rectangle {
   const ratios = [screen.width / source.width, screen.height / source.height] as const;
   const scale = fit === 'contain' ? Math.min(...ratios) : fit === 'cover' ? Math.max(...ratios) : 1;
   const width = fit === 'stretch' ? screen.width : Math.max(1, Math.round(source.width * scale));
@@ -84,7 +88,12 @@ export function scale(source: Pixels, width: number, height: number): Pixels {
 }
 
 /** The picture as the screen would hold it. Where nothing lands the background shows, transparent when it is null. */
-export function fitToScreen(source: Pixels, screen: { width: number; height: number }, fit: Fit, background: Colour | null): Pixels {
+export function fitToScreen(
+  source: Pixels,
+  screen: { width: number; height: number },
+  fit: Fit,
+  background: Colour | null,
+): Pixels {
   const place = placeOnScreen(source, screen, fit);
   const scaled = scale(source, place.width, place.height);
   const out = makePixels(screen.width, screen.height);

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { checkExtension, checkFirmware, FIRMWARE_EXTENSIONS } from './checks';
 import { readFirmwareHeader } from './firmwareHeader';
@@ -29,9 +30,12 @@ const mcuboot = () => {
 describe('headers of firmware', () => {
   it('of Espressif: chip, version, project', () =>
     expect(readFirmwareHeader(esp(9))).toEqual({ kind: 'esp', chip: 'esp32-s3', version: 'v1.2.3', project: 'kiosk' }));
-  it('of a whole flash', () => expect(readFirmwareHeader(esp(0, false))).toEqual({ kind: 'esp-merged', chip: 'esp32' }));
-  it('of the boot loader', () => expect(readFirmwareHeader(mcuboot())).toEqual({ kind: 'mcuboot', version: '1.4.7+9', expected: 100_032 }));
-  it('of Intel HEX', () => expect(readFirmwareHeader(new TextEncoder().encode(':10010000214601360121'))).toEqual({ kind: 'hex' }));
+  it('of a whole flash', () =>
+    expect(readFirmwareHeader(esp(0, false))).toEqual({ kind: 'esp-merged', chip: 'esp32' }));
+  it('of the boot loader', () =>
+    expect(readFirmwareHeader(mcuboot())).toEqual({ kind: 'mcuboot', version: '1.4.7+9', expected: 100_032 }));
+  it('of Intel HEX', () =>
+    expect(readFirmwareHeader(new TextEncoder().encode(':10010000214601360121'))).toEqual({ kind: 'hex' }));
   it.each([0, 1, 23, 31, 100])('cut off at %i bytes says nothing wrong', (length) => {
     expect(readFirmwareHeader(esp(9).subarray(0, length)).version).toBeUndefined();
     if (length < 32) expect(readFirmwareHeader(mcuboot().subarray(0, length)).kind).toBe('unknown');
@@ -40,14 +44,17 @@ describe('headers of firmware', () => {
 
 describe('what is said before a file is sent', () => {
   const good = { name: 'kiosk', version: '1.2.3', size: 1000, slot: 0, classes: [] };
-  const codes = (found: { code: string; block: boolean }[]) => found.map(({ code, block }) => `${code}${block ? '!' : ''}`);
+  const codes = (found: { code: string; block: boolean }[]) =>
+    found.map(({ code, block }) => `${code}${block ? '!' : ''}`);
   const known = [
     { name: 'kiosk', version: '1.2.2', digest: 'sha256:aa' },
     { name: 'other', version: '1.2.3', digest: 'sha256:bb' },
   ];
 
-  it('nothing about a good one', () => expect(checkFirmware({ ...good, facts: readFirmwareHeader(esp(9)) }, known)).toEqual([]));
-  it('a taken version', () => expect(codes(checkFirmware({ ...good, version: '1.2.2' }, known))).toEqual(['version_taken!']));
+  it('nothing about a good one', () =>
+    expect(checkFirmware({ ...good, facts: readFirmwareHeader(esp(9)) }, known)).toEqual([]));
+  it('a taken version', () =>
+    expect(codes(checkFirmware({ ...good, version: '1.2.2' }, known))).toEqual(['version_taken!']));
   it('bytes that exist under another version', () =>
     expect(checkFirmware({ ...good, digest: 'sha256:aa' }, known)).toEqual([
       { code: 'same_bytes', values: { name: 'kiosk', version: '1.2.2' }, block: false },
@@ -64,12 +71,18 @@ describe('what is said before a file is sent', () => {
     [['esp32'], ['chip!']],
     [['esp32', 'ESP32S3'], []],
   ])('the chip of %j', (classes, expected) =>
-    expect(codes(checkFirmware({ ...good, classes, facts: readFirmwareHeader(esp(9)) }, known))).toEqual(expected));
+    expect(codes(checkFirmware({ ...good, classes, facts: readFirmwareHeader(esp(9)) }, known))).toEqual(expected),
+  );
   it('a file that ends before its header says', () =>
-    expect(codes(checkFirmware({ ...good, version: '1.4.7-9', facts: readFirmwareHeader(mcuboot()) }, known))).toEqual(['cut_short!']));
+    expect(codes(checkFirmware({ ...good, version: '1.4.7-9', facts: readFirmwareHeader(mcuboot()) }, known))).toEqual([
+      'cut_short!',
+    ]));
   it('another version inside', () =>
-    expect(codes(checkFirmware({ ...good, version: '2.0.0', facts: readFirmwareHeader(esp(9)) }, known))).toEqual(['version_differs']));
-  it('a whole flash', () => expect(codes(checkFirmware({ ...good, facts: readFirmwareHeader(esp(9, false)) }, known))).toEqual(['merged']));
+    expect(codes(checkFirmware({ ...good, version: '2.0.0', facts: readFirmwareHeader(esp(9)) }, known))).toEqual([
+      'version_differs',
+    ]));
+  it('a whole flash', () =>
+    expect(codes(checkFirmware({ ...good, facts: readFirmwareHeader(esp(9, false)) }, known))).toEqual(['merged']));
   it('extensions', () => {
     expect(checkExtension('a.BIN', FIRMWARE_EXTENSIONS)).toEqual([]);
     expect(codes(checkExtension('a.exe', FIRMWARE_EXTENSIONS))).toEqual(['extension!']);
