@@ -11,10 +11,12 @@ _REQUEST_MARK = b" HTTP/1."
 
 
 class CountingProxy:
-    def __init__(self, target, delay=0.0, rate=None):
-        """target: (host, port), "host:port" or a URL. delay: seconds before each chunk passes; rate: bytes/s down."""
+    def __init__(self, target, delay=0.0, rate=None, edit=None):
+        """target: (host, port), "host:port" or a URL. delay: seconds before each chunk passes; rate: bytes/s down.
+
+        edit: called with each piece that goes up; what it answers is sent instead."""
         self.target = _address(target)
-        self.delay, self.rate = delay, rate
+        self.delay, self.rate, self.edit = delay, rate, edit
         self._lock = threading.Lock()
         self._cuts, self._refuse, self._closed = [], False, False
         self._sockets = set()
@@ -114,7 +116,7 @@ class CountingProxy:
                 self.requests += seen.count(_REQUEST_MARK)
             # Keeps less than one whole mark, so that none is counted twice.
             tail = seen[-(len(_REQUEST_MARK) - 1):]
-            if not _send(server, data):
+            if not _send(server, self.edit(data) if self.edit else data):
                 break
         _half_close(server)
 

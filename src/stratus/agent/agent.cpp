@@ -11,6 +11,7 @@
 #include "stratus/agent/agent_core.hpp"
 #include "stratus/agent/control_socket.hpp"
 #include "stratus/agent/identity.hpp"
+#include "stratus/agent/status.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/base/program_pages.hpp"
@@ -29,9 +30,9 @@ using update::State;
 namespace {
 
 constexpr auto kJournalRetry = 2s;
-constexpr auto kHousekeeping = 5s;
 constexpr std::chrono::milliseconds kLongRest = 5s;  // worth giving memory back for
 constexpr update::BackOff kRestartBackOff{100ms, 30s};
+constexpr std::size_t kMaxErrors = 100;
 constexpr unsigned kFailedStarts = 3;  // of the committed version, then the one before it is started
 constexpr auto kWellEnough = 10s;      // running so long resets the restart pause
 
@@ -96,6 +97,11 @@ std::uint64_t AgentCore::now_ms() {
   return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
 }
 
+std::chrono::milliseconds AgentCore::steady_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
 Outcome AgentCore::outcome(Event event, std::string reason, bool blame) const {
   Outcome done{event, {}};
   done.detail.reason = std::move(reason);
@@ -110,16 +116,21 @@ void AgentCore::check_now() {
   check_wanted_ = true;
   asked_by_hand_ = true;
   wake_.notify();
+  if (contents_) contents_->check_now();
 }
 
-void AgentCore::cancel() {
+bool AgentCore::cancel() {
+  const bool contents = contents_ && contents_->cancel();
+  const State state = record().state;
   cancelled_ = true;
   wake_.notify();
+  return contents || (state != State::idle && state != State::checking);
 }
 
 void AgentCore::stop(bool service_too) {
   stopping_ = true;
   stop_service_too_ = stop_service_too_ || service_too;
+  if (contents_) contents_->stop();
   wake_.notify();
   keeper_wake_.notify();
   report_wake_.notify();
@@ -202,6 +213,12 @@ net::Task<Result<void>> AgentCore::run() {
     mqtt_ = std::move(*mqtt);
     mqtt_->start();
   }
+  if (!config_.content.directory.empty()) {
+    const auto report = [this](wire::DeviceReport about) { return queue_report(std::move(about)); };
+    auto client = net::HttpClient::make(executor_, client_options(config_));
+    contents_ = std::make_unique<ContentKeeper>(executor_, config_, std::move(client), report);
+    asio::co_spawn(executor_, contents_->run(), asio::detached);
+  }
   if (!identity_file(config_).empty())
     asio::co_spawn(executor_, keep_identity(executor_, config_, stopped_, stopping_), asio::detached);
   co_await drive();
@@ -263,6 +280,7 @@ net::Task<Action> AgentCore::advance(Outcome done) {
     if (stopping_) co_return Action::rest;
     const std::chrono::milliseconds retry = kJournalRetry;
     co_await pause(retry);
+    next.next_sequence = std::max(next.next_sequence, record().next_sequence);
   }
   if (next.state != before || !done.detail.reason.empty()) {
     log::info("agent", "{} → {}{}{}{}", name_of(before), name_of(next.state),
@@ -384,6 +402,23 @@ wire::DeviceReport AgentCore::make_report() const {
   return report;
 }
 
+// Of something beside the service. Numbers are given out by the journal: what has been given once is never
+// given again, whatever happens in between.
+net::Task<Result<void>> AgentCore::queue_report(wire::DeviceReport report) {
+  while (update::is_outcome(record().state) && !stopping_) {  // the next number is taken by its report
+    const std::chrono::milliseconds tick = 20ms;
+    co_await pause(tick);
+  }
+  update::DeviceRecord next = record();
+  report.sequence = next.next_sequence++;
+  if (report.state == "failed" || report.state == "rolled_back")
+    note_error(report.name, fmt::format("{} {}: {}", report.version, report.state, report.reason));
+  if (const Result<void> saved = state_.save(next); !saved) co_return saved;
+  const Result<void> queued = reports_.add(report);
+  report_wake_.notify();
+  co_return queued;
+}
+
 // The end of every update: the report is queued durably, then the state may be left.
 net::Task<Outcome> AgentCore::conclude() {
   for (;;) {
@@ -393,7 +428,11 @@ net::Task<Outcome> AgentCore::conclude() {
     const std::chrono::milliseconds retry = kJournalRetry;
     co_await pause(retry);
   }
+  last_end_ = name_of(record().state);
+  if (record().state == State::failed || record().state == State::rolled_back)
+    note_error("update", fmt::format("{} {}: {}", record().candidate.version, last_end_, record().reason));
   candidate_.reset();
+  transfer_.end();
   first_poll_ = false;  // what was cancelled just now is not asked for again at once
   failures_ = record().state == State::failed ? failures_ + 1 : 0;
   report_wake_.notify();
@@ -416,6 +455,16 @@ net::Task<void> AgentCore::keep_running() {
       }
       continue;
     }
+    if (main_ != nullptr && ends_too_often()) {
+      keeper_busy_ = true;
+      const std::string why =
+          fmt::format("it ended again and again ({} times within {} s), last: {}", config_.crashes.exits,
+                      config_.crashes.window.count() / 1000, main_->how_ended);
+      const bool back = co_await fall_back(why);
+      keeper_busy_ = false;
+      wake_.notify();
+      if (back) continue;
+    }
     if (main_ != nullptr) {
       const bool was_well = std::chrono::steady_clock::now() - main_->started > kWellEnough;
       attempt = was_well ? 0 : attempt;
@@ -436,7 +485,10 @@ net::Task<void> AgentCore::keep_running() {
     bool runs_again = static_cast<bool>(started);
     if (!started) {
       log::error("service", "cannot start version={}: {}", record().current.version, started.error().text());
-      if (failed_starts >= kFailedStarts) runs_again = co_await fall_back(started.error().text());
+      if (failed_starts >= kFailedStarts) {
+        const std::string why = "the committed version cannot be started: " + started.error().text();
+        runs_again = co_await fall_back(why);
+      }
     }
     keeper_busy_ = false;
     wake_.notify();
@@ -445,6 +497,30 @@ net::Task<void> AgentCore::keep_running() {
     const auto delay = update::back_off_delay(kRestartBackOff, attempt, random);
     (void)co_await keeper_wake_.wait(delay);
   }
+}
+
+void AgentCore::note_error(std::string_view component, std::string message) {
+  if (errors_.size() >= kMaxErrors) errors_.erase(errors_.begin());
+  errors_.push_back({now_ms(), "error", std::string(component), std::move(message)});
+}
+
+// Counts the end of what is in charge, once. True: the committed version ends so often that the one before it
+// is the better choice; it is tried once, because after that nothing is before it.
+bool AgentCore::ends_too_often() {
+  if (counted_ == main_) return false;
+  counted_ = main_;
+  if (!main_->end_expected)
+    note_error("service", fmt::format("version {} ended: {}", main_->release.version, main_->how_ended));
+  const bool committed = main_->release == record().current && fell_back_.empty();
+  if (!committed || main_->end_expected) {
+    crashes_.reset();
+    return false;
+  }
+  const auto ran = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                         main_->started);
+  if (!crashes_.ended(config_.crashes, ran, steady_ms())) return false;
+  return !record().previous.manifest.empty() &&
+         update::keeper_may_start(record().state, swapping_, !main_->ended);
 }
 
 // The committed version cannot be started: the one before it is better than none. The machine is told, and
@@ -458,16 +534,22 @@ net::Task<bool> AgentCore::fall_back(std::string reason) {
     log::error("service", "cannot start version={} either: {}", previous.version, started.error().text());
     co_return false;
   }
-  fell_back_ = "the committed version cannot be started: " + reason;
+  fell_back_ = std::move(reason);
   co_return true;
 }
 
 net::Task<void> AgentCore::keep_house() {
+  auto looked = steady_ms();
   while (!stopping_) {
     const InstancePtr instance = main_;
+    const std::uint64_t before = instance != nullptr ? instance->written : 0;
     co_await host_.keep_house(instance);
-    const std::chrono::milliseconds tick = kHousekeeping;
-    (void)co_await stopped_.wait(tick);
+    const auto now = steady_ms();
+    const std::uint64_t limit = config_.writable_in_memory ? 0 : config_.writable_limit;
+    const std::uint64_t written = instance != nullptr && !instance->ended ? instance->written : 0;
+    const auto wait = update::next_look(limit, written, before, now - looked);
+    looked = now;
+    (void)co_await stopped_.wait(wait);
   }
 }
 
@@ -522,6 +604,7 @@ net::Task<void> AgentCore::stop_service() {
 std::string AgentCore::status() const {
   const update::DeviceRecord& now = record();
   const bool alive = main_ != nullptr && !main_->ended;
+  const update::TransferReading reading = transfer_.reading(steady_ms());
   json::object object{{"device", config_.device},
                       {"image", config_.image},
                       {"state", name_of(now.state)},
@@ -533,6 +616,9 @@ std::string AgentCore::status() const {
                       {"reason", now.reason},
                       {"plan", now.plan},
                       {"bytes", now.bytes},
+                      {"planned_bytes", reading.total},
+                      {"transfer", encode_transfer(reading)},
+                      {"last", last_end_},
                       {"downtime_ms", now.downtime_ms},
                       {"written_bytes", main_ != nullptr ? main_->written : 0},
                       {"server", config_.server},
@@ -546,6 +632,7 @@ std::string AgentCore::status() const {
     bad.push_back(std::move(about));
   }
   object["bad"] = std::move(bad);
+  if (contents_) object["content"] = contents_->status();
   return json::serialize(object);
 }
 

@@ -7,10 +7,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "stratus/agent/config.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/net/task.hpp"
+#include "stratus/wire/messages.hpp"
 
 namespace stratus::agent {
 
@@ -24,10 +26,12 @@ class Agent {
   virtual net::Task<Result<void>> run() = 0;
 
   virtual void check_now() = 0;
-  // Ends the update that is going on, as soon as its step allows.
-  virtual void cancel() = 0;
+  // Ends the update that is going on, as soon as its step allows. False: nothing is going on.
+  virtual bool cancel() = 0;
   // The service goes on running without an agent, unless it shall stop too.
   virtual void stop(bool service_too) = 0;
+  // What went wrong since the last call, oldest first; for whoever collects it.
+  virtual std::vector<wire::LogEntry> take_errors() = 0;
   // JSON object of `stratus-agent status`.
   virtual std::string status() const = 0;
 };

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "stratus/agent/agent.hpp"
+#include "stratus/agent/content_keeper.hpp"
 #include "stratus/agent/image_store.hpp"
 #include "stratus/agent/mqtt_link.hpp"
 #include "stratus/agent/notifier.hpp"
@@ -16,7 +17,9 @@
 #include "stratus/crypto/release_verifier.hpp"
 #include "stratus/net/http_client.hpp"
 #include "stratus/net/worker_pool.hpp"
+#include "stratus/update/crash_rules.hpp"
 #include "stratus/update/planner.hpp"
+#include "stratus/update/transfer_meter.hpp"
 
 namespace stratus::agent {
 
@@ -33,18 +36,22 @@ class AgentCore final : public Agent {
 
   net::Task<Result<void>> run() override;
   void check_now() override;
-  void cancel() override;
+  bool cancel() override;
   void stop(bool service_too) override;
+  std::vector<wire::LogEntry> take_errors() override { return std::exchange(errors_, {}); }
   std::string status() const override;
 
  private:
   // agent.cpp
   const update::DeviceRecord& record() const { return state_.record(); }
   static std::uint64_t now_ms();
+  static std::chrono::milliseconds steady_ms();
   Outcome outcome(update::Event event, std::string reason = {}, bool blame = false) const;
   void recover();
   void rebuild_record(const Found& found);
   net::Task<bool> fall_back(std::string reason);
+  bool ends_too_often();
+  void note_error(std::string_view component, std::string message);
   void mark_committed();
   net::Task<void> drive();
   net::Task<Outcome> perform(update::Action action);
@@ -56,6 +63,7 @@ class AgentCore final : public Agent {
   net::Task<void> deliver_reports();
   net::Task<void> stop_service();
   wire::DeviceReport make_report() const;
+  net::Task<Result<void>> queue_report(wire::DeviceReport report);
 
   // update_actions.cpp
   net::Task<Outcome> ask();
@@ -93,7 +101,8 @@ class AgentCore final : public Agent {
   std::unique_ptr<crypto::ReleaseVerifier> verifier_;
   ServiceHost host_;
   std::unique_ptr<net::HttpClient> client_;
-  std::unique_ptr<MqttLink> mqtt_;  // null without a broker
+  std::unique_ptr<MqttLink> mqtt_;           // null without a broker
+  std::unique_ptr<ContentKeeper> contents_;  // null without a directory for them
 
   std::vector<InstancePtr> adopted_;  // until recovery has sorted them
   std::vector<update::ReleaseId> dead_;
@@ -104,6 +113,7 @@ class AgentCore final : public Agent {
   Digest last_known_bad_;     // said once, not at every poll
   std::uint64_t checks_ = 0;  // times that it asked
   update::Plan plan_;
+  update::TransferMeter transfer_;
   bool swapping_ = false;  // the keeper keeps out
   bool keeper_busy_ = false;
   std::chrono::milliseconds downtime_{0};
@@ -113,6 +123,8 @@ class AgentCore final : public Agent {
   bool cancelled_ = false;
   bool check_wanted_ = false;
   bool asked_by_hand_ = false;
+  update::CrashCounter crashes_;
+  InstancePtr counted_;    // the last one whose end was counted
   std::string fell_back_;  // why the version before runs although another is committed; for the machine
   std::string boot_;       // id of this run of the machine
   bool first_poll_ = true;
@@ -120,7 +132,9 @@ class AgentCore final : public Agent {
   unsigned failures_ = 0;  // updates that failed, in a row
   unsigned damaged_ = 0;   // wrong bytes, in a row
   std::uint64_t traffic_mark_ = 0;
-  std::string link_;  // the last trouble with the server; empty when it answered
+  std::vector<wire::LogEntry> errors_;  // not told yet; at most kMaxErrors, the oldest go
+  std::string last_end_;                // of the last update: "committed", "failed", …
+  std::string link_;                    // the last trouble with the server; empty when it answered
   std::mt19937_64 random_{std::random_device{}()};
 
   Notifier wake_;  // the update coroutine

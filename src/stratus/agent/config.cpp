@@ -156,6 +156,11 @@ Result<void> read_service(TableReader service, AgentConfig& config) {
   service.flag("writable_in_memory", config.writable_in_memory);
   service.text("host_name", config.host_name);
   service.duration("stop_grace", config.stop_grace);
+  std::uint64_t exits = config.crashes.exits;
+  service.number("crash_exits", exits);
+  if (exits > 1'000) service.wrong("crash_exits");
+  config.crashes.exits = static_cast<unsigned>(exits);
+  service.duration("crash_window", config.crashes.window);
   STRATUS_CHECK(read_volumes(service, config));
   if (config.writable_in_memory && config.writable_limit == 0) service.wrong("writable_in_memory");
   return service.done();
@@ -244,6 +249,15 @@ Result<void> read_mqtt(TableReader mqtt, AgentConfig& config) {
   return mqtt.done();
 }
 
+Result<void> read_content(TableReader content, AgentConfig& config) {
+  std::string directory;
+  content.text("directory", directory);
+  content.number("limit", config.content.limit);
+  if (directory.empty() && content.present()) content.wrong("directory");
+  config.content.directory = directory;
+  return content.done();
+}
+
 Result<AgentConfig> read_config(const toml::table& root) {
   AgentConfig config;
   TableReader reader(&root, "");
@@ -263,6 +277,7 @@ Result<AgentConfig> read_config(const toml::table& root) {
   STRATUS_CHECK(read_service(reader.table("service"), config));
   STRATUS_CHECK(read_health(reader.table("health"), config));
   STRATUS_CHECK(read_mqtt(reader.table("mqtt"), config));
+  STRATUS_CHECK(read_content(reader.table("content"), config));
   STRATUS_CHECK(reader.done());
   return config;
 }

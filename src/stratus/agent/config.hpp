@@ -13,6 +13,7 @@
 #include "stratus/base/result.hpp"
 #include "stratus/oci/image_config.hpp"
 #include "stratus/runtime/container_spec.hpp"
+#include "stratus/update/crash_rules.hpp"
 
 namespace stratus::agent {
 
@@ -49,6 +50,12 @@ struct MqttConfig {
   std::chrono::milliseconds metrics{60'000};
 };
 
+// Display contents beside the service; off without a directory.
+struct ContentConfig {
+  std::filesystem::path directory;
+  std::uint64_t limit = 0;  // most bytes of all that is shown; 0: no bound
+};
+
 struct AgentConfig {
   std::string server;             // URL of gateway or server
   std::filesystem::path ca_file;  // empty: the system's
@@ -76,8 +83,10 @@ struct AgentConfig {
   bool writable_in_memory = false;   // … kept in memory, and bounded by the kernel
   std::string host_name;
   std::chrono::milliseconds stop_grace{10'000};
+  update::CrashRules crashes;             // of a committed version
   std::optional<HealthCheckPlan> health;  // else the image's
   MqttConfig mqtt;
+  ContentConfig content;
 };
 
 // `invalid` names the key that is wrong; an unknown key is wrong too.

@@ -1,6 +1,7 @@
 #include "stratus/agent/fetcher.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/runtime/process.hpp"
 #include "stratus/update/pacing.hpp"
 
 namespace stratus::agent {
@@ -16,23 +18,50 @@ namespace {
 
 constexpr std::size_t kHashBuffer = 128u << 10;  // bytes
 
+std::filesystem::path mark_of(const BlobRequest& request) { return request.file.string() + ".mark"; }
+
+std::string boot_of_now() {
+  auto boot = runtime::boot_id();
+  return boot ? std::move(*boot) : std::string("unknown");
+}
+
+// How much of `size` bytes is there for sure. Without a mark all of it: small, or of a time before marks; its
+// digest decides in the end.
+std::uint64_t believable(const BlobRequest& request, std::uint64_t size) {
+  const auto mark = read_file(mark_of(request), 256);
+  if (!mark) return size;
+  const std::size_t space = mark->find(' ');
+  if (space == std::string::npos) return 0;
+  if (std::string_view(*mark).substr(space + 1) == boot_of_now()) return size;
+  std::uint64_t synced = 0;
+  (void)std::from_chars(mark->data(), mark->data() + space, synced);
+  return std::min(synced, size);
+}
+
 // A partial file with the running hash of what it holds.
 struct Partial {
   FileDescriptor file;
   std::uint64_t length = 0;
   Sha256 hash;
-  bool foreign = false;  // what was answered cannot be (part of) the blob: nothing of it is kept
+  bool foreign = false;    // what was answered cannot be (part of) the blob: nothing of it is kept
+  bool inherited = false;  // an earlier attempt began it
 
   // Hashes what an earlier run left; a longer file than the blob is not ours.
   static Result<Partial> open(const BlobRequest& request) {
     Partial partial;
     STRATUS_TRY(file, open_file(request.file, O_RDWR | O_CREAT, 0600));
     partial.file = std::move(file);
-    STRATUS_TRY(size, file_size(partial.file.get()));
+    STRATUS_TRY(found, file_size(partial.file.get()));
+    std::uint64_t size = found;
     if (size > request.size) {
       STRATUS_CHECK(partial.restart());
       return partial;
     }
+    const std::uint64_t believed = believable(request, size);
+    if (believed < size && ::ftruncate(partial.file.get(), static_cast<off_t>(believed)) != 0)
+      return fail(Error::from_errno("truncate a partial blob"));
+    size = believed;
+    partial.inherited = size > 0;
     std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kHashBuffer, size));
     while (partial.length < size) {
       const std::span<std::uint8_t> piece(buffer.data(),
@@ -48,8 +77,14 @@ struct Partial {
     if (::ftruncate(file.get(), 0) != 0) return fail(Error::from_errno("truncate a partial blob"));
     length = 0;
     hash = Sha256();
-    foreign = false;
+    foreign = inherited = false;
     return {};
+  }
+
+  // From here on a power cut does not take what came so far.
+  Result<void> sync(const BlobRequest& request) {
+    if (::fdatasync(file.get()) != 0) return fail(Error::from_errno("sync a partial blob"));
+    return write_file_atomically(mark_of(request), fmt::format("{} {}", length, boot_of_now()), 0600);
   }
 
   Result<void> append(BytesView bytes, std::uint64_t limit) {
@@ -102,6 +137,7 @@ net::Task<Result<void>> fetch_piece(net::HttpClient& client, const BlobRequest& 
     if (request.is_cancelled && request.is_cancelled()) return fail(ErrorCode::cancelled, "cancelled");
     Result<void> appended = partial.append(bytes, request.size);
     disk_full = !appended && appended.error().code() == ErrorCode::no_space;
+    if (appended && request.on_progress) request.on_progress(partial.length);
     return appended;
   };
   auto response = co_await client.download(get, on_head, sink);
@@ -125,6 +161,7 @@ net::Task<Result<void>> fetch_blob(net::HttpClient& client, net::WorkerPool& wor
   auto opened = co_await worker.run(open);
   if (!opened) co_return forward_error(std::move(opened));
   Partial partial = std::move(*opened);
+  if (request.on_progress) request.on_progress(partial.length);
   std::uint64_t chunk = request.size <= update::kSmallBlob ? request.size : update::kSmallBlob;
   while (partial.length < request.size) {
     const auto began = std::chrono::steady_clock::now();
@@ -134,11 +171,24 @@ net::Task<Result<void>> fetch_blob(net::HttpClient& client, net::WorkerPool& wor
     if (!fetched) co_return forward_error(std::move(fetched));
     const auto elapsed =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+    if (partial.length < request.size) {
+      std::function<Result<void>()> sync = [&] { return partial.sync(request); };
+      auto synced = co_await worker.run(sync);
+      if (!synced) co_return synced;
+    }
     if (partial.length > before) chunk = update::next_chunk(chunk, partial.length - before, elapsed);
   }
   const Digest found = partial.hash.peek();
+  (void)::unlink(mark_of(request).c_str());
   if (found == request.digest) co_return Result<void>();
+  const bool inherited = partial.inherited;
   (void)partial.restart();
+  if (inherited) {
+    // Whoever sends it now need not be at fault: what a power cut left may have been damaged.
+    co_return fail(ErrorCode::unavailable,
+                   fmt::format("{}: with what an earlier attempt left, the digest is wrong; beginning again",
+                               request.url));
+  }
   co_return fail(ErrorCode::corrupt, fmt::format("{}: the bytes have digest {}, not {}", request.url,
                                                  found.short_hex(), request.digest.short_hex()));
 }

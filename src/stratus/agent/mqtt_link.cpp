@@ -37,6 +37,23 @@ json::object state_of(const Agent& agent) {
   return value && value->is_object() ? value->get_object() : json::object();
 }
 
+// Everything that is kept up to date here, with its status: the image, contents, firmware.
+template <class Visit>
+void for_each_update(const json::object& state, const std::string& image, Visit visit) {
+  visit(image, state);
+  for (const auto& [key, value] : state) {
+    if (key == "content" && value.is_object()) visit("content", value.get_object());
+    if (key != "firmware" || !value.is_object()) continue;
+    for (const auto& [name, about] : value.get_object())
+      if (about.is_object()) visit("firmware/" + std::string(name), about.get_object());
+  }
+}
+
+bool rests(const json::object& about) {
+  const std::string state = text_at(about, "state");
+  return state.empty() || state == "idle" || state == "checking";
+}
+
 // The manifest of what runs; empty when nothing does.
 Digest running_of(const json::object& state) {
   const json::value* const current = state.if_contains("current");
@@ -152,11 +169,20 @@ void MqttLink::take_answer(std::string_view body) {
 void MqttLink::take_cancel(std::string_view body) {
   const auto cancel = wire::parse_cancel(body);
   if (!cancel) return;
-  agent_.cancel();
+  cancelled_names_.clear();
+  for_each_update(state_of(agent_), config_.image,
+                  [this](const std::string& name, const json::object& about) {
+                    if (!rests(about)) cancelled_names_.insert(name);
+                  });
+  if (agent_.cancel() && !cancelled_names_.empty()) {
+    cancelling_ = cancel->command;
+    return;
+  }
   wire::CommandAnswer answer;
   answer.envelope.time_ms = now_ms();
   answer.command = cancel->command;
-  answer.status = "accepted";
+  answer.status = "cancelled";
+  answer.reason = "nothing was under way";
   say("update/cancel/ack", wire::encode_command_answer(answer));
 }
 
@@ -166,6 +192,8 @@ net::Task<void> MqttLink::watch() {
     co_await net::sleep_for(kLook);
     if (!session_.connected()) continue;
     tell_progress();
+    answer_cancel();
+    tell_errors();
     const SteadyTime now = std::chrono::steady_clock::now();
     if (now < next_sample) continue;
     next_sample = now + config_.mqtt.metrics;
@@ -177,28 +205,59 @@ net::Task<void> MqttLink::watch() {
 }
 
 void MqttLink::tell_progress() {
-  const json::object state = state_of(agent_);
+  for_each_update(
+      state_of(agent_), config_.image,
+      [this](const std::string& name, const json::object& about) { tell_progress_of(name, about); });
+}
+
+void MqttLink::tell_progress_of(const std::string& name, const json::object& about) {
+  std::string& last = last_progress_[name];
   wire::UpdateProgress progress;
-  progress.state = text_at(state, "state");
-  const bool nothing = progress.state.empty() || progress.state == "idle" || progress.state == "checking";
-  if (nothing && last_progress_.empty()) return;
+  progress.state = text_at(about, "state");
+  const bool nothing = rests(about);
+  if (nothing && last.empty()) return;
   progress.command = command_;
-  progress.name = config_.image;
-  progress.bytes = number_at(state, "bytes");
-  progress.total = number_at(state, "planned_bytes");
-  if (progress.total > 0) {
+  progress.name = name;
+  const json::value* const found = about.if_contains("transfer");
+  if (found != nullptr && found->is_object()) {
+    const json::object& transfer = found->get_object();
+    progress.bytes = number_at(transfer, "bytes");
+    progress.total = number_at(transfer, "total");
     progress.percent =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(100, progress.bytes * 100 / progress.total));
-    progress.speed = progress.bytes > last_bytes_ ? progress.bytes - last_bytes_ : 0;  // since a second ago
-    if (progress.speed > 0 && progress.total > progress.bytes)
-      progress.eta_s = (progress.total - progress.bytes) / progress.speed;
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(100, number_at(transfer, "percent")));
+    progress.speed = number_at(transfer, "speed");
+    progress.eta_s = number_at(transfer, "eta_s");
   }
-  last_bytes_ = progress.bytes;
   const std::string told = wire::encode_progress(progress);
-  if (told == last_progress_) return;
-  last_progress_ = nothing ? std::string() : told;
+  if (told == last) return;
+  last = nothing ? std::string() : told;
   progress.envelope.time_ms = now_ms();
   say("update/progress", wire::encode_progress(progress));
+}
+
+void MqttLink::tell_errors() {
+  wire::LogMessage message;
+  message.entries = agent_.take_errors();
+  if (message.entries.empty()) return;
+  message.envelope.time_ms = now_ms();
+  say("status/error_log", wire::encode_log(message));
+}
+
+// Said when it is true: the update has ended, or there was none.
+void MqttLink::answer_cancel() {
+  if (cancelling_.empty()) return;
+  bool done = true, too_late = false;
+  for_each_update(state_of(agent_), config_.image, [&](const std::string& name, const json::object& about) {
+    if (!cancelled_names_.contains(name)) return;
+    done = done && rests(about);
+    too_late = too_late || text_at(about, "last") == "committed";
+  });
+  if (!done) return;
+  wire::CommandAnswer answer;
+  answer.envelope.time_ms = now_ms();
+  answer.command = std::exchange(cancelling_, {});
+  answer.status = too_late ? "too_late" : "cancelled";
+  say("update/cancel/ack", wire::encode_command_answer(answer));
 }
 
 }  // namespace stratus::agent

@@ -5,7 +5,11 @@
 // A command is only a nudge: the agent then asks the server and checks signatures as ever. Runs on the loop.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
+
+#include <boost/json/fwd.hpp>
 
 #include "stratus/agent/agent.hpp"
 #include "stratus/agent/config.hpp"
@@ -35,6 +39,9 @@ class MqttLink final : private net::MqttEvents {
   void take_cancel(std::string_view body);
   net::Task<void> watch();
   void tell_progress();
+  void tell_progress_of(const std::string& name, const boost::json::object& about);
+  void tell_errors();
+  void answer_cancel();
   void say(std::string_view suffix, std::string body, bool retain = false);
 
   AgentConfig config_;
@@ -43,9 +50,10 @@ class MqttLink final : private net::MqttEvents {
   net::MqttSession session_;
   net::TaskGroup tasks_;
   std::string boot_;
-  std::string command_;        // the last request, named in what is told about its update
-  std::string last_progress_;  // so that nothing is told twice
-  std::uint64_t last_bytes_ = 0;
+  std::string command_;  // the last request, named in what is told about its update
+  std::map<std::string, std::string> last_progress_;  // by name, so that nothing is told twice
+  std::string cancelling_;                            // the command whose end is waited for
+  std::set<std::string> cancelled_names_;             // what was under way when it came
   bool was_connected_ = false;
 };
 

@@ -52,6 +52,14 @@ std::string text_of(const json::object& status, std::string_view key) {
 
 }  // namespace
 
+json::object encode_transfer(const update::TransferReading& reading) {
+  return {{"bytes", reading.bytes},
+          {"total", reading.total},
+          {"percent", reading.percent},
+          {"speed", reading.speed},
+          {"eta_s", reading.eta_s}};
+}
+
 Result<void> show_status(const std::filesystem::path& data, bool as_json) {
   auto text = ask_agent(data, "status");
   if (!text) text = from_journal(data);

@@ -142,6 +142,12 @@ net::Task<Outcome> AgentCore::plan() {
   if (!made) co_return outcome(Event::over_limits, made.error().text());
   plan_ = std::move(*made);
   log::info("agent", "version={} {}", candidate_->version, plan_line(plan_));
+  std::uint64_t total = 0, here = 0;
+  for (const update::PlanStep& step : plan_.steps) {
+    total += step.blob.size;
+    here += step.blob.here;
+  }
+  transfer_.begin(total, here, steady_ms());
   attempts_ = 0;
   Outcome ready = outcome(plan_.steps.empty() ? Event::nothing_to_fetch : Event::plan_ready);
   ready.detail.plan = name_of(plan_.kind);
@@ -168,6 +174,7 @@ Outcome AgentCore::after_fetch_error(const Error& error, const update::PlanStep&
 }
 
 net::Task<Outcome> AgentCore::fetch() {
+  std::uint64_t complete = 0;  // bytes of blobs that are here as a whole
   for (const update::PlanStep& step : plan_.steps) {
     BlobRequest request;
     request.url = fmt::format("{}/v2/{}/blobs/{}", config_.server, config_.image, step.blob.digest.text());
@@ -175,6 +182,7 @@ net::Task<Outcome> AgentCore::fetch() {
     request.digest = step.blob.digest;
     request.size = step.blob.size;
     request.is_cancelled = [this] { return cancelled_ || stopping_; };
+    request.on_progress = [&](std::uint64_t bytes) { transfer_.advance(complete + bytes, steady_ms()); };
     const std::uint64_t before = client_->traffic().received;
     Result<void> fetched = co_await fetch_blob(*client_, worker_, request);
     if (stopping_) co_return outcome(Event::link_lost, "the agent stops");
@@ -184,6 +192,7 @@ net::Task<Outcome> AgentCore::fetch() {
       co_return after_fetch_error(fetched.error(), step, progress);
     }
     damaged_ = 0;
+    complete += step.blob.size;
   }
   Outcome done = outcome(Event::fetched);
   done.detail.bytes = take_traffic();

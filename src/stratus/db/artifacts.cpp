@@ -196,6 +196,14 @@ Result<Firmware> find_firmware(Reader& reader, std::string_view id) {
   return read_firmware(rows[0]);
 }
 
+Result<Firmware> find_firmware_version(Reader& reader, std::string_view name, std::string_view version) {
+  STRATUS_TRY(rows,
+              reader.query(fmt::format("SELECT {} FROM firmware WHERE name = $1 AND version = $2", kFirmware),
+                           {name, version}));
+  if (rows.empty()) return forward_error(not_there("firmware", fmt::format("{}:{}", name, version)));
+  return read_firmware(rows[0]);
+}
+
 Result<Firmware> find_firmware_file(Reader& reader, std::string_view file_name, std::string_view version) {
   STRATUS_TRY(rows, reader.query(fmt::format("SELECT {} FROM firmware WHERE file_name = $1 AND version = $2",
                                              kFirmware),

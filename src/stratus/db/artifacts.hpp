@@ -92,6 +92,7 @@ Result<void> change_firmware(Transaction& transaction, std::string_view id, std:
                              std::string_view notes, std::string_view classes);
 Result<void> remove_firmware(Transaction& transaction, std::string_view id);  // `not_found`
 Result<Firmware> find_firmware(Reader& reader, std::string_view id);          // `not_found`
+Result<Firmware> find_firmware_version(Reader& reader, std::string_view name, std::string_view version);
 Result<Firmware> find_firmware_file(Reader& reader, std::string_view file_name, std::string_view version);
 Result<std::vector<Firmware>> list_firmware(Reader& reader, const ArtifactQuery& query);
 

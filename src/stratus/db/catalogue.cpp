@@ -62,14 +62,17 @@ class DatabaseCatalogue final : public Catalogue {
                              {report.device, report.sequence, report.received_ms, report.body}));
     if (added.affected() == 0) return {};
     // A report that was overtaken by a later one (queued in a gateway) is history only.
-    STRATUS_CHECK(
-        c.run("UPDATE devices SET name = $2, running = $3, running_version = $4, target = $5, target_version "
-              "= $6, "
-              "state = $7, reason = $8, sequence = $9, reported_ms = $10 "
-              "WHERE id = $1 AND (sequence < $9 OR reported_ms < $10)",
-              {report.device, report.name, report.running, report.running_version, report.target,
-               report.target_version, report.state, report.reason, report.sequence, report.reported_ms}));
-    STRATUS_CHECK(remember(c, report));
+    STRATUS_CHECK(c.run(
+        "UPDATE devices SET name = $2, running = $3, running_version = $4, target = $5, target_version "
+        "= $6, "
+        "state = $7, reason = $8, sequence = $9, reported_ms = $10 "
+        "WHERE id = $1 AND (sequence < $9 OR reported_ms < $10) AND ($11 = 0 OR ($11 = 1 AND (name = '' OR "
+        "name = $2)))",
+        {report.device, report.name, report.running, report.running_version, report.target,
+         report.target_version, report.state, report.reason, report.sequence, report.reported_ms,
+         static_cast<std::int64_t>(report.main)}));
+    if (report.shown) STRATUS_CHECK(set_shown_contents(c, report.device, *report.shown, report.received_ms));
+    if (report.main != Report::Main::never) STRATUS_CHECK(remember(c, report));
     if (trim_reports_.due(report.device)) {
       STRATUS_CHECK(
           c.run("DELETE FROM reports WHERE device = $1 AND received_ms < (SELECT received_ms FROM reports "
@@ -105,11 +108,11 @@ class DatabaseCatalogue final : public Catalogue {
             // One device too many must not take the others with it.
             if (!seen && seen.error().code() == ErrorCode::conflict) continue;
             if (!seen) return seen;
-            STRATUS_CHECK(
-                c.run("UPDATE devices SET running_version = CASE WHEN running = $3 THEN running_version "
-                      "ELSE '' END, "
-                      "name = $2, running = $3 WHERE id = $1",
-                      {s.device, s.name, s.running}));
+            STRATUS_CHECK(c.run(
+                "UPDATE devices SET running_version = CASE WHEN running = $3 THEN running_version "
+                "ELSE '' END, "
+                "name = $2, running = $3 WHERE id = $1 AND ($4 = 0 OR ($4 = 1 AND (name = '' OR name = $2)))",
+                {s.device, s.name, s.running, static_cast<std::int64_t>(s.main)}));
           }
           return {};
         },

@@ -9,12 +9,14 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "stratus/base/result.hpp"
 #include "stratus/db/database.hpp"
+#include "stratus/db/device_history.hpp"
 
 namespace stratus::db {
 
@@ -39,6 +41,11 @@ struct Report {
   std::int64_t reported_ms = 0;  // by the device's clock
   std::string name, running, running_version, target, target_version, state, reason;
   std::string body;  // as it came
+  // Whether it tells what the device itself runs; otherwise it is about something beside that, and counts for
+  // the device only when nothing else is known of it (`beside`) or not at all (`never`).
+  enum class Main : std::uint8_t { always, beside, never };
+  Main main = Main::always;
+  std::optional<std::vector<ShownContent>> shown;  // everything that the device shows now, if it says so
 };
 
 struct Sighting {  // a device asked what is next
@@ -46,6 +53,7 @@ struct Sighting {  // a device asked what is next
   std::string name;
   std::string running;
   std::int64_t seen_ms = 0;
+  Report::Main main = Report::Main::always;
 };
 
 struct Sample {

@@ -5,19 +5,23 @@
 #include <string>
 #include <string_view>
 
+#include "stratus/base/digest.hpp"
+
 namespace stratus::gateway {
 
 enum class ApiKind : std::uint8_t {
   next,      // answered here
   message,   // a device's reports and data: queued when posted
+  file,      // firmware or content by a signed address: a blob of the cache
   readable,  // devices, releases, operations: the server's, passed on when read
   unknown,
 };
 
 struct ApiPath {
   ApiKind kind = ApiKind::unknown;
-  std::string subject;     // image name or device id; decoded
+  std::string subject;     // image name, repository or device id; decoded
   bool is_report = false;  // of a message: a report, else data
+  Digest digest;           // of a file
 };
 
 // `path`: percent-encoded, without the query.

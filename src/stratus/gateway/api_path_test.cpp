@@ -16,6 +16,19 @@ TEST(ApiPath, FindsWhatTheGatewayAnswersItself) {
   EXPECT_FALSE(parse_api_path("/api/v1/devices/a/data").is_report);
 }
 
+TEST(ApiPath, FindsTheBlobBehindALink) {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const ApiPath file = parse_api_path("/api/v1/files/" + digest + "/spring%20sale.bin/content");
+  EXPECT_EQ(file.kind, ApiKind::file);
+  EXPECT_EQ(file.subject, "content");
+  EXPECT_EQ(file.digest.text(), digest);
+  EXPECT_EQ(parse_api_path("/api/v1/files/" + digest + "/f/firmware/board").subject, "firmware/board");
+  for (const std::string path : {std::string(), std::string("/"), std::string("/x/y/content"), "/" + digest,
+                                 "/" + digest + "/f", "/" + digest + "/f/"}) {
+    EXPECT_EQ(parse_api_path("/api/v1/files" + path).kind, ApiKind::unknown) << path;
+  }
+}
+
 TEST(ApiPath, PassesOnTheRest) {
   for (const char* const path : {"/api/v1/devices", "/api/v1/devices/a", "/api/v1/releases",
                                  "/api/v1/releases/a%2Fb", "/api/v1/operations/1"}) {

@@ -1,8 +1,11 @@
 #include "stratus/gateway/handler.hpp"
 
+#include <charconv>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "stratus/base/clock.hpp"
 #include "stratus/base/json.hpp"
 #include "stratus/base/metrics.hpp"
 #include "stratus/crypto/message_signature.hpp"
@@ -177,8 +180,26 @@ net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
     co_await respond_read_only(exchange, config_.upstream);
     co_return Result<void>();
   }
+  if (path.kind == ApiKind::file) co_return co_await file(exchange, std::move(path));
   if (path.kind == ApiKind::next) co_return co_await next(exchange, std::move(path.subject));
   co_return co_await pass_on(exchange);
+}
+
+// A link that has ended is refused as the server does, so that its holder asks for another. Who made it only
+// the server can tell: here a file is given out as any blob is, to whoever the gateway lets fetch at all.
+net::Task<Result<void>> GatewayHandler::file(net::Exchange& exchange, ApiPath path) {
+  std::int64_t expires = 0;
+  const std::string text = exchange.request().query("expires").value_or("");
+  (void)std::from_chars(text.data(), text.data() + text.size(), expires);
+  const std::int64_t now = system_clock().wall().time_since_epoch().count() / 1000;
+  if (expires < now)
+    co_return fail(ErrorCode::denied, "the link has expired; ask for another", "link_expired");
+  if (!oci::is_repository_name(path.subject)) co_return fail(ErrorCode::invalid, "not a repository");
+  oci::RegistryRoute route;
+  route.endpoint = oci::RegistryEndpoint::blob;
+  route.name = std::move(path.subject);
+  route.digest = path.digest;
+  co_return co_await blob(exchange, route);
 }
 
 net::Task<Result<void>> GatewayHandler::next(net::Exchange& exchange, std::string name) {

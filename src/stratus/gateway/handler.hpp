@@ -32,6 +32,7 @@ class GatewayHandler {
   net::Task<Result<void>> list(net::Exchange& exchange);
   net::Task<Result<void>> api(net::Exchange& exchange);
   net::Task<Result<void>> next(net::Exchange& exchange, std::string name);
+  net::Task<Result<void>> file(net::Exchange& exchange, ApiPath path);
   net::Task<Result<void>> message(net::Exchange& exchange, ApiPath path);
   net::Task<Result<void>> carry(net::Exchange& exchange);
   net::Task<Result<void>> pass_on(net::Exchange& exchange);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "stratus/wire/update_kind.hpp"
+
 namespace stratus::rollout {
 namespace {
 
@@ -77,9 +79,12 @@ bool admit(const Spec& spec, std::span<const Requirement> requirements, const Ca
     }
   }
   // A device that follows one image takes no other; with several contents one of them must be its own.
+  // Firmware and display content come beside it.
   if (!candidate.follows.empty() &&
-      std::none_of(spec.contents.begin(), spec.contents.end(),
-                   [&](const Content& content) { return content.name == candidate.follows; })) {
+      std::none_of(spec.contents.begin(), spec.contents.end(), [&](const Content& content) {
+        return content.name == candidate.follows ||
+               wire::update_kind_of(content.name) != wire::UpdateKind::container;
+      })) {
     return exclude(exclusion, Reason::other_image, "it follows " + candidate.follows);
   }
   if (runs == spec.contents.size())

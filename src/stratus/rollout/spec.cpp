@@ -9,6 +9,7 @@
 #include "stratus/base/clock.hpp"
 #include "stratus/base/json.hpp"
 #include "stratus/wire/report.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::rollout {
 namespace {
@@ -268,7 +269,10 @@ Result<Spec> parse_spec(const json::value& value, std::int64_t now_ms) {
   for (const json::value& one : contents) {
     STRATUS_TRY(content, parse_content(one, fmt::format("contents[{}]", spec.contents.size())));
     for (const Content& other : spec.contents) {
-      if (other.name == content.name)
+      // Contents for a screen share one name; each is a version of its own.
+      const bool same =
+          wire::update_kind_of(content.name) != wire::UpdateKind::content || other.version == content.version;
+      if (other.name == content.name && same)
         return fail(ErrorCode::invalid, fmt::format("contents: {} stands there twice", content.name));
     }
     spec.contents.push_back(std::move(content));

@@ -47,6 +47,14 @@ TEST(ReadSpec, WavesAreCumulativeAndEndWithTheRest) {
   EXPECT_EQ(spec->waves[2].gate.failure_percent, 5U);
 }
 
+TEST(ReadSpec, SeveralContentsShareOneName) {
+  const auto spec = parse_spec_text(
+      R"({"targets":{"all":true},"contents":[{"name":"content","version":"A"},{"name":"content","version":"B"}]})",
+      kNow);
+  ASSERT_TRUE(spec) << spec.error().text();
+  EXPECT_EQ(spec->contents[1].version, "B");
+}
+
 TEST(ReadSpec, WritesWhatItReads) {
   const auto spec = read(with(
       R"("title":"night","waves":[{"groups":["lab","a"]},{"percent":10}],"start_at":"2026-11-22T00:00:00+09:00",)"
@@ -76,6 +84,10 @@ TEST(ReadSpec, SaysWhatIsWrong) {
       refusal(
           R"({"targets":{"all":true},"contents":[{"name":"a","version":"1"},{"name":"a","version":"2"}]})"),
       "contents: a stands there twice");
+  EXPECT_EQ(
+      refusal(
+          R"({"targets":{"all":true},"contents":[{"name":"content","version":"A"},{"name":"content","version":"A"}]})"),
+      "contents: content stands there twice");
   EXPECT_EQ(refusal(with(R"("waves":[{"percent":5,"count":3}])")),
             "waves[0].percent: say one of percent, count, groups");
   EXPECT_EQ(refusal(with(R"("waves":[{"percent":0}])")), "waves[0].percent: a wave of nobody");

@@ -10,6 +10,7 @@
 #include "stratus/oci/reference.hpp"
 #include "stratus/server/api_json.hpp"
 #include "stratus/server/cursor.hpp"
+#include "stratus/server/report_record.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::server {
@@ -173,11 +174,15 @@ Api::Answer Api::take_report(Call& call) {
   report.state = parsed->state;
   report.reason = parsed->reason;
   report.body = std::move(*body);
+  report.main = main_of(parsed->name);
+  report.shown = shown_of(*parsed);
   std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
     catalogue_.add_report(std::move(report), std::move(done));
   };
   auto written = co_await await_write(write);
   if (!written) co_return written;
+  // A question from before the report that still waits to be noted must not take it back.
+  sightings_.note(id, parsed->name, parsed->running);
   // Only then: a report that no rollout heard of is sent again.
   auto heard = co_await rollouts_.report(std::move(*parsed));
   if (!heard) co_return heard;

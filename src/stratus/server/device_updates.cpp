@@ -3,6 +3,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/server/report_record.hpp"
 #include "stratus/wire/messages.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::server {
 namespace {
@@ -19,6 +20,16 @@ Result<void> keep_reports(db::Catalogue& catalogue, db::Transaction& transaction
         transaction, report_record(report, std::move(result.report), message->received_ms)));
   }
   return {};
+}
+
+// What the contents are when they are all of one kind; a mixture is told of as containers are.
+std::string kind_of(const std::vector<rollout::Content>& contents) {
+  wire::UpdateKind kind =
+      contents.empty() ? wire::UpdateKind::container : wire::update_kind_of(contents[0].name);
+  for (const rollout::Content& content : contents) {
+    if (wire::update_kind_of(content.name) != kind) kind = wire::UpdateKind::container;
+  }
+  return std::string(name_of(kind));
 }
 
 }  // namespace
@@ -66,11 +77,11 @@ void DeviceUpdates::tell(const rollout::Telling& telling, const std::string& rol
   }
   wire::UpdateRequest request;
   request.command = rollout;
-  request.kind = "container";
+  request.kind = kind_of(contents);
   request.rollout = rollout;
   for (const rollout::Content& content : contents)
     request.items.push_back({content.name, content.version, content.digest});
-  (void)link_.send(telling.device, "update/request/container", wire::encode_update_request(request));
+  (void)link_.send(telling.device, "update/request/" + request.kind, wire::encode_update_request(request));
 }
 
 void DeviceUpdates::announce(const std::string& name) { tasks_.spawn(tell_all(name)); }

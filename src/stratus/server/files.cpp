@@ -179,6 +179,12 @@ Files::Link Files::download_link(const net::RequestHead& request, const std::str
   return {absolute(request, path), expires_ms};
 }
 
+std::string Files::download_path(const std::string& repository, const std::string& digest,
+                                 const std::string& file_name) const {
+  const std::int64_t expires_ms = now_ms() + limits_.download_lifetime.count() * 1000;
+  return signer_.signed_path("GET", file_path(repository, digest, file_name), expires_ms / 1000);
+}
+
 net::Task<Result<void>> Files::send_file(Call& call) {
   STRATUS_CO_CHECK(check_link(call.request(), "GET"));
   const auto digest = Digest::parse(call.parameter("digest"));

@@ -46,6 +46,9 @@ class Files {
   // To fetch a blob that `repository` may serve, under a name of its own.
   Link download_link(const net::RequestHead& request, const std::string& repository,
                      const std::string& digest, const std::string& file_name) const;
+  // The same as path and query only, for whoever came by another address (a gateway's, say).
+  std::string download_path(const std::string& repository, const std::string& digest,
+                            const std::string& file_name) const;
   // Forgets promises that expired a day ago; to be called now and then.
   net::Task<void> clean();
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stratus/wire/update_kind.hpp"
+
 namespace stratus::server {
 
 db::Report report_record(const wire::DeviceReport& report, std::string body, std::int64_t received_ms) {
@@ -22,7 +24,29 @@ db::Report report_record(const wire::DeviceReport& report, std::string body, std
   record.state = report.state;
   record.reason = report.reason;
   record.body = std::move(body);
+  record.main = main_of(report.name);
+  record.shown = shown_of(report);
   return record;
+}
+
+db::Report::Main main_of(std::string_view name) {
+  switch (wire::update_kind_of(name)) {
+    case wire::UpdateKind::container:
+      return db::Report::Main::always;
+    case wire::UpdateKind::firmware:  // of a board that runs nothing else, or beside a container
+      return db::Report::Main::beside;
+    case wire::UpdateKind::content:
+      break;
+  }
+  return db::Report::Main::never;
+}
+
+std::optional<std::vector<db::ShownContent>> shown_of(const wire::DeviceReport& report) {
+  if (!report.shown || report.name != wire::kContentName) return std::nullopt;
+  std::vector<db::ShownContent> shown;
+  for (const wire::ShownContent& one : *report.shown)
+    shown.push_back({one.id, "", one.manifest.text(), 0, 0});
+  return shown;
 }
 
 }  // namespace stratus::server

@@ -5,6 +5,7 @@
 #include "stratus/oci/image_config.hpp"
 #include "stratus/oci/manifest.hpp"
 #include "stratus/server/release_reader.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::server {
 namespace {
@@ -27,9 +28,14 @@ Result<rollout::Ways> ways_from(const store::RepositoryStore& repositories, cons
                                 const Digest& base) {
   STRATUS_TRY(answer, read_next(repositories, {content.name, content.version, content.digest, base}));
   STRATUS_TRY(manifest, oci::parse_manifest(answer.next.manifest));
-  STRATUS_TRY(config, oci::parse_image_config(answer.next.config));
   rollout::Ways ways;
   ways.head_bytes = wire::encode_next(answer.next).size();
+  if (wire::update_kind_of(content.name) != wire::UpdateKind::container) {  // files, whatever runs
+    for (const oci::Descriptor& file : manifest.layers) ways.layers.push_back({file.digest, file.size});
+    ways.missing = ways.layers;
+    return ways;
+  }
+  STRATUS_TRY(config, oci::parse_image_config(answer.next.config));
   const std::set<Digest> has = diff_ids_of(repositories, content.name, base);
   for (std::size_t i = 0; i < manifest.layers.size(); ++i) {
     const rollout::SizedBlob layer{manifest.layers[i].digest, manifest.layers[i].size};

@@ -5,6 +5,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/wire/messages.hpp"
 #include "stratus/wire/report.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::server {
 
@@ -41,7 +42,7 @@ RolloutMessages::RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts&
     if (!assigned) return std::nullopt;  // the name's target counts
     wire::UpdateRequest request;
     request.command = "next-" + assigned->digest.short_hex();
-    request.kind = "container";
+    request.kind = name_of(wire::update_kind_of(assigned->name));
     if (assigned->digest != question.have)
       request.items.push_back({assigned->name, assigned->version, assigned->digest});
     return request;

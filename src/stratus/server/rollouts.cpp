@@ -12,6 +12,7 @@
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/rollout_json.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::server {
 namespace {
@@ -355,13 +356,21 @@ net::Task<Result<Rollouts::Draft>> Rollouts::plan(rollout::Spec spec) {
   Draft draft;
   draft.id = new_ulid();
   for (rollout::Content& content : spec.contents) {
-    const auto digest = ports_.releases.find(content.name, content.version);
+    Result<Digest> digest = ports_.releases.find(content.name, content.version);
+    if (wire::update_kind_of(content.name) != wire::UpdateKind::container) {
+      auto find = [&] { return ports_.find_artifact(content.name, content.version); };
+      auto artifact = co_await ports_.pool.run(find);
+      if (!artifact) co_return forward_error(std::move(artifact));
+      digest = artifact->digest;
+      draft.requirements.push_back(std::move(artifact->requirement));
+    }
     if (!digest) co_return fail(digest.error());
     if (!content.digest.empty() && content.digest != *digest) {
       co_return fail(ErrorCode::conflict, fmt::format("{}:{} is {}, not {}", content.name, content.version,
                                                       digest->text(), content.digest.text()));
     }
     content.digest = *digest;
+    if (wire::update_kind_of(content.name) != wire::UpdateKind::container) continue;
     auto requirement = co_await ports_.releases.requirement(content.name, content.digest);
     if (!requirement) co_return forward_error(std::move(requirement));
     draft.requirements.push_back(*requirement);
@@ -551,6 +560,53 @@ net::Task<Result<std::optional<rollout::Assignment>>> Rollouts::ask(std::string 
   co_return found;
 }
 
+std::optional<AssignedContents> Rollouts::decide_contents(const std::string& device,
+                                                          const std::vector<std::string>& have,
+                                                          std::int64_t now) {
+  const std::string name(wire::kContentName);
+  // Asked as for a release: a cancelled one acknowledges, a turn that came too late today is no turn.
+  if (!decide(device, name, Digest(), now)) return std::nullopt;
+  for (auto& [id, live] : live_) {
+    Campaign& campaign = *live.campaign;
+    const rollout::Device* const row = campaign.find(device);
+    auto assigned = row != nullptr ? campaign.assignment(*row) : std::nullopt;
+    if (!assigned || assigned->name != name || row->state == DeviceState::returning) continue;
+    AssignedContents found{id, assigned->digest, campaign.spec().expires_ms, {}};
+    std::vector<std::string> wanted;
+    for (const rollout::Content& content : campaign.spec().contents) {
+      if (content.name != name) continue;
+      found.contents.push_back(content);
+      wanted.push_back(content.version);
+    }
+    // It shows them all: each of them succeeded, whatever became of the reports.
+    while (have == wanted && assigned && assigned->name == name) {
+      rollout::DeviceNews news;
+      news.event = DeviceEvent::succeeded;
+      news.about = assigned->digest;
+      if (!campaign.news(device, news, now)) break;
+      assigned = campaign.assignment(*campaign.find(device));
+    }
+    return found;
+  }
+  return std::nullopt;
+}
+
+net::Task<Result<std::optional<AssignedContents>>> Rollouts::ask_contents(std::string device,
+                                                                          std::vector<std::string> have) {
+  std::optional<AssignedContents> found;
+  const bool takes_part = std::any_of(live_.begin(), live_.end(), [&](const auto& one) {
+    return one.second.campaign->find(device) != nullptr;
+  });
+  if (!takes_part) co_return found;
+  auto work = [&](std::int64_t now) -> Result<void> {
+    found = decide_contents(device, have, now);
+    return {};
+  };
+  auto done = co_await submit(work);
+  if (!done) co_return forward_error(std::move(done));
+  co_return found;
+}
+
 net::Task<Result<void>> Rollouts::news(std::string device, rollout::DeviceNews news) {
   const bool takes_part = std::any_of(live_.begin(), live_.end(), [&](const auto& one) {
     return one.second.campaign->find(device) != nullptr;
@@ -607,6 +663,12 @@ net::Task<void> Rollouts::join_regularly() {
       const rollout::Spec spec = campaign->spec();
       std::vector<rollout::Requirement> requirements;
       for (const rollout::Content& content : spec.contents) {
+        if (wire::update_kind_of(content.name) != wire::UpdateKind::container) {
+          auto find = [&] { return ports_.find_artifact(content.name, content.version); };
+          auto artifact = co_await ports_.pool.run(find);
+          requirements.push_back(artifact ? artifact->requirement : rollout::Requirement());
+          continue;
+        }
         auto requirement = co_await ports_.releases.requirement(content.name, content.digest);
         requirements.push_back(requirement ? *requirement : rollout::Requirement());
       }

@@ -47,6 +47,20 @@ struct RolloutCounters {
   std::uint64_t reloads = 0;  // storing failed, everything was read again
 };
 
+// Firmware or content that a rollout may bring.
+struct RolloutArtifact {
+  Digest digest;  // of its manifest
+  rollout::Requirement requirement;
+};
+
+// What a device is to show on behalf of a rollout, in the order in which it is fetched.
+struct AssignedContents {
+  std::string rollout;
+  Digest about;  // the one whose turn it is
+  std::int64_t expires_ms = 0;
+  std::vector<rollout::Content> contents;
+};
+
 class Rollouts {
  public:
   struct Ports {
@@ -60,6 +74,8 @@ class Rollouts {
     std::function<bool(const DeltaJob& job)> is_delta_pending;
     // How long a rollout may wait for its deltas before its first device.
     Millis delta_wait{0};
+    // What firmware or content a name and version mean; blocks, on the pool.
+    std::function<Result<RolloutArtifact>(const std::string& name, const std::string& version)> find_artifact;
     std::function<void(Event)> publish;  // may be unset
     std::function<void(const rollout::Telling&, const std::string& rollout,
                        const std::vector<rollout::Content>&)>
@@ -89,6 +105,10 @@ class Rollouts {
   // A device asks what is next of a name. Durable on return. Empty: what the name's target says.
   net::Task<Result<std::optional<rollout::Assignment>>> ask(std::string device, std::string name,
                                                             Digest have);
+  // The same for the contents that it is to show; `have`: versions of those that it shows, in their order. A
+  // device that shows them all has succeeded. Empty: no rollout brings it any.
+  net::Task<Result<std::optional<AssignedContents>>> ask_contents(std::string device,
+                                                                  std::vector<std::string> have);
   // A device's report, after it was stored with the device. Durable on return.
   net::Task<Result<void>> report(wire::DeviceReport report);
   // The same for what comes by other ways: progress, acknowledgements.
@@ -141,6 +161,8 @@ class Rollouts {
   Result<void> carry_out(const std::string& id, const RolloutOrder& order, std::int64_t now_ms);
   std::optional<rollout::Assignment> decide(const std::string& device, const std::string& name,
                                             const Digest& have, std::int64_t now_ms);
+  std::optional<AssignedContents> decide_contents(const std::string& device,
+                                                  const std::vector<std::string>& have, std::int64_t now_ms);
   std::optional<rollout::Assignment> standing(const std::string& device, const std::string& name) const;
   void stand(const std::string& device, Standing standing);
 

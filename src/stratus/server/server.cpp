@@ -14,6 +14,7 @@
 #include "stratus/net/loop.hpp"
 #include "stratus/server/api.hpp"
 #include "stratus/server/console.hpp"
+#include "stratus/server/content_orders.hpp"
 #include "stratus/server/contents.hpp"
 #include "stratus/server/device_updates.hpp"
 #include "stratus/server/event_stream.hpp"
@@ -119,6 +120,7 @@ class Server {
         shelf_(*opened_.repositories, *opened_.database, files_, writes_, opened_.links, FileLimits()),
         firmware_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
         contents_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
+        content_orders_(identity_, rollouts_, shelf_, *opened_.database, files_),
         background_(loop),
         queue_(
             loop, queue_options(),
@@ -141,6 +143,7 @@ class Server {
     shelf_.register_routes(router_);
     firmware_.register_routes(router_);
     contents_.register_routes(router_);
+    content_orders_.register_routes(router_);
     register_identity_routes(router_, identity_);
     router_.register_index();
   }
@@ -263,6 +266,9 @@ class Server {
         [this](const DeltaJob& job) { return queue_.request_now(job).state == DeltaQueue::State::pending; },
         [this](const DeltaJob& job) { return queue_.is_pending(job); },
         config_.deploy_wait,
+        [this](const std::string& name, const std::string& version) {
+          return find_rollout_artifact(*opened_.database, name, version);
+        },
         [this](Event event) { bus_.publish(std::move(event)); },
         [this](const rollout::Telling& telling, const std::string& rollout,
                const std::vector<rollout::Content>& contents) {
@@ -426,6 +432,7 @@ class Server {
   Files shelf_;
   FirmwareApi firmware_;
   ContentApi contents_;
+  ContentOrders content_orders_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<DeviceUpdates> device_updates_;
   std::unique_ptr<RolloutMessages> rollout_messages_;

@@ -1,12 +1,17 @@
 #include "stratus/server/sightings.hpp"
 
 #include "stratus/base/log.hpp"
+#include "stratus/server/report_record.hpp"
 
 namespace stratus::server {
 
 void Sightings::note(const std::string& device, const std::string& name, const Digest& running) {
   if (waiting_.size() >= kMax && !waiting_.contains(device)) return;
-  waiting_[device] = {device, name, running.empty() ? "" : running.text(), now_ms()};
+  const db::Report::Main main = main_of(name);
+  if (main == db::Report::Main::never) return;
+  // What the device itself runs is the better word.
+  if (main == db::Report::Main::beside && waiting_.contains(device)) return;
+  waiting_[device] = {device, name, running.empty() ? "" : running.text(), now_ms(), main};
 }
 
 net::Task<void> Sightings::flush() {

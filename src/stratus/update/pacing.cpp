@@ -19,4 +19,14 @@ std::uint64_t next_chunk(std::uint64_t last_chunk, std::uint64_t bytes, std::chr
   return std::clamp(std::min(wanted, last_chunk * 2), kSmallestChunk, kLargestChunk);
 }
 
+std::chrono::milliseconds next_look(std::uint64_t limit, std::uint64_t written, std::uint64_t written_before,
+                                    std::chrono::milliseconds between) {
+  if (limit == 0 || written <= written_before || between.count() <= 0) return kSeldomLook;
+  if (written >= limit) return kSoonestLook;
+  const double speed = static_cast<double>(written - written_before) / static_cast<double>(between.count());
+  const double half = static_cast<double>(limit - written) / 2 / speed;
+  if (half >= static_cast<double>(kSeldomLook.count())) return kSeldomLook;
+  return std::max(kSoonestLook, std::chrono::milliseconds(static_cast<std::int64_t>(half)));
+}
+
 }  // namespace stratus::update

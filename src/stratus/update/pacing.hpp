@@ -23,4 +23,11 @@ inline constexpr std::chrono::milliseconds kChunkTime{8'000};
 // What is lost by a cut is one chunk at most; what a chunk costs is one request head.
 std::uint64_t next_chunk(std::uint64_t last_chunk, std::uint64_t bytes, std::chrono::milliseconds elapsed);
 
+// When to look again how much a service has written: soon enough that at its speed it cannot write more than
+// half of what it may still write. `limit` 0: no bound.
+inline constexpr std::chrono::milliseconds kSeldomLook{5'000};
+inline constexpr std::chrono::milliseconds kSoonestLook{250};
+std::chrono::milliseconds next_look(std::uint64_t limit, std::uint64_t written, std::uint64_t written_before,
+                                    std::chrono::milliseconds between);
+
 }  // namespace stratus::update

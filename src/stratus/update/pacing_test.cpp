@@ -23,5 +23,16 @@ TEST(Chunk, FollowsTheSpeedWithinItsBounds) {
   EXPECT_EQ(next_chunk(kLargestChunk, kLargestChunk, 0ms), kLargestChunk);
 }
 
+TEST(Pacing, AServiceThatWritesFastIsLookedAtOften) {
+  using std::chrono::milliseconds;
+  constexpr std::uint64_t kMega = 1u << 20;
+  EXPECT_EQ(next_look(0, 9 * kMega, 0, milliseconds(1'000)), kSeldomLook) << "no bound";
+  EXPECT_EQ(next_look(10 * kMega, kMega, kMega, milliseconds(1'000)), kSeldomLook) << "it writes nothing";
+  EXPECT_EQ(next_look(10 * kMega, 2 * kMega, kMega, milliseconds(1'000)), milliseconds(4'000));
+  EXPECT_EQ(next_look(10 * kMega, 9 * kMega, kMega, milliseconds(1'000)), kSoonestLook);
+  EXPECT_EQ(next_look(10 * kMega, 11 * kMega, kMega, milliseconds(1'000)), kSoonestLook);
+  EXPECT_EQ(next_look(1'000 * kMega, 2 * kMega, kMega, milliseconds(1'000)), kSeldomLook);
+}
+
 }  // namespace
 }  // namespace stratus::update

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/json.hpp"
+#include "stratus/wire/content_order.hpp"
 
 namespace stratus::wire {
 
@@ -37,6 +38,12 @@ std::string encode_report(const DeviceReport& report) {
   put_number("bytes", report.bytes);
   put_number("duration_ms", report.duration_ms);
   put_number("downtime_ms", report.downtime_ms);
+  if (report.shown) {
+    json::array shown;
+    for (const ShownContent& one : *report.shown)
+      shown.push_back(json::object{{"id", one.id}, {"manifest", one.manifest.text()}});
+    message["shown"] = std::move(shown);
+  }
   return json::serialize(message);
 }
 
@@ -62,6 +69,15 @@ Result<DeviceReport> parse_report(std::string_view text) {
   report.duration_ms = reader.optional_number("duration_ms", 0);
   report.downtime_ms = reader.optional_number("downtime_ms", 0);
   report.time_ms = reader.number("time_ms");
+  if (value.is_object() && value.get_object().contains("shown")) {
+    report.shown.emplace();
+    for (const json::value& element : reader.optional_array("shown", DeviceReport::kMaxShown)) {
+      ObjectReader one(element, "shown");
+      report.shown->push_back({one.text("id", 64), one.digest("manifest")});
+      if (!is_content_id(report.shown->back().id)) one.reject("id", "not an id");
+      STRATUS_CHECK(one.done());
+    }
+  }
   // One absurd number would make every later report of the device look overtaken.
   for (const auto& [key, number] :
        {std::pair("sequence", report.sequence), std::pair("bytes", report.bytes),

@@ -4,13 +4,23 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "stratus/base/digest.hpp"
 #include "stratus/base/result.hpp"
 
 namespace stratus::wire {
+
+// One content that a device shows.
+struct ShownContent {
+  std::string id;
+  Digest manifest;
+
+  bool operator==(const ShownContent&) const = default;
+};
 
 struct DeviceReport {
   std::string device;
@@ -27,8 +37,11 @@ struct DeviceReport {
   std::uint64_t duration_ms = 0;  // from learning of the release to this state
   std::uint64_t downtime_ms = 0;  // without a healthy process, by the device's own watch
   std::uint64_t time_ms = 0;      // device clock, since 1970 UTC
+  // Only in reports about contents: everything that the device shows now, in its order.
+  std::optional<std::vector<ShownContent>> shown;
 
   static constexpr std::size_t kMaxEncoded = 16u << 10;  // bytes
+  static constexpr std::size_t kMaxShown = 64;
   // Of every number: what a double still holds exactly, because browsers read them too.
   static constexpr std::uint64_t kMaxNumber = (1ull << 53) - 1;
   static constexpr std::uint64_t kMaxTime = 253'402'300'799'999;  // ms; the end of the year 9999
