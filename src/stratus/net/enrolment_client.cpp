@@ -7,10 +7,12 @@
 #include "stratus/base/json.hpp"
 #include "stratus/crypto/message_signature.hpp"
 #include "stratus/crypto/signing_request.hpp"
+#include "stratus/net/mqtt_enrolment.hpp"
 
 namespace stratus::net {
 namespace {
 
+constexpr Millis kPatience{45'000};
 constexpr std::uint64_t kMaxTrust = 256u << 10;
 
 // What the other side's problem says, for people.
@@ -44,6 +46,27 @@ Task<Result<wire::EnrolAnswer>> post(HttpClient& client, std::string url, std::s
 
 }  // namespace
 
+namespace {
+
+Task<Result<wire::EnrolAnswer>> ask(Executor executor, EnrolOptions options, std::filesystem::path ca_file,
+                                    std::string body) {
+  if (options.mqtt.empty()) {
+    ClientOptions client_options;
+    client_options.ca_file = std::move(ca_file);
+    const auto client = HttpClient::make(executor, client_options);
+    const std::string url = options.server + "/api/v1/enrol";
+    co_return co_await post(*client, url, std::move(body), "");
+  }
+  auto endpoint = parse_mqtt_endpoint(options.mqtt);
+  if (!endpoint) co_return forward_error(std::move(endpoint));
+  auto reply = co_await ask_to_enrol(executor, *endpoint, std::move(ca_file), std::move(body), kPatience);
+  if (!reply) co_return forward_error(std::move(reply));
+  auto answer = wire::parse_enrol_reply(*reply);
+  co_return std::move(answer).with_context(options.mqtt);
+}
+
+}  // namespace
+
 Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOptions options) {
   auto existing = files.load();
   if (!existing) co_return forward_error(std::move(existing));
@@ -56,7 +79,8 @@ Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOpt
   std::string trust;
   std::filesystem::path ca_file = options.ca_file;
   if (!options.ca_fingerprint.empty()) {
-    auto pinned = fetch_pinned_certificate(options.server, options.ca_fingerprint);
+    auto pinned = fetch_pinned_certificate(options.mqtt.empty() ? options.server : options.mqtt,
+                                           options.ca_fingerprint);
     if (!pinned) co_return forward_error(std::move(pinned));
     ca_file = files.directory() / "pinned.pem";
     STRATUS_CO_CHECK(write_file_atomically(ca_file, *pinned, 0644));
@@ -70,13 +94,9 @@ Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOpt
   if (!key) co_return forward_error(std::move(key));
   auto csr = crypto::make_signing_request(*key, options.device);
   if (!csr) co_return forward_error(std::move(csr));
-  ClientOptions client_options;
-  client_options.ca_file = ca_file;
-  const auto client = HttpClient::make(executor, client_options);
   const wire::EnrolRequest request{options.code, *csr, options.device};
   const std::string body = wire::encode_enrol_request(request);
-  const std::string url = options.server + "/api/v1/enrol";
-  auto answer = co_await post(*client, url, body, "");
+  auto answer = co_await ask(executor, options, ca_file, body);
   if (!answer) co_return forward_error(std::move(answer));
   co_return files.accept(*answer, options.server, trust);
 }

@@ -1,4 +1,4 @@
-// A device's or gateway's side of enrolment and renewal over HTTPS.
+// A device's or gateway's side of enrolment (over HTTPS or MQTT) and renewal (over HTTPS).
 #pragma once
 
 #include <filesystem>
@@ -12,6 +12,7 @@ namespace stratus::net {
 
 struct EnrolOptions {
   std::string server;  // URL of the server, or of a gateway before it
+  std::string mqtt;    // "mqtts://HOST:PORT": enrols there instead; `server` is only remembered then
   std::string code;
   std::string device;             // the id that is wished for; "": the server's choice
   std::filesystem::path ca_file;  // what vouches for the server; empty: the system's roots

@@ -458,6 +458,9 @@ Task<Result<void>> respond_problem(Exchange& exchange, const Error& error) {
   head.status =
       exchange.body_over_limit() && error.code() == ErrorCode::no_space ? 413 : http_status_of(error);
   head.headers.set("Content-Type", "application/problem+json");
+  // A hint for the patient; who is told comes back spread out (update/pacing.hpp).
+  if (head.status == 503) head.headers.set("Retry-After", "5");
+  if (head.status == 429) head.headers.set("Retry-After", "60");
   std::string body =
       fmt::format(R"({{"title":"{}","status":{},"detail":"{}","code":"{}"}})", mapping.name, head.status,
                   json_escaped(error.text()), reason.empty() ? mapping.name : reason);

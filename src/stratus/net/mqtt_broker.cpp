@@ -199,7 +199,8 @@ class Mosquitto final : public Broker {
     return MqttEndpoint{MqttEndpoint::Kind::local, config_.socket.string(), 0};
   }
   Result<void> set_access(BrokerAccess access) override {
-    STRATUS_CHECK(write_file_atomically(config_.directory / "access", broker_access_text(access), 0600));
+    const std::string text = config_.enrolment ? enrolment_access_text() : broker_access_text(access);
+    STRATUS_CHECK(write_file_atomically(config_.directory / "access", text, 0600));
     access_ = std::move(access);
     reload();
     return {};
@@ -207,6 +208,17 @@ class Mosquitto final : public Broker {
   const BrokerAccess& access() const override { return access_; }
   void reload() override {
     if (child_) ::pidfd_send_signal(child_->process.get(), SIGHUP, nullptr, 0);
+  }
+  Result<void> set_revocation_list(const std::filesystem::path& file) override {
+    if (file == config_.crl) return {};
+    config_.crl = file;
+    STRATUS_CHECK(write_config());
+    if (child_) ::pidfd_send_signal(child_->process.get(), SIGTERM, nullptr, 0);  // run() starts it again
+    return {};
+  }
+  Result<void> write_config() const {
+    STRATUS_TRY(text, broker_config_text(config_));
+    return write_file_atomically(config_.directory / "mosquitto.conf", text, 0600);
   }
   Task<Result<void>> kick(std::string client) override;
   bool running() const override { return child_.has_value(); }
@@ -318,7 +330,18 @@ Task<Result<void>> Mosquitto::kick(std::string client) {
   co_return std::move(takeover.result).with_context("end the session of " + client);
 }
 
+constexpr std::array<int, 3> kCutAgainMs{0, 500, 1'500};
+
 }  // namespace
+
+Task<void> cut_for_good(Broker& broker, std::string client) {
+  for (const int pause : kCutAgainMs) {
+    co_await sleep_for(Millis(pause));
+    if (!broker.running()) co_return;  // it starts with the new lists
+    auto kicked = co_await broker.kick(client);
+    if (!kicked) log::warning("broker", "{}", kicked.error().text());
+  }
+}
 
 Result<std::unique_ptr<Broker>> Broker::make(const Executor& executor, BrokerConfig config,
                                              std::string program) {
@@ -337,9 +360,8 @@ Result<std::unique_ptr<Broker>> Broker::make(const Executor& executor, BrokerCon
     config.port = port;
   }
   config.as_root = ::geteuid() == 0;
-  STRATUS_TRY(text, broker_config_text(config));
-  STRATUS_CHECK(write_file_atomically(config.directory / "mosquitto.conf", text, 0600));
   auto broker = std::make_unique<Mosquitto>(executor, std::move(config), found);
+  STRATUS_CHECK(broker->write_config());
   STRATUS_CHECK(broker->set_access(BrokerAccess{}));
   return broker;
 }

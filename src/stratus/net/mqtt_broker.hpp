@@ -35,6 +35,8 @@ class Broker {
   virtual Result<void> set_access(BrokerAccess access) = 0;
   virtual const BrokerAccess& access() const = 0;
   virtual void reload() = 0;
+  // Another revocation list, or none (""). Takes a new start of mosquitto, unless it is the same file.
+  virtual Result<void> set_revocation_list(const std::filesystem::path& file) = 0;
   // Ends the live session of a client, and forgets what was queued for it, by taking its session over.
   // Refusing it from then on is the revocation list's and the access list's work. `unavailable` when the
   // broker is not there (then there is no session either).
@@ -44,5 +46,9 @@ class Broker {
   virtual unsigned restarts() const = 0;
   virtual const std::string& last_problem() const = 0;  // why it ended last, "" when it never did
 };
+
+// After `client` was put on the lists: ends its session, and whatever sessions it manages to make while
+// mosquitto reads them (two seconds). What went wrong is logged. `broker` must outlive the task.
+Task<void> cut_for_good(Broker& broker, std::string client);
 
 }  // namespace stratus::net

@@ -19,7 +19,7 @@ void append_bridge(std::string& text, const BrokerBridge& bridge) {
       "bridge_keyfile {}\n"
       "bridge_tls_version tlsv1.2\n"
       "remote_clientid {}\n"
-      "local_clientid upstream-{}\n"
+      "local_clientid /upstream/{}\n"  // no device can be called so and take this session over
       "cleansession false\n"
       "try_private true\n"
       "notifications false\n"
@@ -35,6 +35,13 @@ void append_bridge(std::string& text, const BrokerBridge& bridge) {
   }
 }
 
+// Strangers can open sessions here: a bound on memory holds where counting does not.
+constexpr std::string_view kEnrolmentBounds =
+    "memory_limit 67108864\n"
+    "retain_available false\n"
+    "max_keepalive 60\n"
+    "persistent_client_expiration 1h\n";
+
 }  // namespace
 
 Result<std::string> broker_config_text(const BrokerConfig& config) {
@@ -48,29 +55,33 @@ Result<std::string> broker_config_text(const BrokerConfig& config) {
       "log_type warning\n"
       "connection_messages false\n"
       "sys_interval 0\n"
-      "set_tcp_nodelay true\n"
-      "max_inflight_messages 0\n"
-      "max_keepalive 3600\n"
-      "persistent_client_expiration 1d\n";
+      "set_tcp_nodelay true\n";
+  // A bridge would announce the 0 for "any number" to its upstream, which hangs up on that.
+  text += config.bridges.empty() ? "max_inflight_messages 0\n" : "max_inflight_messages 1000\n";
+  text += config.enrolment ? kEnrolmentBounds : "max_keepalive 3600\npersistent_client_expiration 1d\n";
   if (config.as_root) text += "user root\n";
   text += fmt::format("max_queued_messages {}\nmax_queued_bytes {}\nmax_packet_size {}\n", config.max_queued,
                       config.max_queued_bytes, config.max_payload + 1024);
   text += fmt::format("\nlistener 0 {}\nallow_anonymous true\n", config.socket.string());
   text += fmt::format(
       "\nlistener {} {}\n"
-      "cafile {}\ncertfile {}\nkeyfile {}\n"
-      "require_certificate true\n"
-      "use_identity_as_username true\n"
-      "use_username_as_clientid true\n"
-      "allow_anonymous false\n"
+      "certfile {}\nkeyfile {}\n"
       "tls_version tlsv1.2\n"
       "ciphers ECDHE+AES128GCM:ECDHE+AESGCM:ECDHE+CHACHA20\n"
       "acl_file {}\n"
       "max_connections {}\n"
       "max_topic_alias 0\n"
       "max_qos 1\n",
-      config.port, config.address, config.ca_file.string(), config.certificate.string(), config.key.string(),
+      config.port, config.address, config.certificate.string(), config.key.string(),
       (config.directory / "access").string(), config.max_connections);
+  text += config.enrolment ? "allow_anonymous true\n"
+                           : fmt::format(
+                                 "cafile {}\n"
+                                 "require_certificate true\n"
+                                 "use_identity_as_username true\n"
+                                 "use_username_as_clientid true\n"
+                                 "allow_anonymous false\n",
+                                 config.ca_file.string());
   if (!config.crl.empty()) text += fmt::format("crlfile {}\n", config.crl.string());
   for (const BrokerBridge& bridge : config.bridges) append_bridge(text, bridge);
   // A path with a line break would be another setting.
@@ -87,6 +98,12 @@ Result<std::string> broker_config_text(const BrokerConfig& config) {
   if (std::any_of(written.begin(), written.end(), breaks))
     return fail(ErrorCode::invalid, "a path or name for the broker holds a line break");
   return text;
+}
+
+std::string enrolment_access_text() {
+  return "# Written by Stratus; changes are lost. %c is the client's id.\n"
+         "pattern write v1/%c/regist\n"
+         "pattern read v1/%c/regist/ack\n";
 }
 
 std::string broker_access_text(const BrokerAccess& access) {

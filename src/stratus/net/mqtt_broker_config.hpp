@@ -35,6 +35,9 @@ struct BrokerConfig {
   std::size_t max_queued_bytes = 32u << 20;  // the same in bytes
   std::size_t max_payload = 256u << 10;      // bytes
   bool as_root = false;                      // mosquitto would give its user away and could not read the keys
+  // For those who have no certificate yet: nobody is asked for one, and a client may say `regist` under its
+  // client id and read the answer, nothing else. Everything is small and counted, and nothing is kept.
+  bool enrolment = false;
   std::vector<BrokerBridge> bridges;
 };
 
@@ -47,5 +50,7 @@ struct BrokerAccess {
   std::set<std::string> denied;    // revoked: may nothing, also in a session that is open
 };
 std::string broker_access_text(const BrokerAccess& access);
+// The same of a broker for enrolment.
+std::string enrolment_access_text();
 
 }  // namespace stratus::net

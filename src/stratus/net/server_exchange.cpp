@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "stratus/base/clock.hpp"
+
 namespace stratus::net {
 namespace {
 
@@ -185,7 +187,10 @@ bool ServerExchange::unread_body_is_small() const {
 }
 
 std::string ServerExchange::format_head(const ResponseHead& head, std::optional<std::uint64_t> length) {
-  keep_alive_ = parser_.keep_alive() && !stopping_ && unread_body_is_small();
+  // The peer may have a newer certificate by now; a connection shows it in its handshake only.
+  const auto& certificate = head_.peer_certificate;
+  const bool expired = certificate && certificate->not_after <= system_clock().wall();
+  keep_alive_ = parser_.keep_alive() && !stopping_ && !expired && unread_body_is_small();
   chunked_response_ = !length && !parser_.http_1_0();
   if (!length && parser_.http_1_0()) keep_alive_ = false;
   std::string text = fmt::format("HTTP/1.1 {} {}\r\n", head.status, reason_phrase(head.status));

@@ -51,7 +51,9 @@ Result<EnrolRequest> parse_enrol_request(std::string_view text) {
 }
 
 std::string encode_renew_request(const RenewRequest& request) {
-  return json::serialize(json::object{{"csr", request.csr}});
+  json::object message{{"csr", request.csr}};
+  if (!request.signature.empty()) message["signature"] = request.signature;
+  return json::serialize(message);
 }
 
 Result<RenewRequest> parse_renew_request(std::string_view text) {
@@ -59,6 +61,7 @@ Result<RenewRequest> parse_renew_request(std::string_view text) {
   ObjectReader reader(value, "");
   RenewRequest request;
   request.csr = reader.text("csr", EnrolRequest::kMaxEncoded);
+  request.signature = reader.optional_text("signature", 256);
   STRATUS_CHECK(reader.done());
   return request;
 }
@@ -92,6 +95,24 @@ Result<EnrolAnswer> parse_enrol_answer(std::string_view text) {
   if (!is_device_id(answer.device)) reader.reject("device", "not a device id");
   STRATUS_CHECK(reader.done());
   return answer;
+}
+
+std::string encode_refusal(const Error& error) {
+  const ErrorMapping& mapping = mapping_of(error.code());
+  const std::string_view code = error.reason().empty() ? mapping.name : std::string_view(error.reason());
+  return json::serialize(
+      json::object{{"status", mapping.http_status}, {"code", code}, {"detail", error.text()}});
+}
+
+Result<EnrolAnswer> parse_enrol_reply(std::string_view text) {
+  STRATUS_TRY(value, parse_json(text, EnrolAnswer::kMaxEncoded));
+  ObjectReader reader(value, "");
+  const std::uint64_t status = reader.optional_number("status", 0);
+  if (status == 0) return parse_enrol_answer(text);
+  const std::string code = reader.text("code", 64), detail = reader.text("detail", 4096);
+  STRATUS_CHECK(reader.done());
+  return fail(error_code_of_http_status(static_cast<int>(std::min<std::uint64_t>(status, 599))), detail,
+              code);
 }
 
 }  // namespace stratus::wire

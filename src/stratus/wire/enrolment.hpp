@@ -22,6 +22,8 @@ Result<EnrolRequest> parse_enrol_request(std::string_view text);
 
 struct RenewRequest {
   std::string csr;
+  // Over MQTT through a gateway, whose session is not the device's: over the text of `csr`, kind "renew".
+  std::string signature = {};
 };
 std::string encode_renew_request(const RenewRequest& request);
 Result<RenewRequest> parse_renew_request(std::string_view text);
@@ -41,5 +43,11 @@ struct EnrolAnswer {
 };
 std::string encode_enrol_answer(const EnrolAnswer& answer);
 Result<EnrolAnswer> parse_enrol_answer(std::string_view text);
+
+// Over MQTT there is no status line: the reply is the answer, or {"status", "code", "detail"} as in an HTTP
+// problem.
+std::string encode_refusal(const Error& error);
+// A refusal becomes the error that it tells; else as parse_enrol_answer.
+Result<EnrolAnswer> parse_enrol_reply(std::string_view text);
 
 }  // namespace stratus::wire

@@ -50,6 +50,19 @@ TEST(EnrolAnswer, TravelsWhole) {
 TEST(RenewRequest, TravelsWhole) {
   EXPECT_EQ(parse_renew_request(encode_renew_request({"PEM"}))->csr, "PEM");
   EXPECT_FALSE(parse_renew_request("{}"));
+  EXPECT_EQ(parse_renew_request(encode_renew_request({"PEM", "v1;x"}))->signature, "v1;x");
+}
+
+TEST(EnrolReply, TellsARefusalAsTheErrorThatItWas) {
+  const auto refused =
+      parse_enrol_reply(encode_refusal(Error(ErrorCode::denied, "used before", "code_refused")));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::denied);
+  EXPECT_EQ(refused.error().reason(), "code_refused");
+  EXPECT_EQ(refused.error().text(), "used before");
+  EXPECT_EQ(parse_enrol_reply(encode_refusal(Error(ErrorCode::invalid, "x"))).error().reason(), "invalid");
+  EXPECT_FALSE(parse_enrol_reply("{}"));
+  EXPECT_FALSE(parse_enrol_reply("no JSON"));
 }
 
 }  // namespace

@@ -26,14 +26,16 @@ struct Place {
 };
 
 Result<Place> place_of(std::string_view server) {
-  constexpr std::string_view kScheme = "https://";
-  if (!server.starts_with(kScheme)) return fail(ErrorCode::invalid, "a fingerprint is for https:// servers");
-  std::string_view rest = server.substr(kScheme.size());
+  const std::string_view scheme = server.substr(0, server.find("://"));
+  if (scheme.size() == server.size() || (scheme != "https" && scheme != "mqtts"))
+    return fail(ErrorCode::invalid, "a fingerprint is for https:// and mqtts:// servers");
+  std::string_view rest = server.substr(scheme.size() + 3);
   rest = rest.substr(0, rest.find('/'));
   const std::size_t close = rest.starts_with('[') ? rest.find(']') : std::string_view::npos;
   const std::size_t colon = rest.find(':', close == std::string_view::npos ? 0 : close);
-  Place place{std::string(rest.substr(0, colon)),
-              colon == std::string_view::npos ? "443" : std::string(rest.substr(colon + 1))};
+  Place place{std::string(rest.substr(0, colon)), colon == std::string_view::npos
+                                                      ? (scheme == "mqtts" ? "8883" : "443")
+                                                      : std::string(rest.substr(colon + 1))};
   if (close != std::string_view::npos) place.host = std::string(rest.substr(1, close - 1));
   if (place.host.empty() || place.port.empty())
     return fail(ErrorCode::invalid, fmt::format("'{}' names no host", server));

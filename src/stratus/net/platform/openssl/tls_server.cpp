@@ -54,9 +54,12 @@ class OpenSslServerContext final : public TlsServerContext {
                                      SSL_TICKET_STATUS status, void* argument) {
     if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
       return SSL_TICKET_RETURN_IGNORE_RENEW;
+    // Nor one whose certificate has expired: a renewed one is only shown in a full handshake.
     X509* const peer = SSL_SESSION_get0_peer(session);
-    if (peer != nullptr && !static_cast<OpenSslServerContext*>(argument)->admits(peer))
+    if (peer != nullptr && (!static_cast<OpenSslServerContext*>(argument)->admits(peer) ||
+                            X509_cmp_current_time(X509_get0_notAfter(peer)) <= 0)) {
       return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
     return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
   }
 
