@@ -124,7 +124,9 @@ int main(int argc, char** argv) {
   stratus::agent::EnrolCommand enrolment;
   CLI::App* const enrolling = app.add_subcommand(
       "enrol", "Become a known device: make a key, have it certified with a one-time code");
-  enrolling->add_option("--server", enrolment.server, "URL of the server, or of a gateway")->required();
+  enrolling->add_option("--server", enrolment.server, "URL of the server, or of a gateway");
+  enrolling->add_option("--mqtt", enrolment.mqtt,
+                        "enrol over MQTT: mqtts://HOST:PORT of the server's enrolment listener");
   enrolling->add_option("--code", enrolment.code, "the digits that the operator was shown")->required();
   enrolling->add_option("--data", enrolment.data, "the agent's directory")->required();
   enrolling->add_option("--device", enrolment.device, "the id to ask for (default: the server's choice)");
@@ -135,7 +137,9 @@ int main(int argc, char** argv) {
   enrolling->add_flag("--json", enrolment.json, "print the result as a JSON object");
   enrolling->footer(
       "Example:\n  stratus-agent enrol --server https://updates:8443 --code 123456 --data "
-      "/var/lib/stratus-agent --ca-fingerprint 3a…");
+      "/var/lib/stratus-agent --ca-fingerprint 3a…\n"
+      "  stratus-agent enrol --mqtt mqtts://updates:8884 --code 123456 --data /var/lib/stratus-agent --ca "
+      "root.pem");
   enrolling->callback([&] { action = [&] { return stratus::agent::enrol(enrolment); }; });
 
   std::string data;

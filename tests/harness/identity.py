@@ -1,4 +1,6 @@
 """Keys, signing requests and certificates for tests, made by the openssl program, and TLS clients that use them."""
+import base64
+import hashlib
 import json
 import pathlib
 import ssl
@@ -85,3 +87,12 @@ def refused(call, *statuses):
         return call().status in (statuses or (401, 403))
     except (ssl.SSLError, ConnectionError, OSError):
         return True
+
+
+def sign_message(credentials, kind, counter, body):
+    """The value of Stratus-Signature (docs/formats/identity.md), made with the openssl program."""
+    body = body if isinstance(body, bytes) else body.encode()
+    text = "\n".join(["stratus-message-v1", credentials.name, kind, str(counter), hashlib.sha256(body).hexdigest(), ""])
+    public = openssl("pkey", "-in", credentials.key, "-pubout", "-outform", "DER").stdout
+    signature = openssl("dgst", "-sha256", "-sign", credentials.key, stdin=text.encode()).stdout
+    return f"v1;key={hashlib.sha256(public).hexdigest()[:16]};counter={counter};sig={base64.b64encode(signature).decode()}"

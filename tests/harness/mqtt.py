@@ -45,7 +45,8 @@ class MqttDevice:
         host, port = url.split("//")[1].rsplit(":", 1)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(root)
-        context.load_cert_chain(certificate, key)
+        if certificate:
+            context.load_cert_chain(certificate, key)
         self.name, self.messages, self.stored, self.refused = client_id, {}, set(), {}
         self.closed, self.acks, self.answers = threading.Event(), {}, queue.Queue()
         self.next_id, self.lock = 1, threading.Lock()

@@ -91,6 +91,9 @@ Result<void> enrol(const EnrolCommand& command) {
   net::EnrolOptions options;
   options.server = command.server;
   while (options.server.ends_with('/')) options.server.pop_back();
+  options.mqtt = command.mqtt;
+  if (options.server.empty() && options.mqtt.empty())
+    return fail(ErrorCode::invalid, "--server or --mqtt: where to enrol");
   options.code = command.code;
   options.device = command.device;
   options.ca_file = command.ca;

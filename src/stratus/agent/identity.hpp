@@ -27,6 +27,7 @@ net::Task<void> keep_identity(net::Executor executor, const AgentConfig& config,
                               const bool& stopping);
 
 struct EnrolCommand {
+  std::string mqtt;  // "mqtts://HOST:PORT", to enrol over MQTT
   std::string server, code, device, ca, ca_fingerprint;
   std::filesystem::path data;
   bool json = false;

@@ -126,6 +126,14 @@ Result<std::vector<std::string>> enrolled_since(Reader& reader, std::int64_t sin
   return texts_in(rows);
 }
 
+Result<std::vector<std::string>> gateways_since(Reader& reader, std::int64_t since_ms,
+                                                std::int64_t alive_ms) {
+  STRATUS_TRY(rows, reader.query("SELECT DISTINCT device FROM certificates WHERE changed_ms >= $1 "
+                                 "AND state = 'active' AND kind = 'gateway' AND not_after_ms > $2",
+                                 {since_ms, alive_ms}));
+  return texts_in(rows);
+}
+
 Result<void> place_device(Transaction& transaction, std::string_view device, std::string_view region,
                           std::string_view group, std::int64_t now_ms) {
   STRATUS_CHECK(ensure_device(transaction, device, now_ms));

@@ -50,6 +50,8 @@ Result<std::vector<Certificate>> ended_certificates(Reader& reader, std::int64_t
                                                     std::int64_t alive_ms);
 // Devices with a certificate issued at or after `since_ms`.
 Result<std::vector<std::string>> enrolled_since(Reader& reader, std::int64_t since_ms);
+// Gateways among them; with 0, all that were ever active and are not past `alive_ms`.
+Result<std::vector<std::string>> gateways_since(Reader& reader, std::int64_t since_ms, std::int64_t alive_ms);
 
 // Makes the device known and puts it where the code says; "" leaves that as it is. `not_found` when the
 // region or group has gone since.

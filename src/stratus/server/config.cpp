@@ -129,6 +129,7 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
       {"reports_per_device", number(config.reports_per_device)},
       {"devices", number(config.devices)},
       {"mqtt_listen", text_in(config.mqtt.listen)},
+      {"mqtt_enrol_listen", text_in(config.mqtt.enrol_listen)},
       {"mqtt_names", texts_in(config.mqtt.names)},
       {"mqtt_broker", text_in(config.mqtt.broker_url)},
       {"mqtt_broker_ca", path_in(config.mqtt.broker_ca)},

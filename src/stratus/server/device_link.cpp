@@ -127,8 +127,15 @@ void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message&
       log::warning("ingest", "device={} says more than it may; messages are dropped", taken.device);
     return;
   }
+  if (admits_ && !admits_(taken.device)) {
+    ++counters_.unproven;
+    return refuse(taken, message.token, Error(ErrorCode::denied, "the device was shut out"));
+  }
   const auto checked = check_message(taken);
-  if (!checked) return refuse(topic, message, checked.error());
+  if (!checked) {
+    ++counters_.malformed;
+    return refuse(taken, message.token, checked.error());
+  }
   note_seen(taken);
   switch (taken.keep) {
     case Keep::presence:
@@ -139,30 +146,49 @@ void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message&
       answer_question(taken);
       session_.acknowledge(message.token);
       return;
+    case Keep::report:
+      if (check_result_) {
+        tasks_.spawn(check_and_store(Ingest::Item{std::move(taken), message.token}));
+        return;
+      }
+      [[fallthrough]];
     default:
       ingest_.add(Ingest::Item{std::move(taken), message.token});
   }
 }
 
-void DeviceLink::refuse(const wire::DeviceTopic& topic, const wire::mqtt::Message& message,
-                        const Error& why) {
-  ++counters_.malformed;
-  session_.acknowledge(message.token);
-  const std::string device(topic.device);
+net::Task<void> DeviceLink::check_and_store(Ingest::Item item) {
+  auto genuine = co_await check_result_(item.message);
+  if (genuine) {
+    ingest_.add(std::move(item));
+    co_return;
+  }
+  const ErrorCode code = genuine.error().code();
+  if (code == ErrorCode::unavailable || code == ErrorCode::timeout || code == ErrorCode::internal) {
+    session_.acknowledge(item.token);  // the keys could not be read: the device says it again
+    co_return;
+  }
+  ++counters_.unproven;
+  refuse(item.message, item.token, genuine.error());
+}
+
+void DeviceLink::refuse(const DeviceMessage& message, wire::mqtt::AckToken token, const Error& why) {
+  session_.acknowledge(token);
+  const std::string& device = message.device;
   std::uint64_t kept_back = 0;
   if (complaints_.allow(device, std::chrono::steady_clock::now(), kept_back)) {
-    log::warning("ingest", "device={} topic={} bytes={}: {}{}", device, topic.suffix, message.payload.size(),
+    log::warning("ingest", "device={} topic={} bytes={}: {}{}", device, message.kind, message.body.size(),
                  why.text().substr(0, 300),
                  kept_back == 0 ? "" : "; " + std::to_string(kept_back) + " more were not told");
   }
   // It can stop sending what will never be taken, if it numbered it.
-  const auto envelope = wire::parse_envelope(as_text(message.payload));
+  const auto envelope = wire::parse_envelope(message.body);
   if (!envelope || envelope->seq == 0) return;
   wire::Stored answer;
   answer.refused.push_back({envelope->seq, why.text().substr(0, 300)});
   wire::mqtt::PublishOptions once;
   once.qos = 0;
-  (void)session_.publish(wire::device_topic(device, "stored", topic.gateway), wire::encode_stored(answer),
+  (void)session_.publish(wire::device_topic(device, "stored", message.gateway), wire::encode_stored(answer),
                          once);
 }
 

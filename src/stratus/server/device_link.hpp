@@ -37,6 +37,7 @@ struct DeviceLinkCounters {
   std::uint64_t received = 0;
   std::uint64_t malformed = 0;  // not JSON, not of its kind's form, or no topic of ours
   std::uint64_t over_quota = 0;
+  std::uint64_t unproven = 0;  // of a device that was shut out, or a result that is not its own
   std::uint64_t retained = 0;  // old messages that a broker gave back; not looked at
   std::uint64_t commands = 0;
   std::uint64_t questions = 0;
@@ -57,6 +58,12 @@ class DeviceLink final : private net::MqttEvents {
   using Resolver = std::function<std::optional<wire::UpdateRequest>(const std::string& device,
                                                                     const wire::NextQuestion& question)>;
   void on_question(Resolver resolver);
+
+  // Nothing of a device that this refuses is taken, however it comes. Asked for each message.
+  void admit_by(std::function<bool(const std::string& device)> admits) { admits_ = std::move(admits); }
+  // Asked before a result is stored; what it refuses is answered under `refused`.
+  using ResultCheck = std::function<net::Task<Result<void>>(const DeviceMessage& message)>;
+  void check_results_by(ResultCheck check) { check_result_ = std::move(check); }
 
   void start();
   net::Task<void> stop();  // must have ended before this goes: the database may be writing a batch
@@ -93,7 +100,8 @@ class DeviceLink final : private net::MqttEvents {
   void on_disconnected(const Error& why) override;
   void on_message(const wire::mqtt::Message& message) override;
   void take(const wire::DeviceTopic& topic, const wire::mqtt::Message& message);
-  void refuse(const wire::DeviceTopic& topic, const wire::mqtt::Message& message, const Error& why);
+  void refuse(const DeviceMessage& message, wire::mqtt::AckToken token, const Error& why);
+  net::Task<void> check_and_store(Ingest::Item item);
   void answer_question(const DeviceMessage& message);
   void finished(const Ingest::Item& item, const Result<void>& how);
   void send_stored();
@@ -109,6 +117,8 @@ class DeviceLink final : private net::MqttEvents {
   net::MqttSession session_;
   Ingest ingest_;
   std::vector<Resolver> resolvers_;
+  std::function<bool(const std::string&)> admits_;
+  ResultCheck check_result_;
   MessageQuota quota_;
   OncePerMinute complaints_;
   std::unordered_map<std::string, Known> known_;

@@ -44,6 +44,8 @@ Result<void> Identity::load() {
   STRATUS_TRY(ended, db::ended_certificates(database_, 0, alive_ms()));
   STRATUS_TRY(revoked, db::revoked_devices(database_));
   STRATUS_TRY(enrolled, db::enrolled_devices(database_, alive_ms()));
+  STRATUS_TRY(gateways, db::gateways_since(database_, 0, alive_ms()));
+  gateways_.insert(gateways.begin(), gateways.end());
   for (const db::Certificate& certificate : ended) ended_[certificate.serial] = certificate.not_after_ms;
   for (const db::RevokedDevice& device : revoked) revoked_.insert(device.device);
   enrolled_.insert(enrolled.begin(), enrolled.end());

@@ -94,8 +94,9 @@ class Identity {
   bool is_enrolled(std::string_view device) const;
   bool is_revoked(std::string_view device) const;
 
-  // `origin`: the peer's address, for the brake on guessing. Reasons: code_refused, code_expired, id_taken,
-  // device_revoked, throttled. Of any number of uses of one code at once exactly one succeeds.
+  // `origin`: the peer's address, for the brake on guessing, or "mqtt:…". Reasons: code_refused,
+  // code_expired, id_taken, device_revoked, throttled. Of any number of uses of one code at once exactly one
+  // succeeds.
   net::Task<Result<wire::EnrolAnswer>> enrol(wire::EnrolRequest request, std::string origin);
   // For who proved to be `device` in TLS (or to the broker). The request must name it or nobody.
   net::Task<Result<wire::EnrolAnswer>> renew(std::string device, std::string csr);
@@ -111,6 +112,17 @@ class Identity {
   void on_revoked(std::function<void(const std::string& device)> hook) {
     revoked_hooks_.push_back(std::move(hook));
   }
+  // Called on the loop when a device that was shut out is somebody again.
+  void on_readmitted(std::function<void(const std::string& device)> hook) {
+    readmitted_hooks_.push_back(std::move(hook));
+  }
+  // Called on the loop when a device's certificates ended because it was enrolled anew: cut what
+  // it has open.
+  void on_replaced(std::function<void(const std::string& device)> hook) {
+    replaced_hooks_.push_back(std::move(hook));
+  }
+  // Called on the loop when there is a gateway more.
+  void on_gateways(std::function<void()> hook) { gateway_hooks_.push_back(std::move(hook)); }
   // Called on the loop with the ids of certificates that ended: cut sessions made with them.
   void on_ended(std::function<void(const std::string& serial)> hook) {
     ended_hooks_.push_back(std::move(hook));
@@ -125,6 +137,8 @@ class Identity {
   const std::string& revocation_list() const { return list_; }  // PEM
   const std::optional<crypto::RevocationListTimes>& revocation_list_times() const { return list_times_; }
   const std::filesystem::path& directory() const { return directory_; }
+  const std::unordered_set<std::string>& gateways() const { return gateways_; }
+  const std::unordered_set<std::string>& revoked_devices() const { return revoked_; }
   // What people must be told, one line each; for /healthz and the log.
   std::vector<std::string> warnings() const;
 
@@ -170,6 +184,7 @@ class Identity {
   std::unordered_map<std::string, std::int64_t> ended_;  // serial → end of its certificate, ms
   std::unordered_set<std::string> revoked_;              // device ids
   std::unordered_set<std::string> enrolled_;             // device ids
+  std::unordered_set<std::string> gateways_;             // ids; of those, who was shut out is in revoked_
   std::unordered_map<std::string, std::vector<DeviceKey>> keys_;
   std::int64_t synced_ms_ = 0;
   std::uint64_t syncs_begun_ = 0, sync_applied_ = 0;
@@ -183,11 +198,14 @@ class Identity {
   std::filesystem::path tls_directory_;  // "": the server's certificate is not ours to renew
 
   AttemptLimit guesses_{{}};
+  // Over MQTT nobody's address is known: all share one limit, which leaves HTTPS to the others.
+  AttemptLimit mqtt_guesses_{{50, 50}};
   AttemptLimit renewals_{{10, 1'000'000, Millis(3'600'000), 100'000}};
   std::size_t enrolling_ = 0;
   Counters counters_;
-  std::vector<std::function<void(const std::string&)>> revoked_hooks_, ended_hooks_;
-  std::vector<std::function<void()>> list_hooks_, server_hooks_;
+  std::vector<std::function<void(const std::string&)>> revoked_hooks_, readmitted_hooks_, replaced_hooks_,
+      ended_hooks_;
+  std::vector<std::function<void()>> list_hooks_, server_hooks_, gateway_hooks_;
 };
 
 }  // namespace stratus::server

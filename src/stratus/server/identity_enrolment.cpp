@@ -239,7 +239,8 @@ Result<wire::EnrolAnswer> Identity::enrol_in(db::Transaction& transaction, const
 
 net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request, std::string origin) {
   const std::string key = attempt_key(origin);
-  const Millis wait = guesses_.wait_for(key, system_clock().steady());
+  AttemptLimit& guesses = key == "mqtt" ? mqtt_guesses_ : guesses_;
+  const Millis wait = guesses.wait_for(key, system_clock().steady());
   if (wait > Millis(0) || enrolling_ >= kMaxEnrolling) {
     ++counters_.throttled;
     co_return fail(ErrorCode::unavailable,
@@ -262,7 +263,7 @@ net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request,
   if (!written) {
     const std::string_view reason = written.error().reason();
     if (reason == "code_refused" || reason == "code_expired") {
-      guesses_.count(key, system_clock().steady());
+      guesses.count(key, system_clock().steady());
       ++counters_.refused;
       log::info("identity", "enrolment refused ({}) from={}", reason, key);
     }

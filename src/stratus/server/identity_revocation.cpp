@@ -55,7 +55,7 @@ net::Task<Result<void>> Identity::sync() {
   struct News {
     std::vector<db::Certificate> ended;
     std::vector<db::RevokedDevice> revoked;
-    std::vector<std::string> enrolled;
+    std::vector<std::string> enrolled, gateways;
   };
   const std::int64_t since = synced_ms_ - kOverlapMs;
   const std::int64_t now = to_ms(system_clock().wall());
@@ -65,7 +65,8 @@ net::Task<Result<void>> Identity::sync() {
       STRATUS_TRY(ended, db::ended_certificates(reader, since, alive_ms()));
       STRATUS_TRY(revoked, db::revoked_devices(reader));
       STRATUS_TRY(enrolled, db::enrolled_since(reader, since));
-      news = News{std::move(ended), std::move(revoked), std::move(enrolled)};
+      STRATUS_TRY(gateways, db::gateways_since(reader, since, alive_ms()));
+      news = News{std::move(ended), std::move(revoked), std::move(enrolled), std::move(gateways)};
       return {};
     }));
     return news;
@@ -80,17 +81,30 @@ net::Task<Result<void>> Identity::sync() {
   for (const std::string& device : news->enrolled) {
     if (enrolled_.insert(device).second) keys_.erase(device);
   }
+  const std::size_t gateways = gateways_.size();
+  gateways_.insert(news->gateways.begin(), news->gateways.end());
+  if (gateways_.size() != gateways) {
+    for (const auto& hook : gateway_hooks_) hook();
+  }
   std::unordered_set<std::string> revoked;
   for (const db::RevokedDevice& device : news->revoked) revoked.insert(device.device);
-  std::vector<std::string> fresh;
+  std::vector<std::string> fresh, back;
   for (const std::string& device : revoked) {
     if (!revoked_.contains(device)) fresh.push_back(device);
+  }
+  for (const std::string& device : revoked_) {
+    if (!revoked.contains(device)) back.push_back(device);
   }
   revoked_ = std::move(revoked);
   for (const std::string& device : fresh) {
     keys_.erase(device);
     log::warning("identity", "{} is shut out: cutting what it has open", device);
     for (const auto& hook : revoked_hooks_) hook(device);
+  }
+  for (const std::string& device : back) {
+    keys_.erase(device);
+    log::info("identity", "{} is enrolled anew, and let in again", device);
+    for (const auto& hook : readmitted_hooks_) hook(device);
   }
   apply_ended(news->ended);
   co_return Result<void>();
@@ -101,6 +115,8 @@ void Identity::apply_ended(const std::vector<db::Certificate>& ended) {
     if (!ended_.emplace(certificate.serial, certificate.not_after_ms).second) continue;
     list_stale_ = true;
     for (const auto& hook : ended_hooks_) hook(certificate.serial);
+    if (certificate.state == "revoked" || certificate.reason == "superseded") continue;
+    for (const auto& hook : replaced_hooks_) hook(certificate.device);
   }
 }
 

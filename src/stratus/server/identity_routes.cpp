@@ -1,12 +1,16 @@
 #include "stratus/server/identity_routes.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/crypto/message_signature.hpp"
+#include "stratus/crypto/sha256.hpp"
 #include "stratus/crypto/signing_request.hpp"
+#include "stratus/wire/revocations.hpp"
 
 namespace stratus::server {
 namespace {
@@ -225,6 +229,27 @@ Answer show_list(Identity& identity, Call& call) {
   co_return co_await respond_pem(call, identity.revocation_list());
 }
 
+// Whom to turn away: for gateways, and for people who may see devices.
+Answer show_revocations(Identity& identity, Call& call) {
+  auto peer = identity.identify(call.request());
+  if (!peer) co_return forward_error(std::move(peer));
+  const bool is_gateway = *peer && (*peer)->kind == crypto::CertificateKind::gateway && !(*peer)->expired;
+  const Principal::Kind kind = call.principal().kind;
+  const bool is_person = kind == Principal::Kind::user || kind == Principal::Kind::token;
+  if (!is_gateway && !(is_person && call.principal().may(Scope::devices_read)))
+    co_return fail(ErrorCode::denied, "this is for gateways", "certificate_required");
+  if (identity.revocation_list().empty())
+    co_return fail(ErrorCode::unavailable, "the revocation list is being made");
+  wire::Revocations answer;
+  answer.required = identity.config().mode == IdentityMode::required;
+  answer.devices.assign(identity.revoked_devices().begin(), identity.revoked_devices().end());
+  std::sort(answer.devices.begin(), answer.devices.end());
+  answer.list = identity.revocation_list();
+  std::string body = wire::encode_revocations(answer);
+  std::string etag = sha256(std::string_view(body)).hex().substr(0, 32);
+  co_return co_await call.respond_json(200, std::move(body), std::move(etag));
+}
+
 }  // namespace
 
 void register_identity_routes(Router& router, Identity& identity) {
@@ -241,6 +266,7 @@ void register_identity_routes(Router& router, Identity& identity) {
   add("GET", "/api/v1/devices/{id}/certificates", Scope::devices_read, &certificates);
   add("GET", "/api/v1/ca", Scope::open, &show_ca);
   add("GET", "/api/v1/ca/crl", Scope::open, &show_list);
+  add("GET", "/api/v1/ca/revocations", Scope::open, &show_revocations);
 }
 
 }  // namespace stratus::server

@@ -1,7 +1,5 @@
 #include "stratus/server/messaging.hpp"
 
-#include <array>
-
 #include "stratus/base/file.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/crypto/certificate.hpp"
@@ -16,9 +14,6 @@ namespace {
 constexpr std::chrono::hours kCertifyAgain{30 * 24};  // a third of a certificate's life
 constexpr std::int64_t kPruneStep = 5'000;            // rows
 constexpr Millis kPrunePause{60'000};
-// When a device that was shut out is cut again: mosquitto needs a moment to read its lists, and a session
-// made within that moment must not live on.
-constexpr std::array<int, 3> kCutAgainMs{0, 500, 2'000};
 
 }  // namespace
 
@@ -30,7 +25,7 @@ Result<std::unique_ptr<Messaging>> Messaging::open(net::Executor loop, db::Datab
   options.commands_per_second = config.commands_per_second;
   options.messages_per_second = config.messages_per_second;
   options.message_burst = config.message_burst;
-  options.session.session.client_id = "stratus-server";
+  options.session.session.client_id = "/stratus-server";  // no device's certificate can name it
   if (config.broker_url.empty()) {
     made->ca_directory_ = std::filesystem::absolute(data / "ca");
     made->directory_ = std::filesystem::absolute(data / "mqtt");
@@ -56,8 +51,7 @@ Result<void> Messaging::make_broker() {
   broker.address = listen.address;
   broker.port = listen.port;
   broker.ca_file = directory_ / "ca.pem";
-  broker.certificate = directory_ / "broker.pem";
-  broker.key = directory_ / "broker.key";
+  broker.certificate = broker.key = directory_ / "broker.pem";
   const std::filesystem::path list = ca_directory_ / "crl.pem";
   if (std::filesystem::exists(list)) broker.crl = list;
   STRATUS_TRY(made, net::Broker::make(loop_, std::move(broker)));
@@ -83,8 +77,12 @@ Result<void> Messaging::write_certificates() {
   STRATUS_TRY(issued, authority.issue(key.public_key(), profile));
   STRATUS_CHECK(
       write_file_atomically(directory_ / "ca.pem", authority.intermediate_pem() + authority.root_pem()));
-  STRATUS_CHECK(write_file_atomically(directory_ / "broker.key", key.pem(), 0600));
-  STRATUS_CHECK(write_file_atomically(directory_ / "broker.pem", issued.pem + authority.intermediate_pem()));
+  // Key and certificate in one file, replaced in one step: mosquitto may be told to read it at any time, and
+  // a key that does not fit would end all its handshakes.
+  const std::string both = key.pem() + issued.pem + authority.intermediate_pem();
+  STRATUS_CHECK(write_file_atomically(directory_ / "broker.pem", both, 0600));
+  // With the root, so that who enrols can look for the fingerprint that it was given.
+  STRATUS_CHECK(write_file_atomically(directory_ / "enrolment.pem", both + authority.root_pem(), 0600));
   certified_ = system_clock().steady();
   return {};
 }
@@ -107,25 +105,34 @@ void Messaging::shut_out(const std::string& device) {
   access.denied.insert(device);
   const auto written = broker_->set_access(std::move(access));
   if (!written) log::error("mqtt", "cannot shut {} out: {}", device, written.error().text());
-  tasks_.spawn(cut(device));
+  tasks_.spawn(net::cut_for_good(*broker_, device));
 }
 
-net::Task<void> Messaging::cut(std::string device) {
-  for (const int pause : kCutAgainMs) {
-    co_await net::sleep_for(Millis(pause));
-    auto kicked = co_await broker_->kick(device);
-    if (!kicked) log::warning("mqtt", "{}", kicked.error().text());
-  }
+void Messaging::let_in(const std::string& device) {
+  if (!broker_ || !broker_->access().denied.contains(device)) return;
+  net::BrokerAccess access = broker_->access();
+  access.denied.erase(device);
+  const auto written = broker_->set_access(std::move(access));
+  if (!written) log::error("mqtt", "cannot let {} in again: {}", device, written.error().text());
+}
+
+void Messaging::cut(const std::string& device) {
+  if (broker_) tasks_.spawn(net::cut_for_good(*broker_, device));
 }
 
 void Messaging::reload() {
-  if (!broker_) return;
+  if (broker_) broker_->reload();
+}
+
+void Messaging::certify_again() {
   const auto written = write_certificates();
-  if (!written) log::error("mqtt", "{}", written.error().text());
+  if (!written) return log::error("mqtt", "{}", written.error().text());
   broker_->reload();
+  if (recertified_) recertified_();
 }
 
 void Messaging::set_gateways(std::set<std::string> gateways) {
+  gateways.insert(config_.gateways.begin(), config_.gateways.end());
   if (!broker_ || broker_->access().gateways == gateways) return;
   net::BrokerAccess access = broker_->access();
   access.gateways = std::move(gateways);
@@ -150,7 +157,7 @@ std::string Messaging::problem() const {
 net::Task<void> Messaging::prune() {
   for (;;) {
     co_await net::sleep_for(kPrunePause);
-    if (broker_ && system_clock().steady() - certified_ > kCertifyAgain) reload();
+    if (broker_ && system_clock().steady() - certified_ > kCertifyAgain) certify_again();
     std::int64_t removed = kPruneStep;
     while (removed >= kPruneStep) {
       const std::int64_t now = now_ms();
@@ -185,6 +192,7 @@ void Messaging::add_metrics(Metrics& metrics) const {
   metrics.add(counter, "stratus_messages_total", messages, ingest.refused, {{"outcome", "refused"}});
   metrics.add(counter, "stratus_messages_total", messages, link.malformed, {{"outcome", "malformed"}});
   metrics.add(counter, "stratus_messages_total", messages, link.over_quota, {{"outcome", "over_quota"}});
+  metrics.add(counter, "stratus_messages_total", messages, link.unproven, {{"outcome", "unproven"}});
   metrics.add(counter, "stratus_messages_total", messages, link.retained, {{"outcome", "old"}});
   metrics.add(counter, "stratus_messages_total", messages, link.questions, {{"outcome", "answered"}});
   metrics.add(gauge, "stratus_messages_waiting", "Messages that are not stored yet.",

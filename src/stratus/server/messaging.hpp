@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -29,10 +30,19 @@ class Messaging {
   // manages to open while the broker reads its new lists. Only with our own broker; an operator of another
   // one does this there.
   void shut_out(const std::string& device);
-  // Certificates or revocation list changed.
+  // Who was shut out has a new certificate.
+  void let_in(const std::string& device);
+  // Ends the live session of a device that was replaced; with a good certificate it comes back.
+  void cut(const std::string& device);
+  // The revocation list changed.
   void reload();
+  // Called when the broker's certificate was made anew.
+  void on_certificate(std::function<void()> hook) { recertified_ = std::move(hook); }
+  // Who may speak for the devices behind them, besides those of the configuration.
   void set_gateways(std::set<std::string> gateways);
 
+  // Of our own broker: where its certificates are; "" without one.
+  const std::filesystem::path& directory() const { return directory_; }
   // What devices on this machine connect to: "mqtts://127.0.0.1:8883".
   std::string url() const;
   // "" while everything is well.
@@ -44,7 +54,7 @@ class Messaging {
       : loop_(loop), database_(database), config_(std::move(config)), tasks_(loop) {}
   Result<void> make_broker();
   Result<void> write_certificates();
-  net::Task<void> cut(std::string device);
+  void certify_again();
   net::Task<void> prune();
 
   net::Executor loop_;
@@ -55,6 +65,7 @@ class Messaging {
   std::unique_ptr<net::Broker> broker_;
   std::unique_ptr<DeviceLink> link_;
   SteadyTime certified_{};
+  std::function<void()> recertified_;
   net::TaskGroup tasks_;
 };
 

@@ -11,6 +11,7 @@ namespace stratus::server {
 
 struct MessagingConfig {
   std::string listen;              // ADDR:PORT of our own broker; port 0: any; empty: none
+  std::string enrol_listen;        // ADDR:PORT where devices without a certificate enrol; empty: nowhere
   std::vector<std::string> names;  // DNS names and addresses of our broker, besides this machine's own
   std::string broker_url;          // of a broker that others run, instead: mqtts://HOST:PORT
   std::filesystem::path broker_ca, broker_certificate, broker_key;  // for that one

@@ -17,6 +17,7 @@
 #include "stratus/server/content_orders.hpp"
 #include "stratus/server/contents.hpp"
 #include "stratus/server/device_updates.hpp"
+#include "stratus/server/enrolment_desk.hpp"
 #include "stratus/server/event_stream.hpp"
 #include "stratus/server/firmware.hpp"
 #include "stratus/server/identity_authenticator.hpp"
@@ -155,15 +156,26 @@ class Server {
     STRATUS_TRY(code, people_.make_setup_code());
     // Not through the log: logs are kept and shipped elsewhere.
     if (!code.empty()) fmt::print(stderr, "stratus-server: nobody can sign in yet; set-up code: {}\n", code);
+    if (config_.mqtt.listen.empty() && !config_.mqtt.enrol_listen.empty())
+      return fail(ErrorCode::invalid, "mqtt_enrol_listen needs a broker of our own (mqtt_listen)");
     if (!config_.mqtt.enabled()) return {};
     STRATUS_TRY(messaging, Messaging::open(loop_, *opened_.database, config_.data, config_.mqtt));
     messaging_ = std::move(messaging);
     join_messaging(identity_, *messaging_, background_);
+    if (!config_.mqtt.enrol_listen.empty()) STRATUS_CHECK(open_desk());
     device_updates_ = std::make_unique<DeviceUpdates>(
         loop_, messaging_->link(), releases_, *opened_.catalogue, files_,
         [this](const std::string& name) { return rollouts_.is_personal(name); });
     rollout_messages_ = std::make_unique<RolloutMessages>(loop_, messaging_->link(), rollouts_);
     releases_.on_target([this](const std::string& name) { device_updates_->announce(name); });
+    return {};
+  }
+  Result<void> open_desk() {
+    const auto directory = std::filesystem::absolute(config_.data / "mqtt-enrol");
+    STRATUS_TRY(desk,
+                EnrolmentDesk::open(loop_, identity_, directory, messaging_->directory(), config_.mqtt));
+    desk_ = std::move(desk);
+    messaging_->on_certificate([this] { desk_->reload(); });
     return {};
   }
   void start() {
@@ -172,8 +184,11 @@ class Server {
     rollouts_.start();
     identity_.start();
     if (messaging_) messaging_->start();
+    if (desk_) desk_->start();
   }
-  std::string mqtt_url() const { return messaging_ ? messaging_->url() : std::string(); }
+  ServerUrls mqtt_urls() const {
+    return {"", messaging_ ? messaging_->url() : std::string(), desk_ ? desk_->url() : std::string()};
+  }
 
   Result<net::ServerTls> tls() {
     STRATUS_TRY(files, identity_.ensure_server_certificate(config_.data / "tls"));
@@ -221,6 +236,7 @@ class Server {
     co_await identity_.stop();
     co_await deployments_.stop();
     if (device_updates_) co_await device_updates_->stop();
+    if (desk_) co_await desk_->stop();
     if (messaging_) co_await messaging_->stop();
     if (rollout_messages_) co_await rollout_messages_->stop();
     co_await rollouts_.stop();
@@ -331,6 +347,7 @@ class Server {
     std::string body = database.ok ? "ok\n" : database.detail + "\n";
     // Devices without MQTT go on over HTTPS, so this is a warning beside the answer.
     if (messaging_ && !messaging_->problem().empty()) body += messaging_->problem() + "\n";
+    if (desk_ && !desk_->problem().empty()) body += desk_->problem() + "\n";
     for (const std::string& warning : identity_.warnings()) body += "warning: " + warning + "\n";
     (void)co_await exchange.respond(head, body);
   }
@@ -434,6 +451,7 @@ class Server {
   ContentApi contents_;
   ContentOrders content_orders_;
   std::unique_ptr<Messaging> messaging_;
+  std::unique_ptr<EnrolmentDesk> desk_;
   std::unique_ptr<DeviceUpdates> device_updates_;
   std::unique_ptr<RolloutMessages> rollout_messages_;
   net::TaskGroup background_;
@@ -451,7 +469,7 @@ Result<net::ServerOptions> listen_options(const ServerConfig& config) {
 }  // namespace
 
 net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
-                              std::function<void(const std::string& url, const std::string& mqtt)> ready) {
+                              std::function<void(const ServerUrls& urls)> ready) {
   std::error_code ignored;
   const bool is_first = !std::filesystem::exists(config.data / "admin.token", ignored);
   auto opened = open(config);
@@ -473,7 +491,9 @@ net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
   server.attach(**http);
   server.start();
   if (is_first) tell_first_start(config, told);
-  ready(net::local_url(!config.plain_http, address, (*http)->port()), server.mqtt_url());
+  ServerUrls urls = server.mqtt_urls();
+  urls.https = net::local_url(!config.plain_http, address, (*http)->port());
+  ready(urls);
   co_await net::wait_for_stop();
   log::info("server", "stopping");
   server.close_streams();

@@ -9,10 +9,16 @@
 
 namespace stratus::server {
 
-// Opens everything below config.data (`conflict` while another server uses it), calls `ready` with the URL
-// and that of the broker ("" without one) once it listens, and ends in order on SIGTERM or SIGINT. To be
-// awaited on a loop of one thread.
+// Where a server can be reached; "" where it does not listen.
+struct ServerUrls {
+  std::string https;
+  std::string mqtt;        // devices with a certificate
+  std::string mqtt_enrol;  // devices without
+};
+
+// Opens everything below config.data (`conflict` while another server uses it), calls `ready` once it
+// listens, and ends in order on SIGTERM or SIGINT. To be awaited on a loop of one thread.
 net::Task<Result<void>> serve(net::Executor loop, ServerConfig config,
-                              std::function<void(const std::string& url, const std::string& mqtt)> ready);
+                              std::function<void(const ServerUrls& urls)> ready);
 
 }  // namespace stratus::server
