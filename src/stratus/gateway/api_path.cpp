@@ -26,6 +26,8 @@ ApiPath parse_api_path(std::string_view path) {
     const auto repository = net::percent_decode(rest.substr(after + 1));
     if (digest && repository && !repository->empty())
       result = ApiPath{ApiKind::file, *repository, false, *digest};
+  } else if (first == "ca") {
+    result.kind = ApiKind::authority;
   } else if (first == "devices" || first == "releases" || first == "operations") {
     result.kind = ApiKind::readable;
     const std::size_t end = rest.find('/');

@@ -10,10 +10,11 @@
 namespace stratus::gateway {
 
 enum class ApiKind : std::uint8_t {
-  next,      // answered here
-  message,   // a device's reports and data: queued when posted
-  file,      // firmware or content by a signed address: a blob of the cache
-  readable,  // devices, releases, operations: the server's, passed on when read
+  next,       // answered here
+  message,    // a device's reports and data: queued when posted
+  file,       // firmware or content by a signed address: a blob of the cache
+  authority,  // the private CA: open to all, passed on
+  readable,   // devices, releases, operations: the server's, passed on when read
   unknown,
 };
 

@@ -38,6 +38,8 @@ Result<void> complete(GatewayConfig& config) {
     return fail(ErrorCode::invalid,
                 "--upstream '" + url + "' is not a URL such as https://updates.example:8443");
   }
+  if (config.mqtt_listen.empty() != config.mqtt_upstream.empty())
+    return fail(ErrorCode::invalid, "--mqtt-listen and --mqtt-upstream belong together");
   if (!config.upstream_ca.empty()) {
     STRATUS_CHECK(open_file(config.upstream_ca, O_RDONLY).with_context("--upstream-ca"));
   }

@@ -18,12 +18,15 @@ struct GatewayConfig {
   std::filesystem::path identity{};  // certificate and key towards the upstream; set by adopt_identity
   std::string enrol_code{};          // with which it enrols itself at the first start
   std::string listen = "0.0.0.0:8444";
+  std::string mqtt_listen{};    // ADDR:PORT of the local MQTT broker; empty: none
+  std::string mqtt_upstream{};  // "mqtts://updates.example:8883", the broker above
   bool plain_http = false;
   bool reuse_port = false;  // a successor may start beside us
   bool no_cache = false;
   std::uint64_t cache_size = 10'000'000'000;  // bytes of blobs
   std::uint64_t queue_size = 64u << 20;       // bytes of reports and data waiting
   Millis check_ttl{2'000};                    // how long an answer that may change is believed
+  Millis revocation_check{15'000};            // how often the server is asked whom to turn away
   std::string name;                           // of this gateway, in logs and towards the upstream
   Millis stop_grace{10'000};
 };

@@ -7,9 +7,9 @@ namespace {
 
 bool in_registry(const net::Exchange& exchange) { return exchange.request().path.starts_with("/v2"); }
 
-std::string problem(const char* title, int status, const std::string& detail) {
+std::string problem(std::string_view title, int status, std::string_view detail, std::string_view code) {
   return boost::json::serialize(
-      boost::json::object{{"title", title}, {"status", status}, {"detail", detail}, {"code", title}});
+      boost::json::object{{"title", title}, {"status", status}, {"detail", detail}, {"code", code}});
 }
 
 }  // namespace
@@ -28,7 +28,8 @@ net::Task<void> respond_error(net::Exchange& exchange, Error error) {
     body = oci::encode_oci_error({head.status, head.status == 404 ? missing : "UNKNOWN", error.text()});
   } else {
     head.headers.set("Content-Type", "application/problem+json");
-    body = problem(std::string(mapping.name).c_str(), head.status, error.text());
+    body = problem(mapping.name, head.status, error.text(),
+                   error.reason().empty() ? mapping.name : std::string_view(error.reason()));
   }
   (void)co_await exchange.respond(std::move(head), std::move(body));
 }
@@ -42,7 +43,7 @@ net::Task<void> respond_read_only(net::Exchange& exchange, std::string upstream)
   head.headers.set("Allow", "GET, HEAD");
   head.headers.set("Content-Type", in_registry(exchange) ? "application/json" : "application/problem+json");
   std::string body = in_registry(exchange) ? oci::encode_oci_error({405, "UNSUPPORTED", detail})
-                                           : problem("read only", 405, detail);
+                                           : problem("read only", 405, detail, "read only");
   (void)co_await exchange.respond(std::move(head), std::move(body));
 }
 

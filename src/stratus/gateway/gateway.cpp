@@ -8,6 +8,8 @@
 #include "stratus/crypto/certificate.hpp"
 #include "stratus/gateway/handler.hpp"
 #include "stratus/gateway/identity.hpp"
+#include "stratus/gateway/local_broker.hpp"
+#include "stratus/gateway/revocations.hpp"
 #include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 
@@ -30,6 +32,12 @@ Result<net::ServerOptions> listen_options(const GatewayConfig& config) {
   return options;
 }
 
+// Devices that have a certificate show it; who has none is judged when it asks for something.
+void ask_for_certificates(net::ServerTls& tls, const Revocations& revocations) {
+  tls.client_ca = revocations.client_ca();
+  tls.admit = [&revocations](const crypto::CertificateInfo& peer) { return revocations.admits(peer); };
+}
+
 net::Task<void> stop_after(GatewayHandler& gateway, Millis grace) {
   co_await net::sleep_for(grace);
   co_await gateway.stop();
@@ -38,7 +46,7 @@ net::Task<void> stop_after(GatewayHandler& gateway, Millis grace) {
 }  // namespace
 
 net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
-                              std::function<void(const std::string& url)> ready) {
+                              std::function<void(const std::string& url, const std::string& mqtt)> ready) {
   STRATUS_CO_CHECK(make_directories(config.data));
   auto options = listen_options(config);
   if (!options) co_return forward_error(std::move(options));
@@ -49,16 +57,46 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
   const std::string address = options->address;
   GatewayHandler gateway(loop, config, std::move(*store));
   STRATUS_CO_CHECK(gateway.load());
+  std::unique_ptr<Revocations> revocations;
+  std::unique_ptr<LocalBroker> broker;
+  if (!config.identity.empty()) {
+    auto opened = Revocations::open(config.data / "identity", gateway.upstream(), config.revocation_check);
+    if (!opened) co_return forward_error(std::move(opened));
+    revocations = std::move(*opened);
+    gateway.use_revocations(*revocations);
+    if (options->tls) ask_for_certificates(*options->tls, *revocations);
+  }
+  if (!config.mqtt_listen.empty()) {
+    if (!revocations) {
+      co_return fail(ErrorCode::invalid,
+                     "--mqtt-listen needs this gateway's own certificate: --enrol-code at the first start");
+    }
+    auto opened = LocalBroker::open(loop, config, *revocations);
+    if (!opened) co_return forward_error(std::move(opened));
+    broker = std::move(*opened);
+    gateway.use_broker(*broker);
+  }
   net::Handler handler = [&gateway](net::Exchange& exchange) { return gateway.handle(exchange); };
   auto http = net::HttpServer::listen(loop, std::move(*options), handler);
   if (!http) co_return forward_error(std::move(http));
   gateway.start();
   net::TaskGroup background(loop);
-  if (!config.identity.empty()) background.spawn(keep_identity(loop, config));
+  if (revocations) {
+    const Revocations& known = *revocations;
+    revocations->on_change([&http, &known](const std::vector<std::string>&) {
+      (*http)->cut_peers([&](const crypto::CertificateInfo& peer) { return !known.admits(peer); });
+    });
+    const std::function<void()> renewed = [&broker] {
+      if (broker) broker->reload();
+    };
+    background.spawn(keep_identity(loop, config, renewed));
+    background.spawn(revocations->watch());
+  }
+  if (broker) broker->start();
   log::info("gateway", "{} in front of {}{}", config.name, config.upstream,
             config.no_cache ? ", no cache" : "");
   (void)release_program_pages();  // of starting, which is over
-  ready(net::local_url(!config.plain_http, address, (*http)->port()));
+  ready(net::local_url(!config.plain_http, address, (*http)->port()), broker ? broker->url() : "");
   co_await net::wait_for_stop();
   // Answers that wait for the upstream would outlast the grace: they end with what they wait for.
   const Millis grace = config.stop_grace;
@@ -67,6 +105,7 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
   co_await (*http)->stop(grace);
   co_await ending.stop();
   co_await background.stop();
+  if (broker) co_await broker->stop();
   co_await gateway.stop();
   co_return Result<void>();
 }

@@ -13,6 +13,6 @@ namespace stratus::gateway {
 // SIGTERM or SIGINT. `conflict` while another gateway uses the directory, unless --reuse-port hands it over.
 // To be awaited on a loop of one thread.
 net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
-                              std::function<void(const std::string& url)> ready);
+                              std::function<void(const std::string& url, const std::string& mqtt)> ready);
 
 }  // namespace stratus::gateway

@@ -79,6 +79,12 @@ bool GatewayHandler::is_our_own(const net::RequestHead& request) const {
   return is_circle(via_of(request.headers), config_.name);
 }
 
+// Behind a proxy (plain HTTP) there are no certificates to look at.
+Result<void> GatewayHandler::check(const net::Exchange& exchange, std::string_view device) const {
+  if (revocations_ == nullptr || !exchange.request().secure) return {};
+  return revocations_->check(exchange.request(), device);
+}
+
 net::Task<void> GatewayHandler::handle(net::Exchange& exchange) {
   const net::RequestHead& request = exchange.request();
   Result<void> done;
@@ -108,6 +114,7 @@ net::Task<void> GatewayHandler::handle(net::Exchange& exchange) {
 net::Task<Result<void>> GatewayHandler::registry(net::Exchange& exchange) {
   using Endpoint = oci::RegistryEndpoint;
   oci::OciError refusal;
+  STRATUS_CO_CHECK(check(exchange));
   const std::string path = net::percent_decode(exchange.request().path).value_or("");
   const oci::RegistryRoute route = oci::parse_registry_route(path, refusal);
   if (route.endpoint == Endpoint::unknown) {
@@ -173,6 +180,7 @@ net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
       (request.path == "/api/v1/enrol" || request.path == "/api/v1/certificates/renew")) {
     co_return co_await carry(exchange);
   }
+  if (request.path == "/api/v1/ca/revocations" && is_read(request)) co_return co_await revocations(exchange);
   if (path.kind == ApiKind::unknown && is_read(request)) {
     co_return fail(ErrorCode::not_found, "no such endpoint: " + request.path);
   }
@@ -182,12 +190,14 @@ net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
   }
   if (path.kind == ApiKind::file) co_return co_await file(exchange, std::move(path));
   if (path.kind == ApiKind::next) co_return co_await next(exchange, std::move(path.subject));
+  if (path.kind != ApiKind::authority) STRATUS_CO_CHECK(check(exchange));
   co_return co_await pass_on(exchange);
 }
 
 // A link that has ended is refused as the server does, so that its holder asks for another. Who made it only
 // the server can tell: here a file is given out as any blob is, to whoever the gateway lets fetch at all.
 net::Task<Result<void>> GatewayHandler::file(net::Exchange& exchange, ApiPath path) {
+  STRATUS_CO_CHECK(check(exchange));
   std::int64_t expires = 0;
   const std::string text = exchange.request().query("expires").value_or("");
   (void)std::from_chars(text.data(), text.data() + text.size(), expires);
@@ -217,6 +227,7 @@ net::Task<Result<void>> GatewayHandler::next(net::Exchange& exchange, std::strin
   if (!device.empty() && !wire::is_device_id(device)) {
     co_return fail(ErrorCode::invalid, "device: not a device id");
   }
+  STRATUS_CO_CHECK(check(exchange, device));
   Asker asker{via_of(request.headers), std::move(device)};
   auto answer = co_await next_.get(std::move(name), have, std::move(asker));
   if (!answer) co_return forward_error(std::move(answer));
@@ -227,6 +238,7 @@ net::Task<Result<void>> GatewayHandler::next(net::Exchange& exchange, std::strin
 // What can never be delivered is refused here, where its sender still listens.
 net::Task<Result<void>> GatewayHandler::message(net::Exchange& exchange, ApiPath path) {
   if (!wire::is_device_id(path.subject)) co_return fail(ErrorCode::invalid, "not a device id in the address");
+  STRATUS_CO_CHECK(check(exchange, path.subject));
   auto body = co_await exchange.read_all(kMaxMessage);
   if (!body) co_return forward_error(std::move(body));
   if (path.is_report) {
@@ -258,6 +270,26 @@ net::Task<Result<void>> GatewayHandler::message(net::Exchange& exchange, ApiPath
   head.status = 204;
   const std::string empty;
   (void)co_await exchange.respond(head, empty);
+  co_return Result<void>();
+}
+
+// For gateways behind this one: what it knows itself.
+net::Task<Result<void>> GatewayHandler::revocations(net::Exchange& exchange) {
+  const net::RequestHead& request = exchange.request();
+  const auto& certificate = request.peer_certificate;
+  if (certificate == nullptr || certificate->kind != crypto::CertificateKind::gateway)
+    co_return fail(ErrorCode::denied, "this is for gateways", "certificate_required");
+  STRATUS_CO_CHECK(check(exchange));
+  if (revocations_ == nullptr || !revocations_->known())
+    co_return fail(ErrorCode::unavailable, "this gateway has not heard of revocations yet");
+  net::ResponseHead head;
+  const std::string etag = "\"" + revocations_->etag() + "\"";
+  head.headers.set("ETag", etag);
+  const bool same = request.headers.get("If-None-Match").value_or("") == etag;
+  head.status = same ? 304 : 200;
+  if (!same) head.headers.set("Content-Type", "application/json");
+  std::string body = same ? std::string() : wire::encode_revocations(revocations_->current());
+  (void)co_await exchange.respond(std::move(head), std::move(body));
   co_return Result<void>();
 }
 
@@ -314,6 +346,7 @@ net::Task<void> GatewayHandler::respond_metrics(net::Exchange& exchange) {
   metrics.add(gauge, "stratus_gateway_queue_messages", "Reports and data waiting for the upstream.",
               courier_.depth());
   metrics.add(gauge, "stratus_gateway_queue_bytes", "Bytes of the queue on the disk.", courier_.bytes());
+  if (broker_ != nullptr) broker_->add_metrics(metrics);
   write_counters(counters_, metrics);
   net::ResponseHead head;
   head.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

@@ -9,8 +9,10 @@
 #include "stratus/gateway/blob_cache.hpp"
 #include "stratus/gateway/config.hpp"
 #include "stratus/gateway/courier.hpp"
+#include "stratus/gateway/local_broker.hpp"
 #include "stratus/gateway/next_answers.hpp"
 #include "stratus/gateway/passage.hpp"
+#include "stratus/gateway/revocations.hpp"
 #include "stratus/oci/registry_route.hpp"
 
 namespace stratus::gateway {
@@ -25,6 +27,11 @@ class GatewayHandler {
   net::Task<void> handle(net::Exchange& exchange);
   net::Task<void> stop();
 
+  Upstream& upstream() { return upstream_; }
+  // Who may have what; before start. Must outlive it. Without, everybody may.
+  void use_revocations(Revocations& revocations) { revocations_ = &revocations; }
+  void use_broker(const LocalBroker& broker) { broker_ = &broker; }
+
  private:
   net::Task<Result<void>> registry(net::Exchange& exchange);
   net::Task<Result<void>> blob(net::Exchange& exchange, const oci::RegistryRoute& route);
@@ -37,7 +44,9 @@ class GatewayHandler {
   net::Task<Result<void>> carry(net::Exchange& exchange);
   net::Task<Result<void>> pass_on(net::Exchange& exchange);
   net::Task<void> respond_metrics(net::Exchange& exchange);
+  net::Task<Result<void>> revocations(net::Exchange& exchange);
   bool is_our_own(const net::RequestHead& request) const;
+  Result<void> check(const net::Exchange& exchange, std::string_view device = {}) const;
 
   GatewayConfig config_;
   Counters counters_;
@@ -50,6 +59,8 @@ class GatewayHandler {
   NextAnswers next_;
   BlobCache blobs_;
   Courier courier_;
+  Revocations* revocations_ = nullptr;
+  const LocalBroker* broker_ = nullptr;
 };
 
 }  // namespace stratus::gateway

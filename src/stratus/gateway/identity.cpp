@@ -44,7 +44,8 @@ net::Task<Result<void>> adopt_identity(net::Executor loop, GatewayConfig& config
   co_return Result<void>();
 }
 
-net::Task<void> keep_identity(net::Executor loop, const GatewayConfig& config) {
+net::Task<void> keep_identity(net::Executor loop, const GatewayConfig& config,
+                              std::function<void()> on_renewed) {
   const net::IdentityFiles files = files_of(config);
   unsigned failures = 0;
   for (;;) {
@@ -57,6 +58,7 @@ net::Task<void> keep_identity(net::Executor loop, const GatewayConfig& config) {
       auto renewed = co_await net::renew(loop, files, config.upstream, config.upstream_ca);
       if (renewed) {
         failures = 0;
+        on_renewed();
         log::info("gateway", "renewed the certificate, good until {}", format_time(renewed->not_after));
         continue;
       }

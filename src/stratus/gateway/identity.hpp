@@ -1,6 +1,8 @@
 // A gateway's own identity: DATA/identity (net/identity_files.hpp), used towards the upstream.
 #pragma once
 
+#include <functional>
+
 #include "stratus/base/result.hpp"
 #include "stratus/gateway/config.hpp"
 #include "stratus/net/loop.hpp"
@@ -11,7 +13,7 @@ namespace stratus::gateway {
 // either.
 net::Task<Result<void>> adopt_identity(net::Executor loop, GatewayConfig& config);
 
-// Renews the certificate in time, for ever; `config` must outlive it.
-net::Task<void> keep_identity(net::Executor loop, const GatewayConfig& config);
+// Renews the certificate in time, for ever, and says so; `config` must outlive it.
+net::Task<void> keep_identity(net::Executor loop, const GatewayConfig& config, std::function<void()> renewed);
 
 }  // namespace stratus::gateway
