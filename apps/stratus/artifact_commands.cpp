@@ -58,6 +58,8 @@ void add_artifact_commands(CLI::App& app, const CommonOptions& common, Action& a
   push->add_option("--notes", push_options.notes, "release notes");
   push->add_option("--class", push_options.classes, "device class it is for; repeat for more; none: any")
       ->allow_extra_args(false);
+  push->add_option("--sign-key", push_options.sign_key, "release key; Linux devices take nothing unsigned")
+      ->check(CLI::ExistingFile);
   push->callback([&] { action = [&] { return stratus::cli::push_firmware(push_options, common); }; });
   add_shared(*firmware, ArtifactKind::firmware, common, action);
 

@@ -223,3 +223,21 @@ def test_what_a_service_writes_to_its_root_is_bounded(in_memory):
             assert "bytes to its root, 1048576 are allowed" in case.program.log
             case.wait_answer(1)
         case.stop_all()
+
+
+def test_a_committed_version_that_ends_again_and_again_makes_way():
+    with Programs() as programs:
+        case = AgentCase(programs, options={"service": {"crash_exits": 3, "crash_window": "1m"}})
+        try:
+            case.publish(1)
+            case.start()
+            case.wait_committed(1)
+            case.publish(2, "--crash-after", "900")
+            case.wait_committed(2)
+            case.wait_answer(1)
+            report = case.wait_report("rolled_back", 2)
+            assert "ended again and again" in report["reason"], report
+            status = case.wait_committed(1)
+            assert status["previous"] is None and status["bad"], "set aside; nothing is before the first"
+        finally:
+            case.stop_all()

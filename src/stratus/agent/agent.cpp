@@ -117,20 +117,23 @@ void AgentCore::check_now() {
   asked_by_hand_ = true;
   wake_.notify();
   if (contents_) contents_->check_now();
+  for (const auto& follower : firmware_) follower->check_now();
 }
 
 bool AgentCore::cancel() {
-  const bool contents = contents_ && contents_->cancel();
+  bool others = contents_ && contents_->cancel();
+  for (const auto& follower : firmware_) others = follower->cancel() || others;
   const State state = record().state;
   cancelled_ = true;
   wake_.notify();
-  return contents || (state != State::idle && state != State::checking);
+  return others || (state != State::idle && state != State::checking);
 }
 
 void AgentCore::stop(bool service_too) {
   stopping_ = true;
   stop_service_too_ = stop_service_too_ || service_too;
   if (contents_) contents_->stop();
+  for (const auto& follower : firmware_) follower->stop();
   wake_.notify();
   keeper_wake_.notify();
   report_wake_.notify();
@@ -213,12 +216,8 @@ net::Task<Result<void>> AgentCore::run() {
     mqtt_ = std::move(*mqtt);
     mqtt_->start();
   }
-  if (!config_.content.directory.empty()) {
-    const auto report = [this](wire::DeviceReport about) { return queue_report(std::move(about)); };
-    auto client = net::HttpClient::make(executor_, client_options(config_));
-    contents_ = std::make_unique<ContentKeeper>(executor_, config_, std::move(client), report);
-    asio::co_spawn(executor_, contents_->run(), asio::detached);
-  }
+  Result<void> others = start_others();
+  if (!others) co_return others;
   if (!identity_file(config_).empty())
     asio::co_spawn(executor_, keep_identity(executor_, config_, stopped_, stopping_), asio::detached);
   co_await drive();
@@ -400,6 +399,25 @@ wire::DeviceReport AgentCore::make_report() const {
   report.duration_ms = report.time_ms > now.began_ms ? report.time_ms - now.began_ms : 0;
   report.downtime_ms = now.downtime_ms > 0 ? now.downtime_ms : static_cast<std::uint64_t>(downtime_.count());
   return report;
+}
+
+// What is kept up to date beside the service.
+Result<void> AgentCore::start_others() {
+  namespace asio = boost::asio;
+  const auto report = [this](wire::DeviceReport about) { return queue_report(std::move(about)); };
+  if (!config_.content.directory.empty()) {
+    auto client = net::HttpClient::make(executor_, client_options(config_));
+    contents_ = std::make_unique<ContentKeeper>(executor_, config_, std::move(client), report);
+    asio::co_spawn(executor_, contents_->run(), asio::detached);
+  }
+  for (const FirmwareConfig& firmware : config_.firmware) {
+    auto client = net::HttpClient::make(executor_, client_options(config_));
+    STRATUS_TRY(made,
+                FirmwareFollower::make(executor_, config_, firmware, *verifier_, std::move(client), report));
+    firmware_.push_back(std::move(made));
+    asio::co_spawn(executor_, firmware_.back()->run(), asio::detached);
+  }
+  return {};
 }
 
 // Of something beside the service. Numbers are given out by the journal: what has been given once is never
@@ -633,6 +651,9 @@ std::string AgentCore::status() const {
   }
   object["bad"] = std::move(bad);
   if (contents_) object["content"] = contents_->status();
+  json::object firmware;
+  for (const auto& follower : firmware_) firmware[follower->name()] = follower->status();
+  if (!firmware.empty()) object["firmware"] = std::move(firmware);
   return json::serialize(object);
 }
 

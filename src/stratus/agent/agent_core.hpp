@@ -8,6 +8,7 @@
 
 #include "stratus/agent/agent.hpp"
 #include "stratus/agent/content_keeper.hpp"
+#include "stratus/agent/firmware_follower.hpp"
 #include "stratus/agent/image_store.hpp"
 #include "stratus/agent/mqtt_link.hpp"
 #include "stratus/agent/notifier.hpp"
@@ -63,6 +64,7 @@ class AgentCore final : public Agent {
   net::Task<void> deliver_reports();
   net::Task<void> stop_service();
   wire::DeviceReport make_report() const;
+  Result<void> start_others();
   net::Task<Result<void>> queue_report(wire::DeviceReport report);
 
   // update_actions.cpp
@@ -109,6 +111,7 @@ class AgentCore final : public Agent {
   InstancePtr main_;                // what is in charge; null while nothing runs
   std::optional<Release> current_;  // of record().current
   std::optional<Release> candidate_;
+  std::vector<std::unique_ptr<FirmwareFollower>> firmware_;
   Digest last_refused_;
   Digest last_known_bad_;     // said once, not at every poll
   std::uint64_t checks_ = 0;  // times that it asked

@@ -1,5 +1,6 @@
 #include "stratus/agent/config.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -72,6 +73,12 @@ class TableReader {
     return {node != nullptr ? node->as_table() : nullptr, std::string(key)};
   }
   bool present() const { return table_ != nullptr; }
+  std::vector<std::string> keys() const {
+    std::vector<std::string> keys;
+    if (table_ == nullptr) return keys;
+    for (const auto& [key, value] : *table_) keys.emplace_back(key.str());
+    return keys;
+  }
 
   void wrong(std::string_view key) {
     if (problem_.empty()) problem_ = fmt::format("{}: not a value that this key takes", path(key));
@@ -258,6 +265,36 @@ Result<void> read_content(TableReader content, AgentConfig& config) {
   return content.done();
 }
 
+// [firmware.NAME]
+Result<void> read_firmware(TableReader all, AgentConfig& config) {
+  for (const std::string& name : all.keys()) {
+    TableReader table = all.table(name);
+    FirmwareConfig firmware;
+    firmware.name = name;
+    const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+    if (!plain || name.empty() || name.size() > 64)
+      return fail(ErrorCode::invalid, fmt::format("firmware.{}: a name has 1 to 64 of a-z 0-9 _ -", name));
+    table.texts("program", firmware.program);
+    table.duration("probation", firmware.probation);
+    table.duration("interval", firmware.interval);
+    table.duration("start_time", firmware.start_time);
+    table.duration("install_time", firmware.install_time);
+    table.duration("call_time", firmware.call_time);
+    std::uint64_t retries = firmware.retries;
+    table.number("retries", retries);
+    if (retries == 0 || retries > kMaxRetries) table.wrong("retries");
+    firmware.retries = static_cast<unsigned>(retries);
+    firmware.interval = std::max<std::chrono::milliseconds>(firmware.interval, 10ms);
+    if (firmware.probation > kMaxProbation) table.wrong("probation");
+    if (firmware.program.empty() || !firmware.program[0].starts_with('/')) table.wrong("program");
+    STRATUS_CHECK(table.done());
+    config.firmware.push_back(std::move(firmware));
+  }
+  return all.done();
+}
+
 Result<AgentConfig> read_config(const toml::table& root) {
   AgentConfig config;
   TableReader reader(&root, "");
@@ -278,6 +315,7 @@ Result<AgentConfig> read_config(const toml::table& root) {
   STRATUS_CHECK(read_health(reader.table("health"), config));
   STRATUS_CHECK(read_mqtt(reader.table("mqtt"), config));
   STRATUS_CHECK(read_content(reader.table("content"), config));
+  STRATUS_CHECK(read_firmware(reader.table("firmware"), config));
   STRATUS_CHECK(reader.done());
   return config;
 }

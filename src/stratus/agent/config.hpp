@@ -56,6 +56,18 @@ struct ContentConfig {
   std::uint64_t limit = 0;  // most bytes of all that is shown; 0: no bound
 };
 
+// A firmware beside the service, brought into the device by a program (docs/operations/firmware-plugins.md).
+struct FirmwareConfig {
+  std::string name;                  // follows "firmware/NAME"
+  std::vector<std::string> program;  // an absolute path and fixed arguments
+  std::chrono::milliseconds probation{60'000};
+  std::chrono::milliseconds interval{5'000};      // between two probes
+  std::chrono::milliseconds start_time{120'000};  // to become well after `install`
+  std::chrono::milliseconds install_time{3'600'000};
+  std::chrono::milliseconds call_time{60'000};  // for every other call
+  unsigned retries = 3;                         // bad probes in a row that count
+};
+
 struct AgentConfig {
   std::string server;             // URL of gateway or server
   std::filesystem::path ca_file;  // empty: the system's
@@ -87,6 +99,7 @@ struct AgentConfig {
   std::optional<HealthCheckPlan> health;  // else the image's
   MqttConfig mqtt;
   ContentConfig content;
+  std::vector<FirmwareConfig> firmware;
 };
 
 // `invalid` names the key that is wrong; an unknown key is wrong too.

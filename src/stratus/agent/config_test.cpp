@@ -176,6 +176,32 @@ TEST(Health, WhatAnImageClaimsIsBounded) {
   }
 }
 
+TEST(Config, ContentsAndFirmwareStandBesideTheImage) {
+  const auto config = load(
+      "[content]\ndirectory = \"/srv/screen\"\nlimit = \"2G\"\n"
+      "[service]\ncrash_exits = 3\ncrash_window = \"1m\"\n"
+      "[firmware.board]\nprogram = [\"/bin/plugin\", \"x\"]\nprobation = 5\nretries = 2\n");
+  ASSERT_TRUE(config) << config.error().text();
+  EXPECT_EQ(config->content.directory, "/srv/screen");
+  EXPECT_EQ(config->content.limit, 2ull << 30);
+  EXPECT_EQ(config->crashes.exits, 3u);
+  EXPECT_EQ(config->crashes.window, 60s);
+  ASSERT_EQ(config->firmware.size(), 1u);
+  EXPECT_EQ(config->firmware[0].name, "board");
+  EXPECT_EQ(config->firmware[0].program, (std::vector<std::string>{"/bin/plugin", "x"}));
+  EXPECT_EQ(config->firmware[0].probation, 5s);
+}
+
+TEST(Config, WhatCannotWorkIsRefused) {
+  for (const char* const text :
+       {"[content]\nlimit = 5\n", "[content]\ndirectory = \"/x\"\nsize = 1\n",
+        "[firmware.board]\nprobation = 5\n", "[firmware.board]\nprogram = \"plugin\"\n",
+        "[firmware.\"../x\"]\nprogram = \"/bin/plugin\"\n", "[firmware]\nboard = 1\n",
+        "[firmware.board]\nprogram = \"/p\"\nretries = 0\n", "[service]\ncrash_exits = -1\n"}) {
+    EXPECT_FALSE(load(text)) << text;
+  }
+}
+
 TEST(Order, TheDeviceThenTheLabel) {
   AgentConfig config;
   oci::ImageConfig image;

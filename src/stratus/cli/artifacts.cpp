@@ -12,7 +12,9 @@
 #include "stratus/base/json.hpp"
 #include "stratus/cli/progress.hpp"
 #include "stratus/cli/server_connection.hpp"
+#include "stratus/cli/signature.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/oci/media_types.hpp"
 #include "stratus/oci/reference.hpp"
 
 namespace stratus::cli {
@@ -110,6 +112,23 @@ std::string line_of(ArtifactKind kind, const json::value& item) {
                      display != nullptr && display->is_object() ? size(*display) : "", text("created_at"));
 }
 
+// The same signature as an image's, over the artifact's manifest.
+Result<void> sign_firmware(const json::value& added, const oci::Reference& reference,
+                           const crypto::SigningKey& key, const CommonOptions& common) {
+  ObjectReader reader(added, "firmware");
+  oci::Descriptor manifest;
+  manifest.media_type = oci::media::kManifest;
+  manifest.digest = reader.digest("manifest");
+  STRATUS_CHECK(reader.done());
+  const std::string name = "firmware/" + reference.name;
+  STRATUS_TRY(target, open_server_target(common));
+  STRATUS_TRY(text, target->fetch_manifest(name, manifest.digest));
+  manifest.size = text.size();
+  STRATUS_TRY(id, send_signature(*target, name, reference.tag, manifest, key, {}));
+  (void)id;
+  return {};
+}
+
 }  // namespace
 
 Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& common) {
@@ -125,7 +144,13 @@ Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& 
     for (const std::string& one : options.classes) classes.emplace_back(one);
     body["classes"] = std::move(classes);
   }
+  std::optional<crypto::SigningKey> key;  // read before anything is sent
+  if (!options.sign_key.empty()) {
+    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
+    key = std::move(loaded);
+  }
   STRATUS_TRY(added, ask(*server, "POST", "/api/v1/firmware", json::serialize(body)));
+  if (key) STRATUS_CHECK(sign_firmware(added, reference, *key, common));
   progress.clear();
   print_json(common, json::serialize(added));
   say(common, fmt::format("{} is firmware {}", options.reference, std::string(added.at("id").as_string())));

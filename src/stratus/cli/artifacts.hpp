@@ -13,6 +13,7 @@ struct FirmwareOptions {
   std::filesystem::path file;
   std::string notes;
   std::vector<std::string> classes;
+  std::filesystem::path sign_key;  // release key; empty: not signed, and Linux devices refuse it
 };
 // Sends the file, checks that the server received the same bytes, and registers it.
 Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& common);
