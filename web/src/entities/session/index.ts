@@ -53,6 +53,7 @@ const TOPICS: [Topic, Scope][] = [
   ['releases', 'releases:read'],
   ['artifacts', 'releases:read'],
   ['rollouts', 'rollouts:read'],
+  ['tiles', 'rollouts:read'],
   ['people', 'people:admin'],
   ['audit', 'audit:read'],
 ];

@@ -7,3 +7,13 @@ export function saveFrom(path: string): void {
   link.click();
   link.remove();
 }
+
+/** Hands a text to the browser as a file. */
+export function downloadText(name: string, type: string, text: string) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

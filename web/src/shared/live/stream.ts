@@ -5,7 +5,16 @@ export interface LiveEvent {
 }
 
 export type Topic =
-  'devices' | 'telemetry' | 'gateways' | 'certificates' | 'releases' | 'artifacts' | 'rollouts' | 'people' | 'audit';
+  | 'devices'
+  | 'telemetry'
+  | 'gateways'
+  | 'certificates'
+  | 'releases'
+  | 'artifacts'
+  | 'rollouts'
+  | 'tiles'
+  | 'people'
+  | 'audit';
 
 export type LiveState = 'off' | 'connecting' | 'live' | 'reconnecting';
 

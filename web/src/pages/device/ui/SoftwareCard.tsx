@@ -1,0 +1,67 @@
+import { Group, Progress, Stack, Text } from '@mantine/core';
+import { Link } from 'react-router';
+import { useDeviceLive } from '@/entities/device/api/getDevice';
+import type { Device } from '@/entities/device/api/listDevices';
+import { DeviceStateBadge } from '@/entities/device/ui/badges';
+import { formatBytes, formatDuration } from '@/shared/lib/format';
+import { StatusBadge } from '@/shared/ui/StatusBadge';
+import { Digest } from '@/shared/ui/values';
+import { useTexts } from '../i18n';
+import { FactCard, Facts } from './Facts';
+
+/** What it is to run against what it says that it runs. */
+export function SoftwareCard({ device }: { device: Device }) {
+  const t = useTexts();
+  const live = useDeviceLive(device.id).data;
+  const same = device.running !== undefined && device.running === device.target;
+  const version = (name: string | undefined, digest: string | undefined) =>
+    name || digest ? (
+      <Group gap="xs">
+        <b>{name}</b> {digest && <Digest value={digest} />}
+      </Group>
+    ) : (
+      t('software.unknown')
+    );
+  return (
+    <FactCard title={t('software.title')}>
+      <Stack gap="xs" align="stretch">
+        <Group gap="xs">
+          <DeviceStateBadge state={device.state} reason={device.reason} />
+          {device.target && (
+            <StatusBadge tone={same ? 'good' : 'warning'} label={t(same ? 'software.same' : 'software.differs')} />
+          )}
+        </Group>
+        <Facts
+          rows={[
+            [
+              t('software.image'),
+              device.name && <Link to={`/images/${encodeURIComponent(device.name)}`}>{device.name}</Link>,
+            ],
+            [t('software.wanted'), version(device.target_version, device.target)],
+            [t('software.runs'), version(device.running_version, device.running)],
+            [t('software.reason'), device.reason],
+          ]}
+        />
+        {!same && <Download progress={live?.progress} />}
+      </Stack>
+    </FactCard>
+  );
+}
+
+function Download({ progress }: { progress: Record<string, unknown> | undefined }) {
+  const t = useTexts();
+  const number = (key: string) => (typeof progress?.[key] === 'number' ? (progress[key] as number) : 0);
+  if (!progress || !['fetching', 'verifying', 'swapping', 'probation'].includes(String(progress['state']))) return null;
+  const percent = Math.floor(number('percent'));
+  const label = t('software.progress', { percent, version: String(progress['name'] ?? '') });
+  return (
+    <div>
+      <Text size="sm">
+        {label}
+        {number('speed') > 0 &&
+          ` · ${t('software.speed', { speed: formatBytes(number('speed')), eta: formatDuration(number('eta_s') * 1000) })}`}
+      </Text>
+      <Progress value={percent} aria-label={label} />
+    </div>
+  );
+}

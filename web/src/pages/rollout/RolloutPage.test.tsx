@@ -1,0 +1,162 @@
+import { screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import { fakeServer, renderPage } from '@/shared/testing/render';
+import RolloutPage from '.';
+
+const ID = '01JD3M7A8Q2Z5V9K4T6W8X0Y1B';
+const zero = {
+  waiting: 0,
+  requested: 0,
+  downloading: 0,
+  installing: 0,
+  cancelling: 0,
+  returning: 0,
+  success: 0,
+  failed: 0,
+  timeout: 0,
+  cancelled: 0,
+  rolled_back: 0,
+  returned: 0,
+};
+const counts = (more: Partial<typeof zero>) => {
+  const of = { ...zero, ...more };
+  const total = Object.values(of).reduce((sum, one) => sum + one, 0);
+  const open = of.waiting + of.requested + of.downloading + of.installing;
+  return { ...of, total, open, closed: total - open };
+};
+const at = '2026-01-01T00:00:00Z';
+const rollout = (more: object = {}) => ({
+  id: ID,
+  title: 'Kiosks 2.0',
+  state: 'paused',
+  cause: 'gate of wave 1: 2 of 10 devices failed (at most 10 % may, 90 % must succeed)',
+  author: 'ann',
+  wave: 1,
+  waves_total: 2,
+  percent: 5,
+  counts: counts({ success: 3, failed: 2, waiting: 195 }),
+  contents: [{ name: 'site/app', version: '2', digest: 'sha256:00' }],
+  revision: 4,
+  created_at: at,
+  changed_at: at,
+  started_at: at,
+  spec: {
+    contents: [{ name: 'site/app', version: '2' }],
+    targets: { all: true },
+    waves: [{ count: 10, success_percent: 90, failure_percent: 10, soak_ms: 0 }, { percent: 100 }],
+  },
+  waves: [
+    {
+      number: 1,
+      devices: 10,
+      percent: 50,
+      counts: counts({ success: 3, failed: 2, waiting: 5 }),
+      accepted_failures: 0,
+      opened_at: at,
+    },
+    { number: 2, devices: 190, percent: 0, counts: counts({ waiting: 190 }), accepted_failures: 0 },
+  ],
+  ...more,
+});
+const failures = {
+  devices: 2,
+  items: [
+    {
+      pattern: 'exit status …',
+      example: 'exit status 7 <img src=x onerror=alert(1)>',
+      content: { name: 'site/app', version: '2' },
+      devices: 2,
+      first_at: at,
+      last_at: at,
+      states: { failed: 2 },
+      hardware: [{ hardware: 'board-a', devices: 2 }],
+      sample: ['door-1', 'door-9'],
+    },
+  ],
+};
+
+function serve(more: Parameters<typeof fakeServer>[0] = {}) {
+  return fakeServer({
+    'GET /api/v1/me': {
+      body: { kind: 'user', id: 'u', name: 'ann', roles: [], scopes: ['rollouts:read', 'rollouts:write'], csrf: 'x' },
+    },
+    [`GET /api/v1/rollouts/${ID}`]: { body: rollout() },
+    [`GET /api/v1/rollouts/${ID}/tiles`]: {
+      body: { rollout: ID, event: 'e-1', prefix: 'door-', devices: ['1', '2', '9'], states: 'FdS', percents: [42] },
+    },
+    [`GET /api/v1/rollouts/${ID}/failures`]: { body: failures },
+    [`GET /api/v1/rollouts/${ID}/timeline`]: { body: { from: at, to: at, step_ms: 1000, total: 200, points: [] } },
+    [`GET /api/v1/rollouts/${ID}/devices`]: { body: { items: [] } },
+    'POST /api/v1/rollouts/dry-run': { status: 409, body: { code: 'conflict' } },
+    ...more,
+  });
+}
+const open = (options: object = {}) =>
+  renderPage(<RolloutPage />, { url: `/rollouts/${ID}`, route: '/rollouts/:id', ...options });
+
+test('a halt names the gate, the cause and the three ways on; the answer is what the toast says', async () => {
+  const orders: unknown[] = [];
+  serve({
+    [`POST /api/v1/rollouts/${ID}/resume`]: async (request) => {
+      orders.push(await request.json());
+      return { body: rollout({ state: 'scheduled', cause: undefined, revision: 5 }) };
+    },
+  });
+  open();
+  const banner = await screen.findByRole('alert');
+  expect(within(banner).getByText('Halted by the gate of wave 1')).toBeVisible();
+  expect(within(banner).getByText(/2 of 10 devices did not make it/)).toBeVisible();
+  expect(await within(banner).findByText(/Most frequent cause: exit status 7/)).toBeVisible();
+  const user = userEvent.setup();
+  await user.click(await within(banner).findByRole('button', { name: 'Resume' }));
+  const dialog = await screen.findByRole('dialog');
+  await user.type(within(dialog).getByRole('textbox', { name: 'Reason' }), 'known');
+  expect(within(dialog).getByText(`stratus rollout resume ${ID} --reason known`)).toBeVisible();
+  await user.click(within(dialog).getByRole('button', { name: 'Resume' }));
+  expect(await screen.findByText('Kiosks 2.0: Scheduled')).toBeVisible();
+  expect(orders).toEqual([{ reason: 'known' }]);
+});
+
+test('waves, gates and every device as a square with words for readers', async () => {
+  serve();
+  open();
+  const waves = await screen.findByRole('region', { name: 'Waves and gates' });
+  expect(within(waves).getByText('Halted')).toBeVisible();
+  expect(within(waves).getByText('Not open yet')).toBeVisible();
+  expect(
+    await screen.findByRole('application', { name: /^3 devices: Downloading 1, Updated 1, Failed 1$/ }),
+  ).toBeVisible();
+});
+
+test('failures grouped by cause; what devices say is only text', async () => {
+  serve();
+  open({ url: `/rollouts/${ID}?tab=failures` });
+  const group = await screen.findByRole('region', { name: 'exit status …' });
+  expect(within(group).getByText('2 devices')).toBeVisible();
+  expect(within(group).getByRole('link', { name: 'door-9' })).toHaveAttribute('href', '/devices/door-9');
+  expect(within(group).getByText(/<img src=x/)).toBeVisible();
+  expect(document.querySelector('img')).toBeNull();
+});
+
+test('in Korean', async () => {
+  serve();
+  open({ language: 'ko' });
+  expect(await screen.findByText('1단계 기준에 걸려 멈췄습니다')).toBeVisible();
+  expect(screen.getAllByText('일시 중지').length).toBeGreaterThan(0);
+});
+
+test('who may only read sees why the orders are not possible', async () => {
+  serve({
+    'GET /api/v1/me': { body: { kind: 'user', id: 'u', name: 'eve', roles: [], scopes: ['rollouts:read'], csrf: 'x' } },
+  });
+  open();
+  const banner = await screen.findByRole('alert');
+  expect(await within(banner).findByRole('button', { name: 'Resume' })).toBeDisabled();
+});
+
+test('one that does not exist', async () => {
+  serve({ [`GET /api/v1/rollouts/${ID}`]: { status: 404, body: { code: 'not_found', detail: 'no rollout' } } });
+  open();
+  expect(await screen.findByText('This does not exist (any more)')).toBeVisible();
+});

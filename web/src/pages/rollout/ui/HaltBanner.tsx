@@ -1,0 +1,106 @@
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import { useFailures } from '@/entities/rollout/api/listRolloutParts';
+import { haltingWave, judge, waveSpec } from '@/entities/rollout/model/gate';
+import type { Rollout, RolloutAction } from '@/entities/rollout/model/states';
+import { Permitted } from '@/entities/session/Permitted';
+import { Icon, type IconName } from '@/shared/ui/icons';
+import { useTexts as useOrderTexts } from '@/features/rollout-orders/i18n';
+import { useTexts } from '../i18n';
+
+const CHOICES: { word: 'retry' | 'resume' | 'abort'; icon: IconName; color?: string }[] = [
+  { word: 'retry', icon: 'retry' },
+  { word: 'resume', icon: 'play' },
+  { word: 'abort', icon: 'stop', color: 'red' },
+];
+
+/** Why it stands still, and the three ways on. */
+export function HaltBanner({ rollout, onOrder }: { rollout: Rollout; onOrder: (word: RolloutAction) => void }) {
+  const t = useTexts();
+  if (rollout.state === 'approval') {
+    return (
+      <Alert color="orange" icon={<Icon name="user" />} title={t('approval.title')}>
+        {t('approval.text', { author: rollout.author })}
+      </Alert>
+    );
+  }
+  const number = haltingWave(rollout.state, rollout.cause);
+  if (number !== null) return <GateBanner rollout={rollout} number={number} onOrder={onOrder} />;
+  if (rollout.advance_asked_by) {
+    return (
+      <Alert color="orange" icon={<Icon name="user" />}>
+        {t('advanceAsked', { who: rollout.advance_asked_by })}
+      </Alert>
+    );
+  }
+  if (!rollout.cause) return null;
+  return (
+    <Alert
+      color={rollout.state === 'paused' ? 'orange' : 'gray'}
+      icon={<Icon name={rollout.state === 'paused' ? 'pause' : 'info'} />}
+    >
+      {rollout.cause}
+    </Alert>
+  );
+}
+
+function GateBanner({
+  rollout,
+  number,
+  onOrder,
+}: {
+  rollout: Rollout;
+  number: number;
+  onOrder: (word: RolloutAction) => void;
+}) {
+  const t = useTexts();
+  const orders = useOrderTexts();
+  const failures = useFailures(rollout.id).data;
+  const gate = waveSpec(rollout.spec, number - 1);
+  const wave = rollout.waves?.[number - 1];
+  const verdict = wave && judge(wave.counts, gate, wave.accepted_failures);
+  const worst = failures?.items[0];
+  return (
+    <Alert color="red" icon={<Icon name="warning" />} title={t('halted.title', { wave: number })} role="alert">
+      <Stack gap="sm">
+        <Text size="sm">
+          {verdict
+            ? t('halted.text', {
+                failures: verdict.failures,
+                counted: verdict.counted,
+                most: gate.failurePercent,
+                least: gate.successPercent,
+              })
+            : rollout.cause}
+        </Text>
+        {worst && (
+          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+            {t('halted.causes', { cause: worst.example || '–', count: worst.devices })}
+          </Text>
+        )}
+        <Group align="stretch">
+          {CHOICES.map(({ word, icon, color }) => (
+            <div key={word} style={{ flex: '1 1 200px' }}>
+              <Permitted scope="rollouts:write">
+                {(disabled) => (
+                  <Button
+                    color={color}
+                    variant={word === 'abort' ? 'outline' : 'filled'}
+                    size="xs"
+                    disabled={disabled}
+                    leftSection={<Icon name={icon} size={14} />}
+                    onClick={() => onOrder(word)}
+                  >
+                    {orders(`action.${word}`)}
+                  </Button>
+                )}
+              </Permitted>
+              <Text size="xs" mt={4}>
+                {t(`halted.${word}`)}
+              </Text>
+            </div>
+          ))}
+        </Group>
+      </Stack>
+    </Alert>
+  );
+}
