@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
   CLI::App app{"Stratus gateway: keeps near the devices what has passed through it once", "stratus-gateway"};
-  app.set_version_flag("--version", "stratus-gateway 0.1.0");
+  app.set_version_flag("--version", fmt::format("stratus-gateway {}", stratus::gateway::kVersion));
   app.footer(
       "Examples:\n"
       "  stratus-gateway --upstream https://updates.example:8443 --upstream-ca server.pem --data "
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   stratus::gateway::GatewayConfig config;
   std::string data, upstream_ca, cache_size = "10G", queue_size = "64M", log_level = "info",
                                  log_format = "text";
-  double check_ttl = 2, stop_grace = 10, revocation_check = 15;
+  double check_ttl = 2, stop_grace = 10, revocation_check = 15, status_interval = 30;
   app.add_option("--upstream", config.upstream, "URL of the server, or of a gateway nearer to it")
       ->required();
   app.add_option("--upstream-ca", upstream_ca, "PEM file of the certificate to trust there");
@@ -51,7 +51,11 @@ int main(int argc, char** argv) {
   app.add_option("--stop-grace", stop_grace,
                  "seconds that running answers get when it is to stop (default 10)")
       ->check(CLI::Range(0.0, 3'600.0));
-  app.add_option("--name", config.name, "of this gateway, towards the upstream (default: random)");
+  app.add_option("--name", config.name,
+                 "of this gateway, towards the upstream (default: drawn once; enrolled: its id)");
+  app.add_option("--status-interval", status_interval,
+                 "seconds between two words about itself to the server (default 30; 0: none)")
+      ->check(CLI::Range(0.0, 3'600.0));
   app.add_option("--log-level", log_level, "debug, info, warning, error");
   app.add_option("--log-format", log_format, "text or json")->check(CLI::IsMember({"text", "json"}));
   try {
@@ -67,6 +71,7 @@ int main(int argc, char** argv) {
     config.upstream_ca = upstream_ca;
     config.check_ttl = stratus::Millis(static_cast<std::int64_t>(check_ttl * 1000));
     config.revocation_check = stratus::Millis(static_cast<std::int64_t>(revocation_check * 1000));
+    config.status_interval = stratus::Millis(static_cast<std::int64_t>(status_interval * 1000));
     config.stop_grace = stratus::Millis(static_cast<std::int64_t>(stop_grace * 1000));
     STRATUS_TRY(cache_bytes, stratus::gateway::parse_byte_size(cache_size));
     STRATUS_TRY(queue_bytes, stratus::gateway::parse_byte_size(queue_size));

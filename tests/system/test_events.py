@@ -1,37 +1,12 @@
 """The event stream: what happens comes to who may see it, in order, and nothing is missed without being told."""
 import http.client
-import json
 import urllib.parse
 
 import pytest
 from harness import wait_until
+from harness.events import Stream
 from harness.http import HttpClient
 from harness.people import PASSWORD, make_token, make_user
-
-
-class Stream:
-    """An open GET /api/v1/events; `next()` answers the next event as (id, name, data)."""
-
-    def __init__(self, client, query="", last=None):
-        self.connection = client.connect()
-        headers = {"Authorization": f"Bearer {client.token}"}
-        if last:
-            headers["Last-Event-ID"] = last
-        self.connection.request("GET", "/api/v1/events" + query, headers=headers)
-        self.answer = self.connection.getresponse()
-
-    def next(self):
-        event = {}
-        while True:
-            line = self.answer.readline().decode().rstrip("\n")
-            if not line and "event" in event:
-                return event["id"], event["event"], json.loads(event["data"])
-            if line and not line.startswith(":"):
-                key, _, value = line.partition(": ")
-                event[key] = value
-
-    def close(self):
-        self.connection.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 
 #include "stratus/db/device_history.hpp"
 #include "stratus/db/devices.hpp"
+#include "stratus/db/fleet_view.hpp"
 
 namespace stratus::db {
 namespace {
@@ -72,6 +73,7 @@ class DatabaseCatalogue final : public Catalogue {
          report.target_version, report.state, report.reason, report.sequence, report.reported_ms,
          static_cast<std::int64_t>(report.main)}));
     if (report.shown) STRATUS_CHECK(set_shown_contents(c, report.device, *report.shown, report.received_ms));
+    STRATUS_CHECK(count(c, report));
     if (report.main != Report::Main::never) STRATUS_CHECK(remember(c, report));
     if (trim_reports_.due(report.device)) {
       STRATUS_CHECK(
@@ -311,6 +313,15 @@ class DatabaseCatalogue final : public Catalogue {
   }
 
   // An update that ended belongs to the device's history.
+  static Result<void> count(Transaction& c, const Report& report) {
+    const bool installed = report.state == "committed";
+    const bool ended =
+        installed || report.state == "failed" || report.state == "rolled_back" || report.state == "cancelled";
+    if (!ended) return {};
+    const std::string& release = installed ? report.running : report.target;
+    return count_update(c, {report.received_ms, report.name, release, report.state, report.bytes});
+  }
+
   static Result<void> remember(Transaction& c, const Report& report) {
     const bool installed = report.state == "committed";
     if (!installed && report.state != "failed" && report.state != "rolled_back") return {};

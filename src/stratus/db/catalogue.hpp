@@ -40,7 +40,8 @@ struct Report {
   std::int64_t received_ms = 0;
   std::int64_t reported_ms = 0;  // by the device's clock
   std::string name, running, running_version, target, target_version, state, reason;
-  std::string body;  // as it came
+  std::string body;        // as it came
+  std::int64_t bytes = 0;  // fetched for the update
   // Whether it tells what the device itself runs; otherwise it is about something beside that, and counts for
   // the device only when nothing else is known of it (`beside`) or not at all (`never`).
   enum class Main : std::uint8_t { always, beside, never };

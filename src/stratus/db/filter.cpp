@@ -10,7 +10,15 @@
 namespace stratus::db {
 namespace {
 
-enum class Kind : std::uint8_t { word, choice, yes_no, age, tag };  // what operators and values it takes
+enum class Kind : std::uint8_t {
+  word,
+  choice,
+  yes_no,
+  health,
+  compliance,
+  age,
+  tag
+};  // what operators and values it takes
 
 struct FieldRow {
   std::string_view name;
@@ -18,7 +26,7 @@ struct FieldRow {
   Kind kind;
 };
 
-constexpr std::array<FieldRow, 17> kFields{{
+constexpr std::array<FieldRow, 20> kFields{{
     {"id", FilterField::id, Kind::word},
     {"label", FilterField::label, Kind::word},
     {"text", FilterField::text, Kind::word},
@@ -36,6 +44,9 @@ constexpr std::array<FieldRow, 17> kFields{{
     {"seen", FilterField::seen, Kind::age},
     {"created", FilterField::created, Kind::age},
     {"content", FilterField::content, Kind::choice},
+    {"health", FilterField::health, Kind::health},
+    {"compliance", FilterField::compliance, Kind::compliance},
+    {"gateway", FilterField::gateway, Kind::choice},
 }};
 constexpr std::string_view kTagPrefix = "tag.";
 
@@ -201,11 +212,17 @@ class Parser {
       if (std::find(term.values.begin(), term.values.end(), "") != term.values.end())
         return problem("nothing to look for");
     }
-    if (kind == Kind::yes_no) {
-      for (const std::string& value : term.values) {
-        if (value != "yes" && value != "no") return problem("say yes or no");
-      }
-    }
+    // A word that does not exist would quietly mean no device at all.
+    const auto all_among = [&](std::initializer_list<std::string_view> words) {
+      return std::all_of(term.values.begin(), term.values.end(), [&](const std::string& value) {
+        return std::find(words.begin(), words.end(), value) != words.end();
+      });
+    };
+    if (kind == Kind::yes_no && !all_among({"yes", "no"})) return problem("say yes or no");
+    if (kind == Kind::health && !all_among({"online", "degraded", "offline", "never"}))
+      return problem("say online, degraded, offline or never");
+    if (kind == Kind::compliance && !all_among({"on_target", "behind", "failing", "none"}))
+      return problem("say on_target, behind, failing or none");
     if (kind == Kind::age) {
       const auto age = term.values.size() == 1 ? parse_age(term.values.front()) : std::nullopt;
       if (!age) return problem("an age is one number and s, m, h or d, as in 5m");

@@ -31,9 +31,12 @@ enum class FilterField : std::uint8_t {
   reason,
   location,
   active,
-  seen,     // how long ago: 90s, 5m, 2h, 30d
-  created,  // how long ago
-  content,  // what it shows now
+  seen,        // how long ago: 90s, 5m, 2h, 30d
+  created,     // how long ago
+  content,     // what it shows now
+  health,      // online, degraded, offline, never (fleet_sql.hpp)
+  compliance,  // on_target, behind, failing, none
+  gateway,     // that it was heard through last
   tag,
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "stratus/db/device_text.hpp"
+#include "stratus/db/fleet_sql.hpp"
 
 namespace stratus::db {
 namespace {
@@ -116,6 +117,12 @@ std::string Condition::expression(const FilterTerm& term, std::int64_t now_ms) {
       const std::string none = "NOT d.id IN (" + shown + ")";
       return found.empty() ? none : fmt::format("({} OR {})", found, none);
     }
+    case FilterField::health:
+      return any_of("(" + health_sql(bind(now_ms - kOnlineMs)) + ")", term);
+    case FilterField::compliance:
+      return any_of(compliance_sql(), term);
+    case FilterField::gateway:
+      return any_of("COALESCE((SELECT o.gateway FROM device_routes o WHERE o.device = d.id), '')", term);
     case FilterField::tag: {
       const std::string key = bind(term.key);
       const std::string head =

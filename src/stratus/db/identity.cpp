@@ -97,6 +97,21 @@ Result<std::vector<Certificate>> certificates_of(Reader& reader, std::string_vie
   return certificates_in(rows);
 }
 
+Result<std::vector<Certificate>> list_certificates(Reader& reader, const CertificateQuery& query) {
+  std::string sql =
+      std::string(kCertificate) +
+      "WHERE state = $1 AND (not_after_ms, serial) > ($2, $3) AND (not_after_ms < $4 OR $4 = 0)";
+  if (query.newest) {
+    sql +=
+        " AND NOT EXISTS (SELECT 1 FROM certificates n WHERE n.device = certificates.device AND "
+        "n.state = 'active' AND n.not_after_ms > certificates.not_after_ms)";
+  }
+  STRATUS_TRY(rows, reader.query(sql + " ORDER BY not_after_ms, serial LIMIT $5",
+                                 {query.state, query.after_ms, query.after_serial, query.expires_before_ms,
+                                  query.limit}));
+  return certificates_in(rows);
+}
+
 Result<std::optional<Certificate>> find_certificate(Reader& reader, std::string_view serial) {
   STRATUS_TRY(rows, reader.query(std::string(kCertificate) + "WHERE serial = $1", {serial}));
   if (rows.empty()) return std::optional<Certificate>();

@@ -38,6 +38,16 @@ Result<void> add_certificate(Transaction& transaction, const Certificate& certif
 // Supersedes whatever of the device is active.
 Result<void> end_certificates(Transaction& transaction, std::string_view device, std::int64_t now_ms,
                               std::string_view reason);
+struct CertificateQuery {
+  std::string state = "active";
+  std::int64_t expires_before_ms = 0;  // 0: whenever
+  bool newest = false;         // only what its device has not replaced by an active one that ends later
+  std::int64_t after_ms = -1;  // goes on after this end and serial
+  std::string after_serial;
+  std::int64_t limit = 100;
+};
+// By their end, the next to end first.
+Result<std::vector<Certificate>> list_certificates(Reader& reader, const CertificateQuery& query);
 // Newest first.
 Result<std::vector<Certificate>> certificates_of(Reader& reader, std::string_view device, std::int64_t limit);
 Result<std::optional<Certificate>> find_certificate(Reader& reader, std::string_view serial);

@@ -13,6 +13,7 @@ std::span<const Vertical* const> verticals() {
       &kRolloutSchema,    // 6
       &kTelemetrySchema,  // 8
       &kArtifactSchema,   // 7
+      &kFleetSchema,      // 9
   };
   return kAll;
 }

@@ -31,6 +31,7 @@ extern const Vertical kRolloutSchema;    // 6
 extern const Vertical kTelemetrySchema;  // 8: what devices say
 extern const Vertical kArtifactSchema;   // 7
 extern const Vertical kIdentitySchema;   // 5: certificates, revocations, registration codes
+extern const Vertical kFleetSchema;      // 9: sums, gateways
 
 // All of them; `migrate` orders their steps by number.
 std::span<const Vertical* const> verticals();

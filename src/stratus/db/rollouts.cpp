@@ -274,4 +274,66 @@ Result<std::vector<AssignmentRow>> load_assignments(Reader& reader, std::string_
                              });
 }
 
+namespace {
+
+// "rollout = $1 AND state IN ($2, …)"; binds both.
+std::string bind_states(std::string_view rollout, const std::vector<std::string>& states,
+                        std::vector<Value>& values) {
+  values.emplace_back(rollout);
+  std::string list;
+  for (const std::string& state : states) {
+    values.emplace_back(state);
+    list += fmt::format("{}${}", list.empty() ? "" : ", ", values.size());
+  }
+  return fmt::format("r.rollout = $1 AND r.state IN ({})", list);
+}
+
+}  // namespace
+
+Result<std::vector<RolloutTile>> list_rollout_tiles(Reader& reader, std::string_view rollout) {
+  return list<RolloutTile>(
+      reader, "SELECT device, state, percent FROM rollout_devices WHERE rollout = $1 ORDER BY place",
+      {rollout}, [](const Row& row) {
+        return RolloutTile{row.text(0), row.text(1), row.integer(2)};
+      });
+}
+
+Result<std::vector<RolloutStretch>> count_rollout_stretches(Reader& reader, std::string_view rollout,
+                                                            const std::vector<std::string>& states,
+                                                            std::int64_t from_ms, std::int64_t width_ms) {
+  std::vector<Value> values;
+  const std::string which = bind_states(rollout, states, values);
+  values.emplace_back(from_ms);
+  values.emplace_back(width_ms);
+  STRATUS_TRY(rows,
+              reader.run(fmt::format("SELECT (r.changed_ms - ${1}) / ${2} AS stretch, r.state, COUNT(*) "
+                                     "FROM rollout_devices r WHERE {0} GROUP BY 1, 2 ORDER BY 1, 2",
+                                     which, values.size() - 1, values.size()),
+                         values));
+  std::vector<RolloutStretch> found;
+  for (const Row row : rows) found.push_back({row.integer(0), row.text(1), row.integer(2)});
+  return found;
+}
+
+Result<std::vector<RolloutFailures>> group_rollout_failures(Reader& reader, std::string_view rollout,
+                                                            const std::vector<std::string>& states,
+                                                            std::int64_t limit) {
+  std::vector<Value> values;
+  const std::string which = bind_states(rollout, states, values);
+  values.emplace_back(limit);
+  STRATUS_TRY(
+      rows, reader.run(fmt::format("SELECT r.state, r.cause, r.content, COALESCE(d.hardware, ''), COUNT(*), "
+                                   "MIN(r.changed_ms), MAX(r.changed_ms), MIN(r.device), MAX(r.device) "
+                                   "FROM rollout_devices r LEFT JOIN devices d ON d.id = r.device WHERE {} "
+                                   "GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT ${}",
+                                   which, values.size()),
+                       values));
+  std::vector<RolloutFailures> found;
+  for (const Row row : rows) {
+    found.push_back({row.text(0), row.text(1), row.integer(2), row.text(3), row.integer(4), row.integer(5),
+                     row.integer(6), row.text(7), row.text(8)});
+  }
+  return found;
+}
+
 }  // namespace stratus::db

@@ -114,6 +114,36 @@ Result<std::vector<RolloutEventRow>> list_rollout_events(Reader& reader, std::st
                                                          std::int64_t limit);
 Result<std::vector<RolloutHistoryRow>> list_rollout_history(Reader& reader, std::string_view device,
                                                             std::int64_t limit);
+// Every device in the order of the plan, so that its position here is its `place`.
+struct RolloutTile {
+  std::string device;
+  std::string state;
+  std::int64_t percent = 0;
+};
+Result<std::vector<RolloutTile>> list_rollout_tiles(Reader& reader, std::string_view rollout);
+// How many devices came to their state in which stretch of time: stretch `number` begins at
+// from_ms + number * width_ms. By number and state; only the states named.
+struct RolloutStretch {
+  std::int64_t number = 0;
+  std::string state;
+  std::int64_t devices = 0;
+};
+Result<std::vector<RolloutStretch>> count_rollout_stretches(Reader& reader, std::string_view rollout,
+                                                            const std::vector<std::string>& states,
+                                                            std::int64_t from_ms, std::int64_t width_ms);
+// Devices in one of the states, those with the same cause, content and hardware together; most first.
+struct RolloutFailures {
+  std::string state;
+  std::string cause;
+  std::int64_t content = 0;
+  std::string hardware;
+  std::int64_t devices = 0;
+  std::int64_t first_ms = 0, last_ms = 0;
+  std::string one, another;  // first and last of them by id
+};
+Result<std::vector<RolloutFailures>> group_rollout_failures(Reader& reader, std::string_view rollout,
+                                                            const std::vector<std::string>& states,
+                                                            std::int64_t limit);
 // By device and name, after that pair.
 Result<std::vector<AssignmentRow>> load_assignments(Reader& reader, std::string_view after_device,
                                                     std::string_view after_name, std::int64_t limit);

@@ -29,6 +29,25 @@ Result<std::uint64_t> parse_byte_size(const std::string& text) {
   return static_cast<std::uint64_t>(value);
 }
 
+bool is_gateway_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                  c == '.' || c == '_';
+         });
+}
+
+Result<void> keep_name(GatewayConfig& config) {
+  if (config.named) return {};
+  const std::filesystem::path file = config.data / "name";
+  const auto kept = read_file(file, 256);
+  if (kept && is_gateway_name(*kept)) {
+    config.name = *kept;
+    return {};
+  }
+  return write_file_atomically(file, config.name);
+}
+
 Result<void> complete(GatewayConfig& config) {
   std::string& url = config.upstream;
   while (url.ends_with('/')) url.pop_back();
@@ -43,15 +62,12 @@ Result<void> complete(GatewayConfig& config) {
   if (!config.upstream_ca.empty()) {
     STRATUS_CHECK(open_file(config.upstream_ca, O_RDONLY).with_context("--upstream-ca"));
   }
-  if (config.name.empty()) {
+  config.named = !config.name.empty();
+  if (!config.named) {
     config.name = fmt::format("gateway-{:08x}", std::random_device()());
   }
-  const bool fine =
-      config.name.size() <= 64 && std::all_of(config.name.begin(), config.name.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-               c == '.' || c == '_';
-      });
-  if (!fine) return fail(ErrorCode::invalid, "--name: up to 64 letters, digits, '-', '.' and '_'");
+  if (!is_gateway_name(config.name))
+    return fail(ErrorCode::invalid, "--name: up to 64 letters, digits, '-', '.' and '_'");
   return {};
 }
 

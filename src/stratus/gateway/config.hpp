@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "stratus/base/clock.hpp"
 #include "stratus/base/result.hpp"
@@ -28,6 +29,8 @@ struct GatewayConfig {
   Millis check_ttl{2'000};                    // how long an answer that may change is believed
   Millis revocation_check{15'000};            // how often the server is asked whom to turn away
   std::string name;                           // of this gateway, in logs and towards the upstream
+  bool named = false;                         // by who started it; else a name is drawn once and kept
+  Millis status_interval{30'000};             // between two words about itself; 0: it says nothing
   Millis stop_grace{10'000};
 };
 
@@ -36,5 +39,9 @@ Result<std::uint64_t> parse_byte_size(const std::string& text);
 
 // Checks what is given and fills in what is not: the upstream's URL without its last slash, a name.
 Result<void> complete(GatewayConfig& config);
+// A name that was drawn is the same at the next start: DATA/name. Blocks.
+Result<void> keep_name(GatewayConfig& config);
+// 1 to 64 of A–Z a–z 0–9 . _ -, not starting with a dot.
+bool is_gateway_name(std::string_view name);
 
 }  // namespace stratus::gateway

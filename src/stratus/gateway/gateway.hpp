@@ -9,6 +9,8 @@
 
 namespace stratus::gateway {
 
+inline constexpr const char* kVersion = "0.1.0";
+
 // Opens everything below config.data, calls `ready` with the URL once it listens, and ends in order on
 // SIGTERM or SIGINT. `conflict` while another gateway uses the directory, unless --reuse-port hands it over.
 // To be awaited on a loop of one thread.

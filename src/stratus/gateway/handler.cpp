@@ -11,6 +11,7 @@
 #include "stratus/crypto/message_signature.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/gateway/error_answers.hpp"
+#include "stratus/gateway/gateway.hpp"
 #include "stratus/gateway/via.hpp"
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/reference.hpp"
@@ -56,7 +57,10 @@ GatewayHandler::GatewayHandler(net::Executor loop, const GatewayConfig& config,
       next_(answers_, answer_store_, counters_, config_.check_ttl, !config_.no_cache),
       blobs_(loop, *store_, upstream_, files_, counters_, config_.cache_size,
              [this] { return next_.pinned(); }),
-      courier_(loop, config_.data / "outbox", {config_.queue_size}, upstream_, counters_) {}
+      courier_(loop, config_.data / "outbox", {config_.queue_size}, upstream_, counters_),
+      self_(upstream_, config_.name, config_.status_interval,
+            [this](wire::GatewayStatus& status) { describe(status); }),
+      tasks_(loop) {}
 
 Result<void> GatewayHandler::load() {
   if (!config_.no_cache) {
@@ -67,9 +71,13 @@ Result<void> GatewayHandler::load() {
   return courier_.open(config_.reuse_port);
 }
 
-void GatewayHandler::start() { courier_.start(); }
+void GatewayHandler::start() {
+  courier_.start();
+  tasks_.spawn(self_.run());
+}
 
 net::Task<void> GatewayHandler::stop() {
+  co_await tasks_.stop();
   co_await courier_.stop();
   co_await blobs_.stop();
 }
@@ -178,7 +186,12 @@ net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
   }
   if (request.method == "POST" &&
       (request.path == "/api/v1/enrol" || request.path == "/api/v1/certificates/renew")) {
-    co_return co_await carry(exchange);
+    co_return co_await carry(exchange, wire::EnrolRequest::kMaxEncoded);
+  }
+  // A gateway behind this one tells about itself.
+  if (request.method == "POST" && request.path.starts_with("/api/v1/gateways/") &&
+      request.path.ends_with("/status")) {
+    co_return co_await carry(exchange, wire::GatewayStatus::kMaxEncoded);
   }
   if (request.path == "/api/v1/ca/revocations" && is_read(request)) co_return co_await revocations(exchange);
   if (path.kind == ApiKind::unknown && is_read(request)) {
@@ -228,6 +241,7 @@ net::Task<Result<void>> GatewayHandler::next(net::Exchange& exchange, std::strin
     co_return fail(ErrorCode::invalid, "device: not a device id");
   }
   STRATUS_CO_CHECK(check(exchange, device));
+  if (!device.empty()) self_.heard(device);
   Asker asker{via_of(request.headers), std::move(device)};
   auto answer = co_await next_.get(std::move(name), have, std::move(asker));
   if (!answer) co_return forward_error(std::move(answer));
@@ -266,6 +280,7 @@ net::Task<Result<void>> GatewayHandler::message(net::Exchange& exchange, ApiPath
   record.via = via_of(exchange.request().headers);
   auto accepted = co_await courier_.accept(std::move(record));
   if (!accepted) co_return accepted;
+  self_.heard(path.subject);
   net::ResponseHead head;
   head.status = 204;
   const std::string empty;
@@ -294,12 +309,12 @@ net::Task<Result<void>> GatewayHandler::revocations(net::Exchange& exchange) {
 }
 
 // Enrolment and renewal need the server itself; nothing of them is kept here.
-net::Task<Result<void>> GatewayHandler::carry(net::Exchange& exchange) {
+net::Task<Result<void>> GatewayHandler::carry(net::Exchange& exchange, std::size_t limit) {
   const net::RequestHead& request = exchange.request();
   const std::string target = request.path;
   std::string signature(request.headers.get(crypto::kSignatureHeader).value_or(""));
   std::string via = via_of(request.headers);
-  auto body = co_await exchange.read_all(wire::EnrolRequest::kMaxEncoded);
+  auto body = co_await exchange.read_all(limit);
   if (!body) co_return forward_error(std::move(body));
   auto answer = co_await upstream_.post(target, std::move(*body), std::move(via), std::move(signature));
   if (!answer) co_return forward_error(std::move(answer));
@@ -324,6 +339,29 @@ net::Task<Result<void>> GatewayHandler::pass_on(net::Exchange& exchange) {
   }
   (void)co_await exchange.respond(head, std::move(answer->body));
   co_return Result<void>();
+}
+
+void GatewayHandler::describe(wire::GatewayStatus& status) const {
+  const auto traffic = upstream_.traffic();
+  const BlobIndex& index = blobs_.index();
+  status.version = kVersion;
+  if (!config_.no_cache) {
+    status.cache_bytes = index.bytes();
+    status.cache_limit = index.limit();
+    status.cache_blobs = index.count();
+  }
+  status.hits = counters_.hits;
+  status.joined = counters_.joined;
+  status.misses = counters_.misses;
+  status.passed = counters_.passed;
+  status.upstream_received = traffic.received;
+  status.upstream_sent = traffic.sent;
+  status.downstream_sent = counters_.downstream_bytes;
+  status.queue_messages = courier_.depth();
+  status.queue_bytes = courier_.bytes();
+  status.evictions = counters_.evictions;
+  status.corrupt = counters_.corrupt;
+  status.disk_full = counters_.disk_full;
 }
 
 net::Task<void> GatewayHandler::respond_metrics(net::Exchange& exchange) {

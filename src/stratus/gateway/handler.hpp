@@ -13,6 +13,7 @@
 #include "stratus/gateway/next_answers.hpp"
 #include "stratus/gateway/passage.hpp"
 #include "stratus/gateway/revocations.hpp"
+#include "stratus/gateway/self_report.hpp"
 #include "stratus/oci/registry_route.hpp"
 
 namespace stratus::gateway {
@@ -41,10 +42,11 @@ class GatewayHandler {
   net::Task<Result<void>> next(net::Exchange& exchange, std::string name);
   net::Task<Result<void>> file(net::Exchange& exchange, ApiPath path);
   net::Task<Result<void>> message(net::Exchange& exchange, ApiPath path);
-  net::Task<Result<void>> carry(net::Exchange& exchange);
+  net::Task<Result<void>> carry(net::Exchange& exchange, std::size_t limit);
   net::Task<Result<void>> pass_on(net::Exchange& exchange);
   net::Task<void> respond_metrics(net::Exchange& exchange);
   net::Task<Result<void>> revocations(net::Exchange& exchange);
+  void describe(wire::GatewayStatus& status) const;
   bool is_our_own(const net::RequestHead& request) const;
   Result<void> check(const net::Exchange& exchange, std::string_view device = {}) const;
 
@@ -61,6 +63,8 @@ class GatewayHandler {
   Courier courier_;
   Revocations* revocations_ = nullptr;
   const LocalBroker* broker_ = nullptr;
+  SelfReport self_;
+  net::TaskGroup tasks_;
 };
 
 }  // namespace stratus::gateway

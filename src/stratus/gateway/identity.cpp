@@ -38,6 +38,7 @@ net::Task<Result<void>> adopt_identity(net::Executor loop, GatewayConfig& config
   }
   log::info("gateway", "is {} to its upstream", (*own)->device);
   config.identity = (*own)->file;
+  config.name = (*own)->device;  // the server knows it by this
   auto trust = files.trust_with(config.upstream_ca);
   if (!trust) co_return forward_error(std::move(trust));
   config.upstream_ca = std::move(*trust);

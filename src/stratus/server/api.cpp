@@ -31,12 +31,6 @@ net::Task<Result<std::string>> read_member(Call& call, const char* name) {
   co_return text;
 }
 
-// A clock that is far ahead would make every report after its correction look overtaken.
-std::int64_t believable_ms(std::int64_t reported_ms, std::int64_t received_ms) {
-  constexpr std::int64_t kAhead = 24 * 3'600'000;
-  return reported_ms > received_ms + kAhead ? received_ms : reported_ms;
-}
-
 // ?after= of a device's history.
 Result<db::HistoryKey> history_key(const Call& call, std::string_view list) {
   const auto text = call.query("after");
@@ -156,26 +150,11 @@ Api::Answer Api::take_report(Call& call) {
   }
   auto genuine = co_await check_message(call, id, "report", parsed->sequence, *body);
   if (!genuine) co_return genuine;
-  const auto text = [](const Digest& digest) { return digest.empty() ? std::string() : digest.text(); };
   json::object event{{"id", parsed->device},
                      {"name", parsed->name},
                      {"state", parsed->state},
                      {"version", parsed->running_version}};
-  db::Report report;
-  report.device = parsed->device;
-  report.sequence = static_cast<std::int64_t>(parsed->sequence);
-  report.received_ms = now_ms();
-  report.reported_ms = believable_ms(static_cast<std::int64_t>(parsed->time_ms), report.received_ms);
-  report.name = parsed->name;
-  report.running = text(parsed->running);
-  report.running_version = parsed->running_version;
-  report.target = text(parsed->target);
-  report.target_version = parsed->version;
-  report.state = parsed->state;
-  report.reason = parsed->reason;
-  report.body = std::move(*body);
-  report.main = main_of(parsed->name);
-  report.shown = shown_of(*parsed);
+  db::Report report = report_record(*parsed, std::move(*body), now_ms());
   std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
     catalogue_.add_report(std::move(report), std::move(done));
   };

@@ -8,7 +8,7 @@
 namespace stratus::server {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Scope>, 9> kTopics{{
+constexpr std::array<std::pair<std::string_view, Scope>, 10> kTopics{{
     {"devices", Scope::devices_read},
     {"telemetry", Scope::devices_read},
     {"gateways", Scope::devices_read},
@@ -16,6 +16,7 @@ constexpr std::array<std::pair<std::string_view, Scope>, 9> kTopics{{
     {"releases", Scope::releases_read},
     {"artifacts", Scope::releases_read},
     {"rollouts", Scope::rollouts_read},
+    {"tiles", Scope::rollouts_read},
     {"people", Scope::people_admin},
     {"audit", Scope::audit_read},
 }};

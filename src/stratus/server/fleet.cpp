@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "stratus/db/devices.hpp"
+#include "stratus/db/gateways.hpp"
 #include "stratus/rollout/window.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/time_zones.hpp"
@@ -110,6 +112,21 @@ Result<std::vector<rollout::Candidate>> DatabaseFleet::resolve(const rollout::Ta
   }
   for (const std::string& id : targets.devices) STRATUS_CHECK(collector.add_device(id));
   return std::move(collector.found);
+}
+
+Result<void> add_gateways(db::Reader& reader, std::vector<rollout::Candidate>& candidates) {
+  constexpr std::int64_t kRoutes = 50'000;  // at a time
+  std::unordered_map<std::string, rollout::Candidate*> by_id;
+  for (rollout::Candidate& candidate : candidates) by_id[candidate.id] = &candidate;
+  for (std::string after;;) {
+    STRATUS_TRY(page, db::load_routes(reader, after, kRoutes));
+    for (db::DeviceRoute& route : page) {
+      const auto found = by_id.find(route.device);
+      if (found != by_id.end()) found->second->gateway = std::move(route.gateway);
+    }
+    if (static_cast<std::int64_t>(page.size()) < kRoutes) return {};
+    after = page.back().device;
+  }
 }
 
 int offset_of_zone(const std::string& zone, std::int64_t utc_ms) {

@@ -26,6 +26,9 @@ class DatabaseFleet final : public Fleet {
   db::Database& database_;
 };
 
+// Fills in through which gateway each was heard last. Blocks.
+Result<void> add_gateways(db::Reader& reader, std::vector<rollout::Candidate>& candidates);
+
 // Local time minus UTC in minutes, of an offset ("+09:00") or an IANA name ("Asia/Seoul", from the system's
 // time zone files); 0 for what is neither. Any thread.
 int offset_of_zone(const std::string& zone, std::int64_t utc_ms);

@@ -107,6 +107,7 @@ class Identity {
   // Refuses every certificate of the device from now on and cuts what it has open.
   net::Task<Result<void>> revoke(std::string device, std::string by, std::string reason);
   net::Task<Result<std::vector<db::Certificate>>> certificates(std::string device);
+  net::Task<Result<std::vector<db::Certificate>>> list_certificates(db::CertificateQuery query);
 
   // Called on the loop when a device is shut out: cut its sessions.
   void on_revoked(std::function<void(const std::string& device)> hook) {

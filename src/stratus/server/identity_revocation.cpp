@@ -183,6 +183,11 @@ net::Task<Result<std::vector<db::Certificate>>> Identity::certificates(std::stri
   co_return co_await pool_.run(read);
 }
 
+net::Task<Result<std::vector<db::Certificate>>> Identity::list_certificates(db::CertificateQuery query) {
+  auto read = [&] { return db::list_certificates(database_, query); };
+  co_return co_await pool_.run(read);
+}
+
 Result<crypto::TlsFiles> Identity::ensure_server_certificate(const std::filesystem::path& directory) {
   crypto::TlsFiles files{directory / "server.pem", directory / "server.key", false};
   const WallTime now = system_clock().wall();

@@ -1,6 +1,7 @@
 #include "stratus/server/identity_routes.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "stratus/crypto/message_signature.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/crypto/signing_request.hpp"
+#include "stratus/server/cursor.hpp"
 #include "stratus/wire/revocations.hpp"
 
 namespace stratus::server {
@@ -201,6 +203,46 @@ Answer certificates(Identity& identity, Call& call) {
   co_return co_await call.respond_json(200, json::serialize(body));
 }
 
+Result<db::CertificateQuery> certificate_query(const Call& call) {
+  db::CertificateQuery query;
+  query.state = call.query("state").value_or("active");
+  if (query.state != "active" && query.state != "superseded" && query.state != "revoked")
+    return fail(ErrorCode::invalid, "state: active, superseded or revoked");
+  if (const auto before = call.query("expires_before")) {
+    STRATUS_TRY(time, parse_time(*before).with_context("expires_before"));
+    query.expires_before_ms = time.time_since_epoch().count();
+  }
+  query.newest = call.query("newest").value_or("") == "true";
+  query.limit = call.limit(100, 1000) + 1;
+  if (const auto cursor = call.query("cursor"); cursor && !cursor->empty()) {
+    STRATUS_TRY(parts, decode_cursor(*cursor, 3));
+    const char* const end = parts[1].data() + parts[1].size();
+    const auto read = std::from_chars(parts[1].data(), end, query.after_ms);
+    if (parts[0] != "certificates" || read.ec != std::errc() || read.ptr != end)
+      return fail(ErrorCode::invalid, "cursor: not one of this list");
+    query.after_serial = parts[2];
+  }
+  return query;
+}
+
+Answer all_certificates(Identity& identity, Call& call) {
+  auto query = certificate_query(call);
+  if (!query) co_return forward_error(std::move(query));
+  const std::size_t limit = static_cast<std::size_t>(query->limit) - 1;
+  auto found = co_await identity.list_certificates(std::move(*query));
+  if (!found) co_return forward_error(std::move(found));
+  json::object body;
+  if (found->size() > limit) {
+    found->resize(limit);
+    const db::Certificate& last = found->back();
+    body["next"] = encode_cursor({"certificates", std::to_string(last.not_after_ms), last.serial});
+  }
+  json::array list;
+  for (const db::Certificate& certificate : *found) list.push_back(describe(certificate));
+  body["items"] = std::move(list);
+  co_return co_await call.respond_json(200, json::serialize(body));
+}
+
 net::Task<Result<void>> respond_pem(Call& call, std::string body) {
   net::ResponseHead head;
   head.headers.set("Content-Type", "application/x-pem-file");
@@ -264,6 +306,7 @@ void register_identity_routes(Router& router, Identity& identity) {
   add("POST", "/api/v1/certificates/renew", Scope::open, &renew);
   add("POST", "/api/v1/devices/{id}/revoke", Scope::devices_write, &revoke);
   add("GET", "/api/v1/devices/{id}/certificates", Scope::devices_read, &certificates);
+  add("GET", "/api/v1/certificates", Scope::devices_read, &all_certificates);
   add("GET", "/api/v1/ca", Scope::open, &show_ca);
   add("GET", "/api/v1/ca/crl", Scope::open, &show_list);
   add("GET", "/api/v1/ca/revocations", Scope::open, &show_revocations);

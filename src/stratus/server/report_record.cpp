@@ -8,7 +8,7 @@ namespace stratus::server {
 
 db::Report report_record(const wire::DeviceReport& report, std::string body, std::int64_t received_ms) {
   // A clock that is far ahead would make every report after its correction look overtaken.
-  constexpr std::int64_t kAhead = 3'600'000;
+  constexpr std::int64_t kAhead = 24 * 3'600'000;
   const auto text = [](const Digest& digest) { return digest.empty() ? std::string() : digest.text(); };
   const auto reported = static_cast<std::int64_t>(report.time_ms);
   db::Report record;
@@ -23,6 +23,7 @@ db::Report report_record(const wire::DeviceReport& report, std::string body, std
   record.target_version = report.version;
   record.state = report.state;
   record.reason = report.reason;
+  record.bytes = static_cast<std::int64_t>(report.bytes);
   record.body = std::move(body);
   record.main = main_of(report.name);
   record.shown = shown_of(report);

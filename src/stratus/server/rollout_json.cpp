@@ -31,6 +31,14 @@ json::object describe(const Counts& counts) {
   return object;
 }
 
+// At the pace of the devices that closed so far, as of the last change; 0 while that says nothing.
+std::int64_t eta_ms(const db::RolloutRow& row, const rollout::Header& header, const Counts& counts) {
+  const std::int64_t took = row.changed_ms - header.started_ms;
+  if (row.state != "running" || header.started_ms == 0 || counts.closed() == 0 || counts.open() == 0)
+    return 0;
+  return row.changed_ms + took * counts.open() / counts.closed();
+}
+
 json::object summary(const db::RolloutRow& row, const rollout::Header& header,
                      const std::vector<Counts>& waves) {
   Counts sum;
@@ -53,6 +61,7 @@ json::object summary(const db::RolloutRow& row, const rollout::Header& header,
   put_time(object, "changed_at", row.changed_ms);
   put_time(object, "started_at", header.started_ms);
   put_time(object, "finished_at", header.finished_ms);
+  put_time(object, "eta", eta_ms(row, header, sum));
   return object;
 }
 

@@ -134,7 +134,10 @@ RolloutRoutes::Answer RolloutRoutes::dry_run(Call& call) {
   if (!spec) co_return forward_error(std::move(spec));
   auto planned = co_await rollouts_.plan(std::move(*spec));
   if (!planned) co_return forward_error(std::move(planned));
-  auto count = [&] { return read_costs(repositories_, planned->spec, planned->plan, planned->candidates); };
+  auto count = [&]() -> Result<rollout::Estimate> {
+    STRATUS_CHECK(add_gateways(database_, planned->candidates));
+    return read_costs(repositories_, planned->spec, planned->plan, planned->candidates);
+  };
   auto costs = co_await pool_.run(count);
   if (!costs) co_return forward_error(std::move(costs));
   const std::string answer = encode_rollout_plan(planned->spec, planned->plan, *costs);

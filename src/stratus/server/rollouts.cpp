@@ -94,6 +94,7 @@ Result<void> Rollouts::load() {
 void Rollouts::start() {
   main_.spawn(run());
   joining_.spawn(join_regularly());
+  if (ports_.publish) joining_.spawn(publish_tiles());
 }
 
 net::Task<void> Rollouts::stop() {
@@ -239,12 +240,21 @@ void Rollouts::publish(const std::vector<db::RolloutSave>& saves,
     }
     if (!ports_.publish) continue;
     ports_.publish({"rollouts", saves[i].rollout.id, encode_rollout_news(saves[i].rollout)});
+    for (const std::uint32_t index : changes[i].devices)
+      tiles_.note(saves[i].rollout.id, index, campaign.devices()[index]);
     if (changes[i].devices.size() > kMaxDeviceNews) continue;  // who watches reads the list again
     for (const std::uint32_t index : changes[i].devices) {
       const rollout::Device& device = campaign.devices()[index];
       ports_.publish(
           {"rollouts", saves[i].rollout.id, encode_rollout_device_news(saves[i].rollout.id, device)});
     }
+  }
+}
+
+net::Task<void> Rollouts::publish_tiles() {
+  for (;;) {
+    co_await net::sleep_for(RolloutTiles::kEvery);
+    for (Event& event : tiles_.flush()) ports_.publish(std::move(event));
   }
 }
 
@@ -343,9 +353,21 @@ const Campaign* Rollouts::live(const std::string& id) const {
   return found == live_.end() ? nullptr : found->second.campaign.get();
 }
 
+std::vector<const Campaign*> Rollouts::covering(const std::string& device) const {
+  std::vector<const Campaign*> found;
+  for (const auto& [id, live] : live_) {
+    if (live.campaign->find(device) != nullptr) found.push_back(live.campaign.get());
+  }
+  return found;
+}
+
+bool Rollouts::waits_for_deltas(const std::string& id) const {
+  const auto found = live_.find(id);
+  return found != live_.end() && found->second.held_until_ms > 0;
+}
+
 std::string Rollouts::explain(const Campaign& campaign, const rollout::Device& device) const {
-  const auto found = live_.find(campaign.header().id);
-  if (found != live_.end() && found->second.held_until_ms > 0 && !is_closed(device.state))
+  if (waits_for_deltas(campaign.header().id) && !is_closed(device.state))
     return "differences to older versions are being made first";
   return campaign.explain(device, now_ms(), busy_for(campaign.header().id));
 }

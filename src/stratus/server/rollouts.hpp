@@ -26,6 +26,7 @@
 #include "stratus/server/fleet.hpp"
 #include "stratus/server/releases.hpp"
 #include "stratus/server/rollout_store.hpp"
+#include "stratus/server/rollout_tiles.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::server {
@@ -126,6 +127,9 @@ class Rollouts {
   std::string explain(const rollout::Campaign& campaign, const rollout::Device& device) const;
   // The rollout that is updating the device now; "" when none.
   std::string holder(const std::string& device) const;
+  // Live rollouts that the device takes part in, oldest first. Valid until the next wait.
+  std::vector<const rollout::Campaign*> covering(const std::string& device) const;
+  bool waits_for_deltas(const std::string& id) const;
   // Whether a live rollout, or a device that a rollout updated, needs the release.
   bool needs(const std::string& name, const Digest& digest) const;
 
@@ -150,6 +154,7 @@ class Rollouts {
   net::Task<void> run_batch(Batch batch);
   net::Task<void> join_regularly();
   net::Task<void> reload();
+  net::Task<void> publish_tiles();
   Result<std::map<std::string, LiveRollout>> read_live();
   void adopt(std::map<std::string, LiveRollout> live);
   void tick(std::int64_t now_ms);
@@ -172,6 +177,7 @@ class Rollouts {
   std::map<std::string, std::size_t> standing_names_;
   std::unordered_map<std::string, std::vector<Standing>> standing_;  // by device; as stored
   std::deque<std::shared_ptr<Entry>> queue_;
+  RolloutTiles tiles_;
   net::Notifier wake_;
   net::TaskGroup main_, joining_;
   RolloutCounters counters_;

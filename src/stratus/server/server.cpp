@@ -10,6 +10,7 @@
 #include "stratus/base/metrics.hpp"
 #include "stratus/base/random.hpp"
 #include "stratus/crypto/certificate.hpp"
+#include "stratus/crypto/certificate_authority.hpp"
 #include "stratus/net/listen_address.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/server/api.hpp"
@@ -17,18 +18,23 @@
 #include "stratus/server/content_orders.hpp"
 #include "stratus/server/contents.hpp"
 #include "stratus/server/device_updates.hpp"
+#include "stratus/server/device_why_route.hpp"
 #include "stratus/server/enrolment_desk.hpp"
 #include "stratus/server/event_stream.hpp"
 #include "stratus/server/firmware.hpp"
+#include "stratus/server/gateway_routes.hpp"
 #include "stratus/server/identity_authenticator.hpp"
 #include "stratus/server/identity_messages.hpp"
 #include "stratus/server/identity_routes.hpp"
+#include "stratus/server/image_routes.hpp"
 #include "stratus/server/inventory.hpp"
 #include "stratus/server/messaging.hpp"
+#include "stratus/server/overview.hpp"
 #include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
 #include "stratus/server/rollout_messages.hpp"
 #include "stratus/server/rollout_routes.hpp"
+#include "stratus/server/rollout_views.hpp"
 #include "stratus/server/telemetry_routes.hpp"
 
 namespace stratus::server {
@@ -60,6 +66,7 @@ struct Opened {
   std::unique_ptr<db::Database> database;
   std::unique_ptr<db::Catalogue> catalogue;
   std::unique_ptr<DeltaMaker> deltas;
+  std::unique_ptr<ImageCatalogue> images;
   crypto::UrlSigner links;
   Identity::Parts identity;
 };
@@ -83,11 +90,12 @@ Result<Opened> open(const ServerConfig& config) {
   STRATUS_TRY(database, db::Database::open(url, database_options));
   STRATUS_TRY(catalogue, db::Catalogue::open(*database, limits));
   STRATUS_TRY(deltas, DeltaMaker::open(config.data / "scratch", config.delta_temporary, *repositories));
+  STRATUS_TRY(images, ImageCatalogue::open(config.data / "layer-index", *repositories));
   STRATUS_TRY(links, crypto::UrlSigner::load_or_make(config.data / "links.key"));
   STRATUS_TRY(identity, Identity::open(config.data / "ca", system_clock().wall()));
-  return Opened{std::move(lock),         std::move(token),    std::move(blobs),
-                std::move(repositories), std::move(database), std::move(catalogue),
-                std::move(deltas),       std::move(links),    std::move(identity)};
+  return Opened{std::move(lock),     std::move(token),     std::move(blobs),  std::move(repositories),
+                std::move(database), std::move(catalogue), std::move(deltas), std::move(images),
+                std::move(links),    std::move(identity)};
 }
 
 class Server {
@@ -122,6 +130,12 @@ class Server {
         firmware_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
         contents_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
         content_orders_(identity_, rollouts_, shelf_, *opened_.database, files_),
+        overview_({*opened_.database, *opened_.repositories, releases_, sightings_, lists_,
+                   [this] { return server_alerts(); }, config.identity.renew_before / 2}),
+        why_(*opened_.database, files_, identity_, releases_, rollouts_, fleet_, sightings_),
+        views_(*opened_.database, lists_, bus_),
+        gateways_(*opened_.database, files_, identity_, bus_),
+        images_(*opened_.database, *opened_.catalogue, *opened_.repositories, *opened_.images, lists_),
         background_(loop),
         queue_(
             loop, queue_options(),
@@ -146,6 +160,11 @@ class Server {
     contents_.register_routes(router_);
     content_orders_.register_routes(router_);
     register_identity_routes(router_, identity_);
+    overview_.register_routes(router_);
+    why_.register_routes(router_);
+    views_.register_routes(router_);
+    gateways_.register_routes(router_);
+    images_.register_routes(router_);
     router_.register_index();
   }
 
@@ -336,6 +355,11 @@ class Server {
       const Millis hour = std::chrono::hours(1);
       co_await net::sleep_for(hour);
       co_await shelf_.clean();
+      auto prune = [&] {
+        return opened_.database->write_now(
+            [](db::Transaction& transaction) { return db::prune_totals(transaction, now_ms()); });
+      };
+      (void)co_await files_.run(prune);
     }
   }
 
@@ -350,6 +374,25 @@ class Server {
     if (desk_ && !desk_->problem().empty()) body += desk_->problem() + "\n";
     for (const std::string& warning : identity_.warnings()) body += "warning: " + warning + "\n";
     (void)co_await exchange.respond(head, body);
+  }
+
+  std::vector<Alert> server_alerts() const {
+    std::vector<Alert> alerts;
+    const auto add = [&](const char* code, const char* severity, std::string detail) {
+      alerts.push_back({code, severity, 1, "", "", std::move(detail)});
+    };
+    const db::DatabaseState database = opened_.database->state();
+    if (!database.ok) add("database_down", "error", database.detail);
+    if (messaging_ && !messaging_->problem().empty()) add("broker_away", "error", messaging_->problem());
+    if (const auto& times = identity_.revocation_list_times()) {
+      const auto age =
+          crypto::judge_revocation_list(times->this_update, times->next_update, system_clock().wall());
+      if (age.expired || age.alarm) {
+        add("revocation_list_overdue", age.expired ? "error" : "warning",
+            "brokers refuse every device from " + format_time(times->next_update));
+      }
+    }
+    return alerts;
   }
 
   // Counting reads whole tables: at most a tenth of the time is spent on it, however often somebody asks.
@@ -450,6 +493,11 @@ class Server {
   FirmwareApi firmware_;
   ContentApi contents_;
   ContentOrders content_orders_;
+  Overview overview_;
+  DeviceWhy why_;
+  RolloutViews views_;
+  GatewayRoutes gateways_;
+  ImageRoutes images_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<EnrolmentDesk> desk_;
   std::unique_ptr<DeviceUpdates> device_updates_;

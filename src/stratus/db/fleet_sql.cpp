@@ -1,0 +1,30 @@
+#include "stratus/db/fleet_sql.hpp"
+
+#include <fmt/format.h>
+
+namespace stratus::db {
+
+// Subqueries instead of a join: in a list they are asked only for the rows of the page.
+std::string health_sql(std::string_view since) {
+  return fmt::format(
+      "CASE WHEN d.last_seen_ms = d.first_seen_ms AND d.name = '' AND d.sequence = 0 AND NOT EXISTS "
+      "(SELECT 1 FROM device_presence p WHERE p.device = d.id) THEN 'never' "
+      "WHEN EXISTS (SELECT 1 FROM device_presence p WHERE p.device = d.id AND p.online = 1) "
+      "OR (d.last_seen_ms > {} AND NOT EXISTS (SELECT 1 FROM device_presence p WHERE p.device = d.id "
+      "AND p.changed_ms >= d.last_seen_ms)) "
+      "THEN CASE WHEN d.state IN ('failed', 'rolled_back') THEN 'degraded' ELSE 'online' END "
+      "ELSE 'offline' END",
+      since);
+}
+
+// What a rollout brought stands until the name's target changes.
+std::string compliance_sql() {
+  return "(SELECT CASE WHEN w.wanted = '' THEN 'none' WHEN d.running = w.wanted THEN 'on_target' "
+         "WHEN d.target = w.wanted AND d.state IN ('failed', 'rolled_back') THEN 'failing' ELSE 'behind' END "
+         "FROM (SELECT COALESCE((SELECT a.digest FROM device_assignments a LEFT JOIN targets t "
+         "ON t.name = a.name WHERE a.device = d.id AND a.name = d.name "
+         "AND (t.changed_ms IS NULL OR t.changed_ms <= a.since_ms)), "
+         "(SELECT t.digest FROM targets t WHERE t.name = d.name), '') AS wanted) w)";
+}
+
+}  // namespace stratus::db

@@ -1,0 +1,27 @@
+"""The server's event stream, event by event."""
+import json
+
+
+class Stream:
+    """An open GET /api/v1/events; `next()` answers the next event as (id, name, data)."""
+
+    def __init__(self, client, query="", last=None):
+        self.connection = client.connect()
+        headers = {"Authorization": f"Bearer {client.token}"}
+        if last:
+            headers["Last-Event-ID"] = last
+        self.connection.request("GET", "/api/v1/events" + query, headers=headers)
+        self.answer = self.connection.getresponse()
+
+    def next(self):
+        event = {}
+        while True:
+            line = self.answer.readline().decode().rstrip("\n")
+            if not line and "event" in event:
+                return event["id"], event["event"], json.loads(event["data"])
+            if line and not line.startswith(":"):
+                key, _, value = line.partition(": ")
+                event[key] = value
+
+    def close(self):
+        self.connection.close()
