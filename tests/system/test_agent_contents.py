@@ -94,6 +94,7 @@ def test_several_contents_replace_what_was_shown(case):
     known = case.server.http.get("/api/v1/devices/device-1").json()
     assert (known["name"], known["running_version"]) == ("web", "1"), "the service is what the device runs"
     assert case.status()["content"]["shown"][0]["title"] == "three"
+    assert "content    idle: three, two\n" in case.agent._ask("status").replace("checking", "idle")
 
 
 def test_files_come_through_the_gateway_once(programs):

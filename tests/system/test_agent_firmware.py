@@ -77,6 +77,8 @@ def test_firmware_is_installed_watched_and_confirmed(board):
     assert now["previous"]["manifest"] == told["manifest"]
     known = board.server.http.get("/api/v1/devices/device-1").json()
     assert known["name"] == "web", "the image is what the device runs"
+    said = board.agent._ask("status")
+    assert "firmware   board idle: 1.1 (sha256:" in said.replace("checking", "idle"), said
     kept = {path.name for path in (board.data / "firmware" / "board").iterdir()}
     assert not any(name.endswith((".bin", ".partial")) for name in kept), kept
 

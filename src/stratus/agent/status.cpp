@@ -6,6 +6,7 @@
 
 #include "stratus/agent/control_socket.hpp"
 #include "stratus/agent/state_store.hpp"
+#include "stratus/base/bytes.hpp"
 #include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
 
@@ -50,6 +51,49 @@ std::string text_of(const json::object& status, std::string_view key) {
   return std::string(value->get_string());
 }
 
+std::uint64_t number_of(const json::object& object, std::string_view key) {
+  const json::value* const value = object.if_contains(key);
+  return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
+}
+
+// Nothing unless something is being fetched.
+void show_transfer(std::string_view label, const json::object& about) {
+  const json::value* const value = about.if_contains("transfer");
+  if (value == nullptr || !value->is_object()) return;
+  const json::object& transfer = value->get_object();
+  const std::uint64_t total = number_of(transfer, "total");
+  if (total == 0) return;
+  const std::uint64_t left = number_of(transfer, "eta_s");
+  fmt::print("{:<10} {} % of {}, {}/s{}\n", label, number_of(transfer, "percent"), human_bytes(total),
+             human_bytes(number_of(transfer, "speed")), left > 0 ? fmt::format(", {} s left", left) : "");
+}
+
+void show_problem(const json::object& about) {
+  const std::string problem = text_of(about, "problem");
+  if (!problem.empty()) fmt::print("{:<10} {}\n", "", problem);
+}
+
+void show_content(const json::object& content) {
+  std::string titles;
+  const json::value* const shown = content.if_contains("shown");
+  if (shown != nullptr && shown->is_array()) {
+    for (const json::value& item : shown->get_array()) {
+      if (!item.is_object()) continue;
+      titles += (titles.empty() ? "" : ", ") + text_of(item.get_object(), "title");
+    }
+  }
+  fmt::print("{:<10} {}: {}\n", "content", text_of(content, "state"), titles.empty() ? "nothing" : titles);
+  show_transfer("", content);
+  show_problem(content);
+}
+
+void show_firmware(std::string_view name, const json::object& firmware) {
+  fmt::print("{:<10} {} {}: {}\n", "firmware", name, text_of(firmware, "state"),
+             version_of(firmware, "current"));
+  show_transfer("", firmware);
+  show_problem(firmware);
+}
+
 }  // namespace
 
 json::object encode_transfer(const update::TransferReading& reading) {
@@ -78,6 +122,15 @@ Result<void> show_status(const std::filesystem::path& data, bool as_json) {
   for (const char* const key : {"agent", "reason", "server_problem"}) {
     const std::string line = text_of(*status, key);
     if (!line.empty()) fmt::print("{:<10} {}\n", key, line);
+  }
+  show_transfer("transfer", *status);
+  const json::value* const content = status->if_contains("content");
+  if (content != nullptr && content->is_object()) show_content(content->get_object());
+  const json::value* const firmware = status->if_contains("firmware");
+  if (firmware != nullptr && firmware->is_object()) {
+    for (const auto& [name, value] : firmware->get_object()) {
+      if (value.is_object()) show_firmware(name, value.get_object());
+    }
   }
   return {};
 }
