@@ -96,7 +96,7 @@ def test_ten_thousand_messages_none_lost_though_broker_and_server_are_killed(ser
     """A device counts a message as told only when the server says stored; until then it sends it again."""
     total, device = 10_000, devices.connect("d1")
     waiting, sent, killed, told = set(range(1, total + 1)), 0, 0, set()
-    kills = [lambda: os.kill(broker_pid(server), signal.SIGKILL), lambda: server.program.process.kill()]
+    kills = [lambda: os.kill(broker_pid(server), signal.SIGKILL), lambda: server.program.kill()]  # and wait for its end
     deadline = time.monotonic() + 240
     while waiting:
         assert time.monotonic() < deadline, f"{len(waiting)} are not stored; {server.program.log[-2000:]}"
