@@ -36,6 +36,7 @@ class Bench:
         self.load = programs.path("load")
         subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", self.load, ROOT / "bench" / "load.c", "-lssl", "-lcrypto"], check=True)
         data = random.Random(23).randbytes(SIZE)
+        self.size = SIZE
         self.digest = "sha256:" + hashlib.sha256(data).hexdigest()
         self.path = f"/v2/app/blobs/{self.digest}"
         blob = programs.path("www", *self.path.strip("/").split("/"))
@@ -92,7 +93,7 @@ class Bench:
         return self._load(port, connections, 0, RANGE, seconds, tls, True)
 
     def _load(self, port, connections, requests, range_size, seconds, tls, hold):
-        done = subprocess.run([self.load, str(port), self.path, str(connections), str(requests), str(range_size), str(SIZE),
+        done = subprocess.run([self.load, str(port), self.path, str(connections), str(requests), str(range_size), str(self.size),
                                str(seconds), "1" if tls else "0"], capture_output=True, text=True, check=True,
                               env={**os.environ, **({"HOLD": "1"} if hold else {})})
         return json.loads(done.stdout)

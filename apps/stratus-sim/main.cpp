@@ -29,6 +29,9 @@ void add_server(CLI::App& command, Program& program, FleetProfile& fleet) {
   command
       .add_option("--identities", program.run.identities, "directory of the devices' keys and certificates")
       ->required();
+  command.add_option(
+      "--fleets", program.fleets_file,
+      "TOML file with a table [[fleet]] for each of several fleets; options hold for all of them");
   command.add_option("--count", fleet.count, "devices (10)");
   command.add_option("--prefix", fleet.prefix, "of their ids: PREFIX00001 … (sim-)");
   command.add_option("--first", fleet.first, "number of the first (1)");

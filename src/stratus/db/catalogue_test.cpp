@@ -134,6 +134,26 @@ TEST_P(CatalogueTest, ADeviceTooManyDoesNotHideTheOthers) {
   EXPECT_EQ(catalogue_->device("d0").error().code(), ErrorCode::not_found);
 }
 
+TEST_P(CatalogueTest, AQuestionThatIsWrittenLateTakesNothingBack) {
+  const auto note = [this](std::vector<Sighting> sightings) {
+    return wait([&](auto done) { catalogue_->note_sightings(std::move(sightings), done); });
+  };
+  Report done;
+  done.device = "d1";
+  done.sequence = 1;
+  done.received_ms = 10;
+  done.name = "app";
+  done.running = "sha256:2";
+  done.running_version = "2";
+  done.state = "committed";
+  done.body = "{}";
+  ASSERT_TRUE(wait([&](auto stored) { catalogue_->add_report(done, stored); }));
+  ASSERT_TRUE(note({{"d1", "app", "", 9}}));
+  EXPECT_EQ(catalogue_->device("d1")->running_version, "2") << "asked before it reported";
+  ASSERT_TRUE(note({{"d1", "app", "sha256:3", 11}}));
+  EXPECT_EQ(catalogue_->device("d1")->running, "sha256:3");
+}
+
 TEST_P(CatalogueTest, AnOperationThatACrashCutIsFailedAfterwards) {
   Operation operation{"1", "deploy", "app", "2", "running", "", 0, 3, 1, 0};
   ASSERT_TRUE(wait([&](auto done) { catalogue_->put_operation(operation, done); }));

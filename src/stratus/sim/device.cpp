@@ -33,7 +33,11 @@ Device::Device(World& world, const FleetProfile& profile, std::string name, std:
       wake_(world.executor),
       loss_(profile.loss),
       pace_(profile.bandwidth) {
-  flash_.next_sequence = first_sequence;
+  kept_ = world_.identities.load_flash(name_);
+  if (!kept_.empty()) {
+    if (auto flash = parse_flash(kept_)) flash_ = std::move(*flash);
+  }
+  flash_.next_sequence = std::max(flash_.next_sequence, first_sequence);
   flash_.image(profile_.image);
 }
 
@@ -59,6 +63,10 @@ net::Task<void> Device::stop() {
   disconnect();
   co_await session_task_.stop();
   session_.reset();
+  const std::string keep = encode_flash(flash_);
+  if (keep == kept_) co_return;
+  if (const Result<void> kept = world_.identities.keep_flash(name_, keep); !kept)
+    log::warning("sim", "{}", kept.error().text());
 }
 
 Result<void> Device::power_on() {
@@ -287,7 +295,11 @@ bool Device::reached_goal() const {
   if (!flash_.unsaid.empty()) return false;
   if (world_.goal.updates > 0 && finished_ >= world_.goal.updates) return true;
   if (world_.goal.version.empty()) return false;
-  const update::DeviceRecord& record = flash_.images.front().record;
+  const auto followed =
+      std::find_if(flash_.images.begin(), flash_.images.end(),
+                   [this](const InstalledImage& image) { return image.name == profile_.image; });
+  if (followed == flash_.images.end()) return false;
+  const update::DeviceRecord& record = followed->record;
   return record.state == State::idle && record.current.version == world_.goal.version;
 }
 

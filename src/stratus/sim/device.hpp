@@ -92,6 +92,7 @@ class Device final : private net::MqttEvents {
   const FleetProfile& profile_;
   std::string name_;
   Flash flash_;
+  std::string kept_;  // of it in the file
   Chance chance_;
   Fate fate_;
   std::uint32_t finished_ = 0;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stratus/crypto/sha256.hpp"
@@ -63,5 +64,10 @@ struct Flash {
     return images.back();
   }
 };
+
+// For a file between two runs of the simulator: what is installed, and reports that nobody called stored. An
+// update that was under way is forgotten.
+std::string encode_flash(const Flash& flash);
+Result<Flash> parse_flash(std::string_view text);
 
 }  // namespace stratus::sim

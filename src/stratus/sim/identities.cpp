@@ -51,4 +51,13 @@ Result<crypto::SigningKey> Identities::load_key(const std::string& device) const
   return crypto::SigningKey::load(file_of(device));
 }
 
+std::string Identities::load_flash(const std::string& device) const {
+  const auto text = read_file(directory_ / (device + ".json"), 256u << 10);
+  return text ? *text : std::string();
+}
+
+Result<void> Identities::keep_flash(const std::string& device, std::string_view text) const {
+  return put_file(directory_ / (device + ".json"), text, 0644);
+}
+
 }  // namespace stratus::sim

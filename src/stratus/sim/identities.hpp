@@ -1,6 +1,6 @@
 // The certificates of simulated devices in one directory, so that a fleet is enrolled once and used many
-// times: trust.pem, and a file with key, certificate and chain for each device. Nothing is synced: a set that
-// is damaged is made again.
+// times: trust.pem, and for each device a file with key, certificate and chain and one with what it has
+// installed. Nothing is synced: a set that is damaged is made again.
 #pragma once
 
 #include <filesystem>
@@ -25,6 +25,10 @@ class Identities {
                     const wire::EnrolAnswer& answer) const;
   Result<std::shared_ptr<const net::TlsIdentity>> load(const std::string& device) const;
   Result<crypto::SigningKey> load_key(const std::string& device) const;
+
+  // What the device keeps from run to run besides (sim/flash.hpp); "" when there is nothing.
+  std::string load_flash(const std::string& device) const;
+  Result<void> keep_flash(const std::string& device, std::string_view text) const;
 
   // What vouches for server and broker; there once a device was enrolled.
   std::filesystem::path trust_file() const { return directory_ / "trust.pem"; }

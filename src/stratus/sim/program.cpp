@@ -14,6 +14,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/net/descriptors.hpp"
 #include "stratus/net/loop.hpp"
+#include "stratus/sim/fleet_file.hpp"
 
 namespace stratus::sim {
 
@@ -270,10 +271,16 @@ bool is_complete(const Program& program, const Identities& identities) {
   return true;
 }
 
-}  // namespace
-
-Result<void> enrol(const Program& program) {
+Result<std::vector<FleetProfile>> read_fleets(const Program& program) {
+  if (!program.fleets_file.empty()) {
+    STRATUS_TRY(text, read_file(program.fleets_file, 1u << 20));
+    return parse_fleets(text, program.fleets.front()).with_context(program.fleets_file.string());
+  }
   for (const FleetProfile& fleet : program.fleets) STRATUS_CHECK(check_profile(fleet));
+  return program.fleets;
+}
+
+Result<void> enrol_missing(const Program& program) {
   STRATUS_TRY(identities, Identities::open(program.run.identities));
   if (is_complete(program, identities)) return {};
   EnrolOptions options;
@@ -293,10 +300,19 @@ Result<void> enrol(const Program& program) {
   return loop.run(enrol_all(program, identities, std::move(options)));
 }
 
-Result<void> run(const Program& program) {
-  for (const FleetProfile& fleet : program.fleets) STRATUS_CHECK(check_profile(fleet));
+}  // namespace
+
+Result<void> enrol(Program program) {
+  STRATUS_TRY(fleets, read_fleets(program));
+  program.fleets = std::move(fleets);
+  return enrol_missing(program);
+}
+
+Result<void> run(Program program) {
+  STRATUS_TRY(fleets, read_fleets(program));
+  program.fleets = std::move(fleets);
   const bool https = program.run.server.starts_with("https://");
-  if (https) STRATUS_CHECK(enrol(program).with_context("enrol"));
+  if (https) STRATUS_CHECK(enrol_missing(program).with_context("enrol"));
   // A few large blocks are given back; thousands of small ones are not, so nothing may be kept aside for each
   // thread.
   ::mallopt(M_ARENA_MAX, 1);

@@ -12,6 +12,7 @@ namespace stratus::sim {
 
 struct Program {
   std::vector<FleetProfile> fleets;
+  std::filesystem::path fleets_file;  // more of them, each as `fleets.front()` where it says nothing
   RunOptions run;
   std::filesystem::path codes_file;  // registration codes, one a line
   std::filesystem::path token_file;  // of somebody who may make codes
@@ -22,9 +23,9 @@ struct Program {
 };
 
 // Makes those certificates that are missing.
-Result<void> enrol(const Program& program);
+Result<void> enrol(Program program);
 // Enrols what is missing when it can, runs the fleets, reports. `timeout` when the goal was not reached in
 // time; `cancelled` when all were stopped by a signal before; `conflict` when an update did not succeed.
-Result<void> run(const Program& program);
+Result<void> run(Program program);
 
 }  // namespace stratus::sim

@@ -1,0 +1,161 @@
+"""A fleet of simulated devices beside a real server with its broker: the figures of the fleet control plane.
+
+plain_1000   1,000 devices update 1.5 MB each: mutual TLS, MQTT, HTTPS, a rollout, every result stored
+rate_10000   10,000 devices, 150 KB each
+faults_1000  1,000 devices with 1 % of packets lost and 5 % losing power once, server killed twice, broker once
+
+Devices are enrolled beforehand. wall_s: from the order to roll out until every device runs the version and its report is
+stored. nginx_wall_s: nginx on the same machine gives the same bytes over TLS to as many plain downloads, nothing else.
+upstream_ratio: bytes of blobs that the server sent or the devices received, whichever is more, over what one download each takes.
+The catalogue's figures (100,000 devices) are those of `./dev bench fleet_db`.
+"""
+import argparse
+import random
+import resource
+import subprocess
+import sys
+import time
+
+import fanout
+import fleet_db
+from measure import Spent, resident_mb
+
+from harness import Programs, ROOT, Stack, free_port, wait_until
+from harness.simulator import Simulation
+
+DESCRIPTION = "simulated devices: 1,000 and 10,000 updates, the same with faults, beside nginx"
+RUNS = {"plain_1000": (1_000, 1_500_000), "rate_10000": (10_000, 150_000), "faults_1000": (1_000, 1_500_000)}
+FAULTS = ("--loss", "0.01", "--latency", "5", "--power-cut", "0.05", "--chunk", "256KiB")
+
+
+def add_options(parser):
+    parser.add_argument("--only", default=",".join(RUNS) + ",catalogue", help="parts: " + ", ".join(RUNS) + ", catalogue")
+    parser.add_argument("--devices", type=int, help="a quick trial: so many devices in every run (and in the catalogue 100 times as many)")
+    parser.add_argument("--seconds", type=int, default=600, help="longest time of a run (default 600)")
+
+
+class Nginx(fanout.Bench):
+    """nginx with one file, and the load generator that fetches it."""
+
+    def __init__(self, programs, server, path, data):
+        self.programs, self.path, self.size = programs, path, len(data)
+        self.load = programs.path("load")
+        if not self.load.exists():
+            subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", self.load, ROOT / "bench" / "load.c", "-lssl", "-lcrypto"], check=True)
+        file = programs.path("www", *path.strip("/").split("/"))
+        file.write_bytes(data)
+        self.port = free_port()
+        certificate = server.data / "tls" / "server.pem"
+        self.program = self._nginx(f"nginx-{self.port}", f"""
+            server {{ listen 127.0.0.1:{self.port} ssl backlog=4096; root {programs.path("www", "x").parent};
+              ssl_certificate {certificate}; ssl_certificate_key {certificate.with_suffix(".key")}; ssl_protocols TLSv1.3; }}""")
+
+    def seconds(self, downloads):
+        """Of so many downloads, each on a connection of its own, at most 4,000 at once."""
+        took = 0
+        while downloads > 0:
+            part = min(downloads, 4_000)
+            got = self.download(self.port, part, tls=True)
+            assert got["answered"] == part and got["failed"] == 0, got
+            took, downloads = took + got["seconds"], downloads - part
+        return took
+
+
+class Bed:
+    def __init__(self, programs, options):
+        self.options = options
+        self.case = Simulation(Stack(programs), image="bench")
+        self.programs = programs
+        self.version = 0
+        self.killed_sent = 0
+
+    def enrol(self, count):
+        begin = time.monotonic()
+        self.case.enrol(count)
+        return {"devices": count, "seconds": round(time.monotonic() - begin, 2)}
+
+    def idle_mb(self, devices):
+        """The server's resident memory with so many connected devices that have nothing to do."""
+        devices_up = self.case.start(devices)
+        wait_until(lambda: self.case.server.metric("stratus_mqtt_devices_online") >= devices, 60, what="the server to see them all")
+        resident = resident_mb(self.case.server.program.pid)
+        devices_up.stop(60)
+        return resident
+
+    def measure(self, name, devices, size, faults):
+        self.version += 1
+        version = str(self.version)
+        data = random.Random(self.version).randbytes(size)
+        path, blob_size = self.case.release(version, data)
+        sim = self.case.start(devices, "--until-version", version, "--for", str(self.options.seconds), "--metrics-interval", "0",
+                              *(FAULTS if faults else ()))
+        self.killed_sent, before = 0, self._sent()
+        spent = {"server": Spent(self.case.server.program.pid), "broker": Spent(self.case.broker())}
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        begin = time.monotonic()
+        rollout = self.case.rollout(version, targets={"devices": [f"sim-{number:05}" for number in range(1, devices + 1)]})
+        if faults:
+            self._disturb(rollout, devices)
+        code = sim.process.wait(self.options.seconds + 60)
+        wall = time.monotonic() - begin
+        report = sim.report()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = {"simulator_cpu_s": used.ru_utime + used.ru_stime - ended.ru_utime - ended.ru_stime}
+        if not faults:
+            cpu.update({f"{who}_cpu_s": meter.usage().cpu_s for who, meter in spent.items()})
+        shown = self.case.wait_rollout(rollout, "completed", "aborted", "paused", seconds=30)
+        nginx = Nginx(self.programs, self.case.server, path, data)
+        nginx_wall = nginx.seconds(devices)
+        nginx.program.stop()
+        received = max(report["bytes"], self._sent() + self.killed_sent - before)
+        return {"name": name, "devices": devices, "succeeded": shown["counts"]["success"], "wall_s": wall, "nginx_wall_s": nginx_wall,
+                "upstream_ratio": received / (devices * blob_size), "devices_per_min": devices / wall * 60,
+                "download_p50_ms": report["download_ms"]["p50"], "download_p99_ms": report["download_ms"]["p99"],
+                "partial_recovery": report["recovery"]["partial_download"]["rate"], "power_cuts": report["power_cuts"],
+                "kib_per_device": report["peak_memory_kib_per_device"], "exit": code, **cpu}, report["causes"]
+
+    def _sent(self):
+        return self.case.server.metric("stratus_registry_sent_bytes_total")
+
+    def _disturb(self, rollout, devices):
+        """Kills the server twice and the broker once, when a quarter, a half and three quarters are done."""
+        for share, who in ((0.2, "server"), (0.45, "broker"), (0.7, "server")):
+            wait_until(lambda: self.case.show(rollout)["counts"]["success"] >= share * devices, self.options.seconds,
+                       what=f"{share:.0%} of the devices", interval=0.05)
+            if who == "broker":
+                self.case.kill_broker()
+            else:
+                self.killed_sent += self._sent()
+                self.case.kill_server()
+
+
+def run(options):
+    parts = options.only.split(",")
+    runs = {name: (options.devices or devices, size) for name, (devices, size) in RUNS.items() if name in parts}
+    rows, result, notes = [], {"runs": []}, []
+    with Programs("stratus-fleet-") as programs:
+        bed = Bed(programs, options)
+        if runs:
+            print("enrolling …", file=sys.stderr, flush=True)
+            result["enrolment"] = bed.enrol(max(devices for devices, _ in runs.values()))
+            result["server_rss_mb"] = bed.idle_mb(min(devices for devices, _ in runs.values()))
+        for name, (devices, size) in runs.items():
+            print(f"{name} …", file=sys.stderr, flush=True)
+            row, causes = bed.measure(name, devices, size, faults=name.startswith("faults"))
+            rows.append(row)
+            result["runs"].append({key: row[key] for key in ("name", "devices", "succeeded", "wall_s", "nginx_wall_s", "upstream_ratio")})
+            notes += [f"{name}: {times} × {cause}" for cause, times in causes.items()]
+    if "catalogue" in parts:
+        print("catalogue …", file=sys.stderr, flush=True)
+        devices = options.devices * 100 if options.devices else 100_000
+        catalogue = fleet_db.run(argparse.Namespace(devices=devices, rounds=20, seconds=10 if not options.devices else 2, database=None))
+        result.update({key: catalogue[key] for key in ("ready_after_kill_s", "list_p99_ms", "ingest_per_s")})
+        notes.append("catalogue of {:,} devices: ready after kill -9 {:.2f} s (mark 2), list p99 {:.1f} ms (mark 50), ingest {:,.0f}/s "
+                     "(mark 20,000)".format(devices, *(result[key] for key in ("ready_after_kill_s", "list_p99_ms", "ingest_per_s"))))
+        rows = rows or catalogue["rows"]
+    if "server_rss_mb" in result:
+        notes.append(f"idle server with the devices connected: {result['server_rss_mb']:.1f} MB resident (mark 64 at 1,000)")
+    notes.append("marks: plain_1000 ≤ 20 s (the fleet report it is compared with: 390 s), rate_10000 ≥ 10,000 devices/min, all devices succeed, "
+                 "faults_1000 upstream_ratio ≤ 1.05, at most 100 KiB a device")
+    failed = any(row.get("succeeded", 0) != row.get("devices", 0) for row in rows if "name" in row)
+    return {"rows": rows, "notes": notes, "failed": failed, "details": rows, **result}
