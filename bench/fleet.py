@@ -64,36 +64,35 @@ class Nginx(fanout.Bench):
 class Bed:
     def __init__(self, programs, options):
         self.options = options
-        self.case = Simulation(Stack(programs), image="bench")
+        self.case = Simulation(Stack(programs))
         self.programs = programs
-        self.version = 0
         self.killed_sent = 0
 
-    def enrol(self, count):
+    def enrol(self, runs):
         begin = time.monotonic()
-        self.case.enrol(count)
-        return {"devices": count, "seconds": round(time.monotonic() - begin, 2)}
+        for name, (devices, _) in runs.items():  # devices of their own, so that nothing is left from another run
+            self.case.enrol(devices, "--prefix", name + "-")
+        return {"devices": sum(devices for devices, _ in runs.values()), "seconds": round(time.monotonic() - begin, 2)}
 
-    def idle_mb(self, devices):
+    def idle_mb(self, name, devices):
         """The server's resident memory with so many connected devices that have nothing to do."""
-        devices_up = self.case.start(devices)
+        devices_up = self.case.start(devices, "--prefix", name + "-", image=name)
         wait_until(lambda: self.case.server.metric("stratus_mqtt_devices_online") >= devices, 60, what="the server to see them all")
         resident = resident_mb(self.case.server.program.pid)
         devices_up.stop(60)
         return resident
 
     def measure(self, name, devices, size, faults):
-        self.version += 1
-        version = str(self.version)
-        data = random.Random(self.version).randbytes(size)
-        path, blob_size = self.case.release(version, data)
-        sim = self.case.start(devices, "--until-version", version, "--for", str(self.options.seconds), "--metrics-interval", "0",
-                              *(FAULTS if faults else ()))
+        data = random.Random(name).randbytes(size)
+        self.case.use(name)
+        path, blob_size = self.case.release("1", data)
+        sim = self.case.start(devices, "--prefix", name + "-", "--until-version", "1", "--for", str(self.options.seconds),
+                              "--metrics-interval", "0", *(FAULTS if faults else ()))
         self.killed_sent, before = 0, self._sent()
         spent = {"server": Spent(self.case.server.program.pid), "broker": Spent(self.case.broker())}
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         begin = time.monotonic()
-        rollout = self.case.rollout(version, targets={"devices": [f"sim-{number:05}" for number in range(1, devices + 1)]})
+        rollout = self.case.rollout("1", targets={"devices": [f"{name}-{number:05}" for number in range(1, devices + 1)]})
         if faults:
             self._disturb(rollout, devices)
         code = sim.process.wait(self.options.seconds + 60)
@@ -137,8 +136,8 @@ def run(options):
         bed = Bed(programs, options)
         if runs:
             print("enrolling …", file=sys.stderr, flush=True)
-            result["enrolment"] = bed.enrol(max(devices for devices, _ in runs.values()))
-            result["server_rss_mb"] = bed.idle_mb(min(devices for devices, _ in runs.values()))
+            result["enrolment"] = bed.enrol(runs)
+            result["server_rss_mb"] = bed.idle_mb(*min(((name, devices) for name, (devices, _) in runs.items()), key=lambda one: one[1]))
         for name, (devices, size) in runs.items():
             print(f"{name} …", file=sys.stderr, flush=True)
             row, causes = bed.measure(name, devices, size, faults=name.startswith("faults"))

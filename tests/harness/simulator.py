@@ -13,12 +13,16 @@ class Simulation:
     """A server with MQTT whose address stays the same over kills, and simulators against it."""
 
     def __init__(self, stack, image="app", identities=None, options=()):
-        self.stack, self.programs, self.image = stack, stack.programs, image
+        self.stack, self.programs = stack, stack.programs
         self.identities = identities or self.programs.path("identities")
         self.options = ["--mqtt-listen", f"127.0.0.1:{free_port()}", *options]
         self.server = stack.start_server(options=self.options)
-        self.registry = Registry(self.server.http, image)
+        self.use(image)
         self.runs = 0
+
+    def use(self, image):
+        """From now on releases, devices and rollouts are of this image."""
+        self.image, self.registry = image, Registry(self.server.http, image)
 
     def release(self, version, content):
         """Publishes a release with one file; its blob's path and size."""
