@@ -61,6 +61,7 @@ void add_link(CLI::App& command, FleetProfile& fleet, Times& times) {
                   "rolled_back: the new version is not well; failed: it cannot be installed (rolled_back)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, FailHow>{
           {"rolled_back", FailHow::rolled_back}, {"failed", FailHow::failed}}));
+  command.add_option("--fail-version", fleet.fail_version, "only updates to this version fail (all)");
   command.add_option("--install-time", times.install, "seconds that unpacking and switching take (0)");
   command.add_option("--probation", times.probation, "seconds that a new version is watched (0)");
   command.add_option("--metrics-interval", times.metrics, "seconds between measurements; 0: none (60)");

@@ -20,6 +20,15 @@ class Simulation:
         self.use(image)
         self.runs = 0
 
+    @classmethod
+    def beside(cls, stack, server, image):
+        """With a server that runs already."""
+        case = cls.__new__(cls)
+        case.stack, case.programs, case.server, case.options, case.runs = stack, stack.programs, server, [], 0
+        case.identities = stack.programs.path("identities")
+        case.use(image)
+        return case
+
     def use(self, image):
         """From now on releases, devices and rollouts are of this image."""
         self.image, self.registry = image, Registry(self.server.http, image)
@@ -46,7 +55,7 @@ class Simulation:
         report = self.programs.path(f"sim-{self.runs}.json")
         program = self.programs.start(f"sim-{self.runs}", [
             BIN / "stratus-sim", "run", *self._words(), "--broker", self.server.program.ready["mqtt"], "--image", image or self.image,
-            "--count", str(count), "--json", report, *options])
+            *(["--count", str(count)] if count else []), "--json", report, *options])
         program.wait_ready(300)
         program.report = lambda: json.loads(report.read_text())
         return program

@@ -200,7 +200,8 @@ Device::Outcome Device::consider(InstalledImage& image, std::string_view answer)
   Chance chance(profile_.seed, name_, manifest.hex());
   fate_ = {};
   fate_.began = std::chrono::steady_clock::now();
-  fate_.fails = chance.happens(profile_.fail);
+  const bool may_fail = profile_.fail_version.empty() || profile_.fail_version == next->version;
+  fate_.fails = chance.happens(profile_.fail) && may_fail;
   if (chance.happens(profile_.power_cut)) {
     std::uint64_t all = 0;
     for (const Layer& layer : image.candidate->layers) all += layer.size;

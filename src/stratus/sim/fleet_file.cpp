@@ -99,6 +99,7 @@ Result<FleetProfile> read_fleet(const toml::table& table, const FleetProfile& ot
   reader.share("fail_fraction", fleet.fail);
   std::string how = fleet.fail_how == FailHow::failed ? "failed" : "rolled_back";
   reader.text("fail_how", how);
+  reader.text("fail_version", fleet.fail_version);
   if (how != "failed" && how != "rolled_back") reader.wrong("fail_how", "rolled_back or failed");
   fleet.fail_how = how == "failed" ? FailHow::failed : FailHow::rolled_back;
   reader.time("off_time_s", fleet.off_time, 1000);

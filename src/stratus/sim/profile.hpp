@@ -30,6 +30,7 @@ struct FleetProfile {
   double power_cut = 0;         // that power is lost once in an update
   double fail = 0;              // that an update fails on purpose
   FailHow fail_how = FailHow::rolled_back;
+  std::string fail_version;         // only updates to this one; "": all
   Millis off_time{1'000};           // without power
   Millis install{0};                // unpacking and switching
   Millis probation{0};              // of the new version
