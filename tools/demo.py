@@ -2,7 +2,8 @@
 
 Builds an image of about 66 MB (Python, its packages, a small web service), runs version 1 on the devices, publishes version 2
 in which 20 KB changed, and measures how it arrives: as a full image, as the layer that changed, as a delta. Then a broken
-version 3 goes out and the devices go back by themselves; then the gateway's own software is updated while it serves.
+version 3 goes out and the devices go back by themselves; then the gateway's own software is updated while it serves. At last a
+fleet of 50 simulated devices enrols, and a rollout in two waves is paused by its first gate and resumed.
 Bytes are counted by proxies on both links, every one of them, both ways; down-time by asking each service all the time.
 """
 import argparse
@@ -20,6 +21,7 @@ import image  # noqa: E402
 from harness import BIN, CountingProxy, Programs, Stack, free_port, wait_until  # noqa: E402
 from harness.people import setup_code  # noqa: E402
 from probe import Prober  # noqa: E402
+from simulated import Fleet  # noqa: E402
 
 DEVICES = 2
 CONSOLE_USER, CONSOLE_PASSWORD = "demo", "stratus-demo-1"  # of a server that listens on loopback only
@@ -142,7 +144,7 @@ class Demo:
         self.gateway_trees = image.gateway(self.programs.path("images"))
         self.done(f"({image.tree_size(self.trees['1']) / 1e6:.1f} MB)")
         self.step("start the server, make a release key")
-        self.server = self.stack.start_server()
+        self.server = self.stack.start_server(options=["--mqtt-listen", "127.0.0.1:0"])
         self.private_key, self.public_key = self.stack.make_key()
         self.done()
         start = ["--entrypoint", image.COMMAND[0]]
@@ -247,6 +249,9 @@ def run(demo):
     figures["gateway"] = demo.update_gateway(sites["delta"])
     demo.done()
     figures["devices"] = DEVICES
+
+    demo.say("  a fleet of simulated devices")
+    figures["fleet"] = Fleet(demo).run()
     return figures, sites["delta"], devices["delta"]
 
 
@@ -259,13 +264,15 @@ One update of a {image_bytes / 1e6:.1f} MB image in which 20 KB changed, to {DEV
         row = figures[kind]
         print(f"  {name:<15} {row['server_gateway_bytes']:>15,} B {row['gateway_device_bytes']:>19,} B "
               f"{row['seconds_to_running']:>17.2f} s {row['downtime_ms']:>8.0f} ms")
-    rollback, gateway = figures["rollback"], figures["gateway"]
+    rollback, gateway, fleet = figures["rollback"], figures["gateway"], figures["fleet"]
     back = "went back to version 2 by themselves" if rollback["returned"] else "DID NOT GO BACK"
     print(f"""
   Bytes are all bytes on the link, both ways, TLS and reports included. A gateway fetches once for all its devices.
   A broken version 3 went out: both devices {back} within {rollback['seconds']:.1f} s
   (down-time {rollback['downtime_ms']:.0f} ms). Reason reported: {rollback['reason']}
-  The gateway's own software was updated by the same agent in {gateway['seconds']:.1f} s, down-time {gateway['downtime_ms']:.0f} ms.""")
+  The gateway's own software was updated by the same agent in {gateway['seconds']:.1f} s, down-time {gateway['downtime_ms']:.0f} ms.
+  A fleet of {fleet['devices']} simulated devices: the first wave failed its gate and the rollout paused by itself ({fleet['begun_beyond_the_pause']} devices
+  beyond it had begun); resumed, {fleet['updated']} were updated, {fleet['returned']} had returned to what they ran before.""")
 
 
 def add_console_user(server):
@@ -309,7 +316,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a script's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
 
-    print("Stratus: one server, gateways, devices, all on this machine; about a minute.\n", flush=True)
+    print("Stratus: one server, gateways, devices, all on this machine; a minute or two.\n", flush=True)
     with Programs("stratus-demo-") as programs:
         demo = Demo(programs)
         try:
@@ -332,7 +339,8 @@ def main():
             return 1
         finally:
             demo.close()
-    return 0 if figures["rollback"]["returned"] else 1
+    good = figures["rollback"]["returned"] and figures["fleet"]["begun_beyond_the_pause"] == 0
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

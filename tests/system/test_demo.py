@@ -60,6 +60,9 @@ def test_demo_measures_three_ways_and_returns_from_a_broken_version(tmp_path):
     assert figures["rollback"]["returned"] is True
     assert figures["rollback"]["seconds"] > 0
     assert figures["rollback"]["reason"]
+    fleet = figures["fleet"]
+    assert (fleet["devices"], fleet["updated"], fleet["returned"]) == (50, 47, 3)
+    assert fleet["paused"] and fleet["cause"].startswith("gate of wave 1") and fleet["begun_beyond_the_pause"] == 0
     for words in ("full image", "changed layers", "delta", "server → gateway", "down-time"):
         assert words in output
     assert leftovers(scratch) == []
