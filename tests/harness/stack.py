@@ -97,7 +97,12 @@ class Stack:
 
     def start_gateway(self, upstream=None, upstream_ca=None, name="gateway", data=None, listen="127.0.0.1:0",
                       options=()):
-        """upstream: a URL (a proxy's, say); the server of this stack when left out."""
+        """upstream: a URL (a proxy's, say); the server of this stack when left out.
+
+        It tells the server nothing about itself unless `options` say so: tests count what goes upstream.
+        """
+        if "--status-interval" not in options:
+            options = [*options, "--status-interval", "0"]
         upstream = upstream or self.server.url
         upstream_ca = upstream_ca or (self.server.ca if self.server else None)
         data = pathlib.Path(data) if data else self.programs.path(name)

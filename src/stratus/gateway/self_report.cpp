@@ -61,7 +61,7 @@ net::Task<void> SelfReport::run() {
     bool more = true;
     for (int word = 0; more && word < kMostWords; ++word) {
       const bool taken = co_await say();
-      more = taken && !devices_.empty();
+      more = taken && devices_.size() >= wire::GatewayStatus::kMaxDevices;
     }
     const Millis pause = refused_ ? std::max(interval_, kRefusedPause) : interval_;
     co_await net::sleep_for(pause);
