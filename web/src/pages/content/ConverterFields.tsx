@@ -1,4 +1,4 @@
-import { Checkbox, ColorInput, Group, NumberInput, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Checkbox, ColorInput, Group, Input, NumberInput, SegmentedControl, Select, Stack } from '@mantine/core';
 import { type Format, formatsOf } from '@/shared/lib/lvgl/formats';
 import { type Fit, FITS } from '@/shared/lib/lvgl/resize';
 import { dithers, SCREENS, type Settings, withVersion } from './convert';
@@ -66,9 +66,9 @@ export function ConverterFields({
         />
       </Group>
       <div>
-        <Text size="sm" fw={500} id="content-fit">
+        <Input.Label component="div" id="content-fit">
           {t('fit')}
-        </Text>
+        </Input.Label>
         <SegmentedControl
           fullWidth
           aria-labelledby="content-fit"

@@ -1,0 +1,103 @@
+// What every journey has: a browser at the real server, somebody signed in, and what must never happen watched for.
+// Run by tests/console/browser.py, which answers `ask` (a device that enrols, a server that restarts).
+import { mkdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+
+export const world = JSON.parse(process.env.STRATUS_WORLD);
+const WAIT = 60_000; // for a busy machine; nothing here measures time
+
+const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+/** Has the test outside do something; answers what came of it. */
+export async function ask(what, values = {}) {
+  console.log(`ASK ${JSON.stringify({ what, ...values })}`);
+  const { value } = await answers.next();
+  return JSON.parse(value);
+}
+
+export function expect(truth, what) {
+  if (!truth) throw new Error(`expected: ${what}`);
+}
+
+/** Pictures of these pages for docs/images, in both languages, when the run is for taking them. `pages`: {name: path}. */
+export async function pictures(open, pages, prepare = async () => undefined) {
+  if (!world.pictures) return;
+  mkdirSync(world.pictures, { recursive: true });
+  for (const language of ['en', 'ko']) {
+    const { page } = await open({ language });
+    await signIn(page);
+    for (const [name, path] of Object.entries(pages)) {
+      await go(page, path);
+      await prepare(page, name);
+      await page.waitForTimeout(1500); // pictures only: let transitions end
+      await page.screenshot({ path: `${world.pictures}/console-${name}-${language}.png` });
+    }
+  }
+}
+
+/** A window of its own session, in a language and theme. What it must never do is collected in `faults`. */
+export async function open(browser, { language = 'en', theme = 'light', storage = {} } = {}) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: language, acceptDownloads: true });
+  context.setDefaultTimeout(WAIT);
+  await context.addInitScript(
+    (kept) => {
+      for (const [key, value] of Object.entries(kept)) if (localStorage.getItem(key) === null) localStorage.setItem(key, value);
+    },
+    { 'stratus.language': JSON.stringify(language), 'mantine-color-scheme-value': theme, ...storage },
+  );
+  const page = await context.newPage();
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('console', (message) => {
+    if (/Content Security Policy|Refused to/.test(message.text())) faults.push(`policy: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol.startsWith('http') && origin !== world.url) faults.push(`foreign request: ${request.url()}`);
+  });
+  return { context, page, faults };
+}
+
+/** Signs in without the page for it: what that page does is a journey of its own. */
+export async function signIn(page, { name, password } = world.user) {
+  const { status } = await page.request
+    .post(`${world.url}/api/v1/session`, { data: { name, password }, headers: { Origin: world.url } })
+    .then((answer) => ({ status: answer.status() }));
+  expect(status === 200, `${name} is signed in, not ${status}`);
+}
+
+export async function go(page, path) {
+  await page.goto(world.url + path);
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+}
+
+/** Runs a journey; whatever it must never do fails it in the end. */
+export async function journey(body) {
+  const browser = await chromium.launch({ executablePath: world.chromium, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] });
+  let code = 0;
+  const pages = [];
+  const openHere = async (options) => {
+    const opened = await open(browser, options);
+    pages.push(opened);
+    return opened;
+  };
+  try {
+    await body(openHere);
+    const faults = pages.flatMap((one) => one.faults);
+    expect(faults.length === 0, `nothing of this happens:\n${faults.join('\n')}`);
+  } catch (error) {
+    code = 1;
+    console.log(error.stack ?? String(error));
+    for (const [index, { page }] of pages.entries()) {
+      console.log(`window ${index}: ${page.url()}\n${await page.locator('body').innerText().catch(() => '')}`.slice(0, 4000));
+      if (world.failures) await page.screenshot({ path: `${world.failures}-${index}.png` }).catch(() => undefined);
+    }
+  }
+  await browser.close();
+  process.exit(code);
+}

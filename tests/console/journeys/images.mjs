@@ -1,0 +1,33 @@
+// Images: one appears while the page is watched, its layers, their files, and what differs between two versions.
+import { ask, go, journey, pictures, signIn } from '../journey.mjs';
+
+await journey(async (open) => {
+  const { page } = await open();
+  await signIn(page);
+  await go(page, '/images');
+  await page.getByRole('heading', { name: 'No images yet' }).waitFor();
+  await page.getByText(`podman login -u token ${new URL(page.url()).host}`).waitFor();
+  await page.getByRole('status').getByText('Live').waitFor();
+  await ask('publish', { version: '1.0' });
+  await page.getByRole('link', { name: 'site/app' }).waitFor(); // without a reload
+  await ask('publish', { version: '1.1' });
+  await page.getByRole('link', { name: 'site/app' }).click();
+  await page.getByRole('heading', { level: 1, name: 'site/app' }).waitFor();
+  await page.getByRole('link', { name: '1.1', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Deploy 1.1' }).click();
+  await page.waitForURL(/rollouts\/new\?what=site%2Fapp%3A1\.1/);
+  await page.goBack();
+  await page.getByRole('button', { name: 'Show what differs' }).click();
+  await page.getByText('/etc/app.conf').waitFor();
+  await page.getByText('/usr/share/new.txt').waitFor();
+  await page.getByText(/A device with 1.0 has/).waitFor();
+  await page.getByLabel('Only these changes').click();
+  await page.getByRole('option', { name: 'Removed' }).click();
+  await page.getByText('/usr/share/new.txt').waitFor({ state: 'hidden' }); // only what was removed is shown
+  await page.getByText('/usr/share/old.txt').waitFor();
+  await page.getByText('Layers', { exact: true }).first().click();
+  await page.getByRole('button', { name: /Layer 2/ }).waitFor();
+  await page.getByText('only in this version').first().waitFor();
+  const image = `/images/${encodeURIComponent('site/app')}`;
+  await pictures(open, { images: '/images', image, layers: `${image}/1.1`, 'layers-diff': `${image}/1.1?view=diff&from=1.0` });
+});
