@@ -39,7 +39,12 @@ export function Shell({ me }: { me: Me }) {
             </Text>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <UnstyledButton onClick={spotlight.open} aria-label={t('palette')} title={t('palette')} visibleFrom="xs">
+            <UnstyledButton
+              onClick={spotlight.open}
+              aria-label={`${t('palette')} (Ctrl K)`}
+              title={t('palette')}
+              visibleFrom="xs"
+            >
               <Group gap={6} wrap="nowrap">
                 <Icon name="search" size={16} />
                 <Kbd size="xs">Ctrl K</Kbd>

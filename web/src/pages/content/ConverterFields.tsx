@@ -80,6 +80,7 @@ export function ConverterFields({
       <Group grow align="flex-start">
         <ColorInput
           label={t('background')}
+          withEyeDropper={false}
           value={settings.background}
           onChange={(background) => set({ background })}
         />

@@ -21,7 +21,7 @@ export default function ImageLayersPage() {
       subtitle={
         <>
           {t('subtitle')} ·{' '}
-          <Anchor component={Link} to={`/images/${encodeURIComponent(name)}`}>
+          <Anchor component={Link} underline="always" to={`/images/${encodeURIComponent(name)}`}>
             {t('back')}
           </Anchor>
         </>
