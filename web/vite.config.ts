@@ -21,6 +21,8 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['src/shared/testing/setup.ts'],
     restoreMocks: true,
-    testTimeout: 60_000,
+    unstubGlobals: true,
+    // Patience for machines that are busy; nothing waits for it when all is well.
+    testTimeout: 180_000,
   },
 });

@@ -56,3 +56,9 @@ export function renderPage(element: ReactElement, { url = '/', route = '*', lang
   );
   return { ...view, client, router };
 }
+
+/** jsdom lays nothing out: without this, virtual tables believe to have no room and show no rows. */
+export function giveTablesHeight() {
+  vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(800);
+  vi.spyOn(Element.prototype, 'clientWidth', 'get').mockReturnValue(1200);
+}

@@ -1,0 +1,73 @@
+import { Alert, Button, Code, Modal, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useCan } from '@/entities/session';
+import { api, take } from '@/shared/api/client';
+import { CopyAsCli, shellLine } from '@/shared/ui/CopyAsCli';
+import { Icon } from '@/shared/ui/icons';
+import { PageState } from '@/shared/ui/PageState';
+import { useTexts } from './i18n';
+
+/** Has the server follow the chain of hashes through the whole log. */
+export function VerifyChain() {
+  const t = useTexts();
+  const may = useCan()('audit:read');
+  const [opened, setOpened] = useState(false);
+  return (
+    <>
+      <Button
+        variant="light"
+        disabled={!may}
+        leftSection={<Icon name="shield" size={16} />}
+        onClick={() => setOpened(true)}
+      >
+        {t('verify')}
+      </Button>
+      <Modal
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title={t('verify')}
+        closeButtonProps={{ 'aria-label': t('close') }}
+      >
+        {opened && <Verdict />}
+      </Modal>
+    </>
+  );
+}
+
+function Verdict() {
+  const t = useTexts();
+  const verdict = useQuery({
+    queryKey: ['audit-verification'],
+    queryFn: () => take(api.GET('/api/v1/audit/verification')),
+    staleTime: 0,
+    gcTime: 0,
+  });
+  return (
+    <PageState query={verdict} loading={<Text role="status">{t('verifying')}</Text>}>
+      {({ sound, sequence = 0, hash = '', problem = '' }) => {
+        const head = `${sequence}:${hash}`;
+        return (
+          <Stack>
+            <Alert
+              role="status"
+              color={sound ? 'green' : 'red'}
+              icon={<Icon name={sound ? 'check' : 'warning'} />}
+              title={sound ? t('sound', { sequence }) : t('broken')}
+            >
+              {sound ? t('soundText') : problem}
+            </Alert>
+            {sound && sequence > 0 && (
+              <>
+                <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+                  {head}
+                </Code>
+                <CopyAsCli command={shellLine(['stratus', 'audit', 'verify', '--head', head])} />
+              </>
+            )}
+          </Stack>
+        );
+      }}
+    </PageState>
+  );
+}

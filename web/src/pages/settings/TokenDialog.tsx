@@ -1,0 +1,108 @@
+import { Alert, Button, Checkbox, Code, Group, Modal, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { useState, type FormEvent } from 'react';
+import { useMe, type Scope } from '@/entities/session';
+import { api, take, type Answer } from '@/shared/api/client';
+import { CopyAsCli, curlLine } from '@/shared/ui/CopyAsCli';
+import { CopyButton } from '@/shared/ui/CopyButton';
+import { ProblemAlert } from '@/shared/ui/PageState';
+import { useTexts } from './i18n';
+
+const DAY_S = 86_400;
+
+interface Props {
+  onClose: () => void;
+  onMade: () => Promise<unknown>;
+}
+
+export function TokenDialog({ opened, ...rest }: Props & { opened: boolean }) {
+  const t = useTexts();
+  return (
+    <Modal
+      opened={opened}
+      onClose={rest.onClose}
+      title={t('addToken')}
+      size="lg"
+      closeButtonProps={{ 'aria-label': t('close') }}
+    >
+      {opened && <Content {...rest} />}
+    </Modal>
+  );
+}
+
+function Content({ onClose, onMade }: Props) {
+  const t = useTexts();
+  const me = useMe().data;
+  const [name, setName] = useState('');
+  const [scopes, setScopes] = useState<string[]>([]);
+  const [days, setDays] = useState('90');
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [made, setMade] = useState<Answer<'createToken'> | null>(null);
+  const body = { name: name.trim(), scopes: scopes as Scope[], expires_in_s: Number(days) * DAY_S };
+  const make = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    try {
+      setMade(await take(api.POST('/api/v1/tokens', { body })));
+      await onMade();
+    } catch (caught) {
+      setError(caught);
+      setBusy(false);
+    }
+  };
+  if (made) {
+    return (
+      <Stack>
+        <Alert color="green" title={t('tokenMade', { name: made.name })} role="status">
+          {t('tokenOnce')}
+        </Alert>
+        <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
+          {made.token}
+        </Code>
+        <Group justify="space-between">
+          <CopyButton value={made.token} />
+          <Button onClick={onClose}>{t('close')}</Button>
+        </Group>
+      </Stack>
+    );
+  }
+  return (
+    <form onSubmit={(event) => void make(event)}>
+      <Stack>
+        <TextInput
+          label={t('tokenName')}
+          required
+          maxLength={64}
+          data-autofocus
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Checkbox.Group label={t('tokenScopes')} value={scopes} onChange={setScopes}>
+          <SimpleGrid cols={2} spacing={6} mt={4}>
+            {me?.scopes.map((scope) => (
+              <Checkbox key={scope} value={scope} label={scope} />
+            ))}
+          </SimpleGrid>
+        </Checkbox.Group>
+        <Select
+          label={t('expiresIn')}
+          allowDeselect={false}
+          value={days}
+          onChange={(value) => setDays(value ?? '90')}
+          data={[1, 7, 30, 90, 365].map((count) => ({ value: String(count), label: t('days', { count }) }))}
+        />
+        <CopyAsCli curl={curlLine('POST', '/api/v1/tokens', body)} />
+        {error !== null && <ProblemAlert error={error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {t('cancel')}
+          </Button>
+          <Button type="submit" loading={busy} disabled={!name.trim() || scopes.length === 0}>
+            {t('addToken')}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,123 @@
+import { Button, Group, Stack, Table, Text } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, take, type Answer } from '@/shared/api/client';
+import { useLiveRefresh } from '@/shared/live';
+import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
+import { shellLine } from '@/shared/ui/CopyAsCli';
+import { Icon } from '@/shared/ui/icons';
+import { EmptyState, PageState } from '@/shared/ui/PageState';
+import { StatusBadge } from '@/shared/ui/StatusBadge';
+import { toastDone } from '@/shared/ui/toast';
+import { TimeText } from '@/shared/ui/values';
+import { translate, useTexts } from './i18n';
+import { UserDialog } from './UserDialog';
+
+export type User = Answer<'getUser'>;
+const KEY = ['users'];
+
+export function Users() {
+  const t = useTexts();
+  const client = useQueryClient();
+  const users = useQuery({
+    queryKey: KEY,
+    queryFn: () => take(api.GET('/api/v1/users', { params: { query: { limit: 1000 } } })),
+  });
+  useLiveRefresh(['people'], KEY);
+  const [edited, setEdited] = useState<User | 'new' | null>(null);
+  const [removed, setRemoved] = useState<User | null>(null);
+  const remove = async (user: User) => {
+    await take(api.DELETE('/api/v1/users/{id}', { params: { path: { id: user.id } } }));
+    toastDone(translate('userRemoved', { name: user.name }));
+    await client.invalidateQueries({ queryKey: KEY });
+  };
+  return (
+    <Stack>
+      <Group>
+        <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setEdited('new')}>
+          {t('addUser')}
+        </Button>
+      </Group>
+      <PageState
+        query={users}
+        scope="people:admin"
+        isEmpty={({ items }) => items.length === 0}
+        empty={<EmptyState icon="user" title={t('noUsers')} />}
+      >
+        {({ items }) => (
+          <Table.ScrollContainer minWidth={720}>
+            <Table verticalSpacing="xs" highlightOnHover>
+              <Table.Thead>
+                <Table.Tr>
+                  {(['name', 'display', 'roles', 'state', 'lastLogin', 'actions'] as const).map((key) => (
+                    <Table.Th key={key}>{t(key)}</Table.Th>
+                  ))}
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {items.map((user) => (
+                  <Table.Tr key={user.id}>
+                    <Table.Td fw={600}>{user.name}</Table.Td>
+                    <Table.Td>{user.display}</Table.Td>
+                    <Table.Td>{user.roles.join(', ')}</Table.Td>
+                    <Table.Td>
+                      <UserState user={user} />
+                    </Table.Td>
+                    <Table.Td>
+                      <TimeText value={user.last_login} style="short" />
+                    </Table.Td>
+                    <Table.Td>
+                      <Group gap="xs" wrap="nowrap">
+                        <Button
+                          size="compact-xs"
+                          variant="default"
+                          aria-label={t('editUser', { name: user.name })}
+                          onClick={() => setEdited(user)}
+                        >
+                          {t('change')}
+                        </Button>
+                        <Button
+                          size="compact-xs"
+                          variant="default"
+                          c="red"
+                          aria-label={t('removeUser', { name: user.name })}
+                          onClick={() => setRemoved(user)}
+                        >
+                          {t('remove')}
+                        </Button>
+                      </Group>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
+      </PageState>
+      <UserDialog
+        user={edited}
+        onClose={() => setEdited(null)}
+        onSaved={() => client.invalidateQueries({ queryKey: KEY })}
+      />
+      <ConfirmDialog
+        opened={removed !== null}
+        title={t('removeUser', { name: removed?.name ?? '' })}
+        action={t('remove')}
+        danger
+        word={removed?.name}
+        command={shellLine(['stratus', 'user', 'delete', removed?.name ?? ''])}
+        onConfirm={() => remove(removed as User)}
+        onClose={() => setRemoved(null)}
+      >
+        <Text>{t('removeUserText', { name: removed?.name ?? '' })}</Text>
+      </ConfirmDialog>
+    </Stack>
+  );
+}
+
+function UserState({ user }: { user: User }) {
+  const t = useTexts();
+  if (user.disabled) return <StatusBadge tone="idle" icon="lock" label={t('disabled')} />;
+  if (user.must_change_password) return <StatusBadge tone="warning" label={t('mustChange')} />;
+  return <StatusBadge tone="good" label={t('active')} />;
+}

@@ -1,0 +1,80 @@
+import { Button, Code, Group, Stack, Text } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
+import { useAuthority } from '@/entities/authority';
+import { api, take } from '@/shared/api/client';
+import { useLiveRefresh } from '@/shared/live';
+import { shellLine } from '@/shared/ui/CopyAsCli';
+import { CopyButton } from '@/shared/ui/CopyButton';
+import { Icon } from '@/shared/ui/icons';
+import { PageState, ProblemAlert } from '@/shared/ui/PageState';
+import { StatusBadge } from '@/shared/ui/StatusBadge';
+import { TimeText } from '@/shared/ui/values';
+import { useTexts } from './i18n';
+
+const FIRST_KEY = ['devices', 'first'];
+
+export function FirstDeviceStep() {
+  const t = useTexts();
+  const authority = useAuthority();
+  const make = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/registration-codes', { body: { kind: 'device', ttl_s: 3600, count: 1 } })),
+  });
+  const first = useQuery({
+    queryKey: FIRST_KEY,
+    queryFn: () => take(api.GET('/api/v1/devices', { params: { query: { limit: 1 } } })),
+  });
+  useLiveRefresh(['devices', 'certificates'], FIRST_KEY);
+  const device = first.data?.devices[0];
+  const code = make.data?.codes[0];
+  return (
+    <Stack>
+      <Text>{t('deviceText')}</Text>
+      <PageState query={authority}>
+        {({ root }) => {
+          const words = ['stratus-agent', 'enrol', '--server', location.origin, '--code', code?.code ?? 'CODE'];
+          const line = shellLine([...words, '--data', '/var/lib/stratus-agent', '--ca-fingerprint', root.fingerprint]);
+          return (
+            <>
+              <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+                {line}
+              </Code>
+              <Group>
+                <Button variant={code ? 'default' : 'filled'} loading={make.isPending} onClick={() => make.mutate()}>
+                  {t('makeCode')}
+                </Button>
+                {code && (
+                  <>
+                    <Text fw={700} size="xl" ff="monospace">
+                      {code.code}
+                    </Text>
+                    <CopyButton value={line} />
+                    <Text size="sm" c="dimmed">
+                      {t('valid')} <TimeText value={code.expires_at} style="short" />
+                    </Text>
+                  </>
+                )}
+              </Group>
+            </>
+          );
+        }}
+      </PageState>
+      {make.error && <ProblemAlert error={make.error} />}
+      <Group justify="space-between" role="status">
+        {device ? (
+          <StatusBadge tone="good" label={t('joined', { name: device.label || device.id })} />
+        ) : (
+          <StatusBadge tone="idle" label={t('waiting')} />
+        )}
+        <Button
+          component={Link}
+          to="/"
+          variant={device ? 'filled' : 'default'}
+          rightSection={<Icon name="right" size={16} />}
+        >
+          {device ? t('finish') : t('later')}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
