@@ -15,7 +15,7 @@ export function LiveChip() {
   const t = useAppTexts();
   const state = useLiveState();
   return (
-    <span role="status">
+    <span role="status" style={{ display: 'inline-flex' }}>
       <StatusBadge {...LOOKS[state]} label={t(`live.${state}`)} title={t('live.hint')} />
     </span>
   );

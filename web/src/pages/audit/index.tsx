@@ -37,12 +37,12 @@ export default function AuditPage() {
   useLiveRefresh(['audit', 'people', 'rollouts', 'releases', 'artifacts'], ['audit'], 3000);
   const rows = audit.data?.pages.flatMap((page) => page.items) ?? [];
   const columns: Column<AuditEntry>[] = [
-    { key: 'sequence', header: t('sequence'), width: '80px', render: (row) => row.sequence, align: 'right' },
-    { key: 'time', header: t('time'), width: '210px', render: (row) => <TimeText value={row.time} /> },
-    { key: 'actor', header: t('actor'), width: 'minmax(140px, 1fr)', render: (row) => row.actor },
-    { key: 'action', header: t('action'), width: 'minmax(150px, 1fr)', render: (row) => <code>{row.action}</code> },
-    { key: 'object', header: t('object'), width: 'minmax(180px, 2fr)', render: (row) => row.object },
-    { key: 'address', header: t('address'), width: '150px', render: (row) => row.address },
+    { key: 'sequence', header: t('sequence'), width: '60px', render: (row) => row.sequence, align: 'right' },
+    { key: 'time', header: t('time'), width: '190px', render: (row) => <TimeText value={row.time} /> },
+    { key: 'actor', header: t('actor'), width: 'minmax(120px, 1fr)', render: (row) => row.actor },
+    { key: 'action', header: t('action'), width: 'minmax(170px, 1fr)', render: (row) => <code>{row.action}</code> },
+    { key: 'object', header: t('object'), width: 'minmax(160px, 2fr)', render: (row) => row.object },
+    { key: 'address', header: t('address'), width: '130px', render: (row) => row.address },
   ];
   const filtered = Object.values(filter).some(Boolean);
   return (
