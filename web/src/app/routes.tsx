@@ -12,6 +12,7 @@ const page = (path: string, load: () => Promise<{ default: ComponentType }>): Ro
 const moved = (path: string, to: (params: Record<string, string | undefined>) => string): RouteObject => ({
   path,
   loader: ({ params }) => redirect(to(params)),
+  element: null,
 });
 const one = (value: string | undefined) => encodeURIComponent(value ?? '');
 

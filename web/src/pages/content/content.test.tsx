@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { fakeServer, renderPage } from '@/shared/testing/render';
@@ -46,7 +46,7 @@ test('eight on a page, the page in the address', async () => {
   const { router } = renderPage(<ContentPage />, { url: '/?page=3' });
   expect(await screen.findByRole('link', { name: 'Poster 17' })).toBeInTheDocument();
   expect(screen.queryByRole('link', { name: 'Poster 16' })).toBeNull();
-  expect(await screen.findAllByText('shown on 2 devices')).toHaveLength(4);
+  await waitFor(() => expect(screen.getAllByText('shown on 2 devices')).toHaveLength(4));
   await userEvent.click(screen.getByRole('button', { name: 'Page 2' }));
   expect(await screen.findByRole('link', { name: 'Poster 9' })).toBeInTheDocument();
   expect(router.state.location.search).toBe('?page=2');

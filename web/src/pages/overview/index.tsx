@@ -1,12 +1,75 @@
+import { Button, SimpleGrid, Skeleton, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
+import { useCan } from '@/entities/session';
+import { api, take, type Answer } from '@/shared/api/client';
+import { useLiveRefresh } from '@/shared/live';
 import { Page } from '@/shared/ui/Page';
-import { EmptyState } from '@/shared/ui/PageState';
+import { EmptyState, PageState } from '@/shared/ui/PageState';
+import { TimeText } from '@/shared/ui/values';
+import { Alerts } from './Alerts';
+import { BytesMoved } from './BytesMoved';
+import { Gateways } from './Gateways';
+import { Compliance, Health } from './HealthCards';
 import { useTexts } from './i18n';
+import { RecentChanges } from './RecentChanges';
+import { RolloutsUnderWay } from './RolloutsUnderWay';
+import { Spread } from './Spread';
+
+export type Overview = Answer<'getOverview'>;
+const KEY = ['overview'];
 
 export default function OverviewPage() {
   const t = useTexts();
+  const seesAudit = useCan()('audit:read');
+  const overview = useQuery({
+    queryKey: KEY,
+    queryFn: () => take(api.GET('/api/v1/overview')),
+    refetchInterval: 60_000,
+  });
+  useLiveRefresh(['devices', 'rollouts', 'gateways', 'certificates', 'releases'], KEY, 2000);
   return (
-    <Page title={t('title')}>
-      <EmptyState title={t('soon')} />
+    <Page title={t('title')} subtitle={overview.data && <TimeText value={overview.data.at} ago />}>
+      <PageState
+        query={overview}
+        scope="devices:read"
+        loading={<Loading />}
+        isEmpty={({ devices }) => devices.total === 0}
+        empty={
+          <EmptyState icon="devices" title={t('emptyTitle')} text={t('emptyText')}>
+            <Button component={Link} to="/devices?register=1">
+              {t('register')}
+            </Button>
+          </EmptyState>
+        }
+      >
+        {(data) => (
+          <Stack>
+            <Alerts alerts={data.alerts} />
+            <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+              <Health devices={data.devices} />
+              <Compliance devices={data.devices} />
+              <BytesMoved bytes={data.bytes} />
+            </SimpleGrid>
+            <SimpleGrid cols={{ base: 1, lg: 2 }}>
+              <RolloutsUnderWay rollouts={data.rollouts} />
+              <Spread releases={data.releases} />
+              <Gateways gateways={data.gateways} />
+              {seesAudit && <RecentChanges />}
+            </SimpleGrid>
+          </Stack>
+        )}
+      </PageState>
     </Page>
+  );
+}
+
+function Loading() {
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} role="status">
+      {[1, 2, 3, 4, 5, 6].map((card) => (
+        <Skeleton key={card} height={200} />
+      ))}
+    </SimpleGrid>
   );
 }

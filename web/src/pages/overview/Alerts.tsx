@@ -1,0 +1,51 @@
+import { Alert, Anchor, Group, Stack, Text } from '@mantine/core';
+import { Link } from 'react-router';
+import { formatNumber } from '@/shared/lib/format';
+import { Icon } from '@/shared/ui/icons';
+import { StatusBadge } from '@/shared/ui/StatusBadge';
+import type { Overview } from '.';
+import { en, useTexts } from './i18n';
+
+type One = Overview['alerts'][number];
+
+/** Where one sees what an alert is about. */
+export function placeOf({ filter, object, code }: One): string | null {
+  if (object?.startsWith('rollout:')) return `/rollouts/${encodeURIComponent(object.slice('rollout:'.length))}`;
+  if (object?.startsWith('device:')) return `/devices/${encodeURIComponent(object.slice('device:'.length))}`;
+  if (filter) return `/devices?filter=${encodeURIComponent(filter)}`;
+  if (code === 'gateways_away') return '/gateways';
+  if (code.startsWith('certificates') || code === 'revocation_list_overdue') return '/settings/certificates';
+  return null;
+}
+
+export function Alerts({ alerts }: { alerts: One[] }) {
+  const t = useTexts();
+  if (alerts.length === 0) return <StatusBadge tone="good" label={t('noAlerts')} />;
+  return (
+    <Stack gap="xs" component="section" aria-label={t('alerts')}>
+      {alerts.map((alert, index) => {
+        const place = placeOf(alert);
+        const code = alert.code in en.alert ? alert.code : 'other';
+        return (
+          <Alert
+            key={`${alert.code} ${alert.object ?? ''} ${index}`}
+            color={alert.severity === 'error' ? 'red' : 'orange'}
+            icon={<Icon name="warning" />}
+            title={`${t(`alert.${code}`)}${alert.count > 0 ? ` (${formatNumber(alert.count)})` : ''}`}
+          >
+            <Group justify="space-between">
+              <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+                {alert.detail}
+              </Text>
+              {place && (
+                <Anchor component={Link} to={place} size="sm" fw={600}>
+                  {t('show')}
+                </Anchor>
+              )}
+            </Group>
+          </Alert>
+        );
+      })}
+    </Stack>
+  );
+}
