@@ -24,6 +24,7 @@ import { IdentityCard } from './ui/IdentityCard';
 import { LogTab } from './ui/LogTab';
 import { SoftwareCard } from './ui/SoftwareCard';
 import { TimelineTab } from './ui/TimelineTab';
+import { WhyCard } from './ui/WhyCard';
 
 const MetricsTab = lazy(() => import('./ui/MetricsTab'));
 const TABS = ['overview', 'timeline', 'metrics', 'content', 'log'] as const;
@@ -55,6 +56,7 @@ export default function DevicePage() {
               <SimpleGrid cols={{ base: 1, lg: 2 }}>
                 <Stack>
                   <SoftwareCard device={device} />
+                  <WhyCard id={device.id} />
                 </Stack>
                 <Stack>
                   <IdentityCard device={device} />

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Table, Tabs, Text } from '@mantine/core';
+import { Anchor, Button, Group, Stack, Table, Tabs, Text } from '@mantine/core';
 import { Link, useNavigate } from 'react-router';
 import { rolloutKeys } from '@/entities/rollout/api/keys';
 import { useRollouts } from '@/entities/rollout/api/listRollouts';
@@ -122,9 +122,9 @@ function Row({ rollout }: { rollout: Rollout }) {
   return (
     <Table.Tr>
       <Table.Td maw={300}>
-        <Text component={Link} to={`/rollouts/${rollout.id}`} fw={600} size="sm" truncate style={{ display: 'block' }}>
+        <Anchor component={Link} to={`/rollouts/${rollout.id}`} fw={600} size="sm" truncate display="block">
           {rollout.title || what}
-        </Text>
+        </Anchor>
         <Text size="xs" c="dimmed" truncate>
           {rollout.title ? `${what} · ` : ''}
           {rollout.author}

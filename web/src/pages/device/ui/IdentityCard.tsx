@@ -1,4 +1,4 @@
-import { Badge, Group } from '@mantine/core';
+import { Anchor, Badge, Group } from '@mantine/core';
 import { Link } from 'react-router';
 import { useDeviceLive } from '@/entities/device/api/getDevice';
 import type { Device } from '@/entities/device/api/listDevices';
@@ -22,9 +22,20 @@ export function IdentityCard({ device }: { device: Device }) {
           [t('identity.label'), device.label],
           [
             t('identity.region'),
-            region && <Link to={listOf('region', region.code)}>{region.name || region.code}</Link>,
+            region && (
+              <Anchor component={Link} size="sm" to={listOf('region', region.code)}>
+                {region.name || region.code}
+              </Anchor>
+            ),
           ],
-          [t('identity.group'), group && <Link to={listOf('group', group.code)}>{group.name || group.code}</Link>],
+          [
+            t('identity.group'),
+            group && (
+              <Anchor component={Link} size="sm" to={listOf('group', group.code)}>
+                {group.name || group.code}
+              </Anchor>
+            ),
+          ],
           [
             t('identity.tags'),
             Object.keys(tags).length === 0 ? null : (

@@ -1,4 +1,4 @@
-import { Group, Progress, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Progress, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { useDeviceLive } from '@/entities/device/api/getDevice';
 import type { Device } from '@/entities/device/api/listDevices';
@@ -35,7 +35,11 @@ export function SoftwareCard({ device }: { device: Device }) {
           rows={[
             [
               t('software.image'),
-              device.name && <Link to={`/images/${encodeURIComponent(device.name)}`}>{device.name}</Link>,
+              device.name && (
+                <Anchor component={Link} size="sm" to={`/images/${encodeURIComponent(device.name)}`}>
+                  {device.name}
+                </Anchor>
+              ),
             ],
             [t('software.wanted'), version(device.target_version, device.target)],
             [t('software.runs'), version(device.running_version, device.running)],

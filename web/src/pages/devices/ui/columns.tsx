@@ -11,7 +11,7 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'device',
       header: t('column.device'),
-      width: 'minmax(180px, 2fr)',
+      width: 'minmax(130px, 2fr)',
       sort: 'id',
       render: ({ id, label, active }) => (
         <Group gap={6} wrap="nowrap" style={{ minWidth: 0 }}>
@@ -29,14 +29,14 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'state',
       header: t('column.state'),
-      width: '170px',
+      width: '140px',
       sort: 'state',
       render: ({ state, reason }) => <DeviceStateBadge state={state} reason={reason} />,
     },
     {
       key: 'runs',
       header: t('column.runs'),
-      width: 'minmax(120px, 1.2fr)',
+      width: 'minmax(96px, 1.2fr)',
       render: ({ name, running_version }) => (
         <Text size="sm" truncate title={`${name} ${running_version ?? ''}`}>
           {name} <b>{running_version ?? '–'}</b>
@@ -46,7 +46,7 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'wanted',
       header: t('column.wanted'),
-      width: 'minmax(70px, 0.6fr)',
+      width: 'minmax(60px, 0.6fr)',
       render: ({ target_version, running_version }) => (
         <Text size="sm" truncate c={target_version && target_version !== running_version ? undefined : 'dimmed'}>
           {target_version ?? '–'}
@@ -56,19 +56,19 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'region',
       header: t('column.region'),
-      width: 'minmax(80px, 0.8fr)',
+      width: 'minmax(64px, 0.8fr)',
       render: ({ region }) => region?.name || region?.code || '–',
     },
     {
       key: 'group',
       header: t('column.group'),
-      width: 'minmax(80px, 0.8fr)',
+      width: 'minmax(64px, 0.8fr)',
       render: ({ group }) => group?.name || group?.code || '–',
     },
     {
       key: 'tags',
       header: t('column.tags'),
-      width: 'minmax(80px, 1fr)',
+      width: 'minmax(60px, 0.8fr)',
       render: ({ tags }) => {
         const text = Object.entries(tags)
           .map(([key, value]) => (value ? `${key}=${value}` : key))
@@ -83,7 +83,7 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'seen',
       header: t('column.seen'),
-      width: '130px',
+      width: '108px',
       sort: 'seen',
       render: ({ last_seen_ms }) => <TimeText value={last_seen_ms} ago />,
     },
