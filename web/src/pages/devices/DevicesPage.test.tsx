@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { fakeServer, renderPage } from '@/shared/testing/render';
 import DevicesPage from '.';
 
@@ -54,10 +54,12 @@ function serve(more: Parameters<typeof fakeServer>[0] = {}) {
 }
 
 // jsdom lays nothing out: without a height the table would show no row.
-beforeEach(() => {
-  vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(600);
-  vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockReturnValue(1000);
-});
+for (const [name, value] of [
+  ['clientHeight', 600],
+  ['clientWidth', 1000],
+] as const) {
+  Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => value });
+}
 
 test('rows with states in words, the total, and what a device says as text', async () => {
   serve();
