@@ -38,7 +38,6 @@ function serve(more: Parameters<typeof fakeServer>[0] = {}) {
       body: {
         devices: [device('door-1'), device('door-2', { state: 'failed', reason: '<img src=x onerror=alert(1)>' })],
         total: 12_345,
-        next: 'x',
       },
     },
     'GET /api/v1/device-counts': { body: counts },
