@@ -10,4 +10,5 @@
 // What the chosen subcommand does; called once the whole command line is understood.
 using Action = std::function<stratus::Result<void>()>;
 
+void add_fleet_view_commands(CLI::App& app, const stratus::cli::CommonOptions& common, Action& action);
 void add_artifact_commands(CLI::App& app, const stratus::cli::CommonOptions& common, Action& action);

@@ -460,6 +460,7 @@ int main(int argc, char** argv) {
   add_audit(app, common, action);
   add_rollout(app, common, action, exit_status);
   add_artifact_commands(app, common, action);
+  add_fleet_view_commands(app, common, action);
 
   try {
     app.parse(argc, argv);

@@ -155,6 +155,23 @@ def test_failures_are_grouped_and_the_timeline_adds_up(fleet):
         assert fleet.checked.get(f"/api/v1/rollouts/nothing/{view}").status == 404
 
 
+def test_the_command_line_shows_the_same(fleet):
+    fleet.chosen(fleet.create(waves=[{"count": 1}]), 1)
+    shown = json.loads(fleet.stack.stratus("overview", "--json"))
+    assert shown["devices"]["total"] == 10
+    text = fleet.stack.stratus("overview")
+    assert "Health" in text and "1 running" in text
+    assert "not updated" in fleet.stack.stratus("device", "why", "d000")
+    assert json.loads(fleet.stack.stratus("device", "why", "d000", "--json"))["device"] == "d000"
+    assert fleet.stack.stratus("device", "why", "nobody", check=False).returncode == 3
+    assert "No gateway" in fleet.stack.stratus("gateways")
+    assert "app" in fleet.stack.stratus("image", "list")
+    layers = json.loads(fleet.stack.stratus("image", "layers", "app:2", "--json"))["items"]
+    assert "+" in fleet.stack.stratus("image", "files", "app:2", layers[0]["digest"])
+    assert "~" in fleet.stack.stratus("image", "diff", "app:1", "2")
+    assert fleet.stack.stratus("image", "layers", "app", check=False).returncode == 2
+
+
 def test_certificates_by_their_end(fleet):
     assert fleet.checked.get("/api/v1/certificates").json() == {"items": []}
     for query in ("state=gone", "expires_before=soon", "cursor=x"):

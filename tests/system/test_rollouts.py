@@ -243,6 +243,20 @@ def test_the_author_cannot_approve(fleet):
     assert fleet.show(rollout)["state"] == "aborted"
 
 
+def test_three_of_ten_canaries_fail_and_nobody_else_begins(plain_stack):
+    fleet = FleetCase(plain_stack, devices=30)
+    rollout = fleet.create(waves=[{"count": 10, "failure_percent": 20, "success_percent": 80}])
+    canaries = fleet.chosen(rollout, 10)
+    for device in canaries[:5]:
+        device.update()
+    for device in canaries[5:8]:
+        device.update("failed")
+    shown = fleet.show(rollout)
+    assert shown["state"] == "paused" and shown["cause"].startswith("gate of wave 1: 3 of 10"), "with the deciding report"
+    assert all(device.ask() is None for device in fleet.devices if device not in canaries)
+    assert (shown["counts"]["waiting"], shown["counts"]["success"], shown["counts"]["failed"]) == (22, 5, 3)
+
+
 def test_the_command_line_creates_watches_and_orders(fleet):
     stack = fleet.stack
     plan = json.loads(stack.stratus("rollout", "plan", "app:2", "--all", "--json"))
