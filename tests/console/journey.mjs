@@ -38,7 +38,7 @@ export async function pictures(open, pages, prepare = async () => undefined) {
 
 /** A window of its own session, in a language and theme. What it must never do is collected in `faults`. */
 export async function open(browser, { language = 'en', theme = 'light', storage = {} } = {}) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: language, acceptDownloads: true });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: language, reducedMotion: 'reduce' });
   context.setDefaultTimeout(WAIT);
   await context.addInitScript(
     (kept) => {

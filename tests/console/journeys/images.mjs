@@ -21,7 +21,7 @@ await journey(async (open) => {
   await page.getByText('/etc/app.conf').waitFor();
   await page.getByText('/usr/share/new.txt').waitFor();
   await page.getByText(/A device with 1.0 has/).waitFor();
-  await page.getByLabel('Only these changes').click();
+  await page.getByRole('combobox', { name: 'Only these changes' }).click();
   await page.getByRole('option', { name: 'Removed' }).click();
   await page.getByText('/usr/share/new.txt').waitFor({ state: 'hidden' }); // only what was removed is shown
   await page.getByText('/usr/share/old.txt').waitFor();

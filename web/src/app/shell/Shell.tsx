@@ -1,4 +1,15 @@
-import { ActionIcon, AppShell, Burger, Group, Kbd, NavLink, ScrollArea, Text, UnstyledButton } from '@mantine/core';
+import {
+  ActionIcon,
+  AppShell,
+  Burger,
+  Group,
+  Kbd,
+  NavLink,
+  ScrollArea,
+  Text,
+  UnstyledButton,
+  VisuallyHidden,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
 import { Suspense } from 'react';
@@ -39,14 +50,10 @@ export function Shell({ me }: { me: Me }) {
             </Text>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <UnstyledButton
-              onClick={spotlight.open}
-              aria-label={`${t('palette')} (Ctrl K)`}
-              title={t('palette')}
-              visibleFrom="xs"
-            >
+            <UnstyledButton onClick={spotlight.open} title={t('palette')} visibleFrom="xs">
               <Group gap={6} wrap="nowrap">
                 <Icon name="search" size={16} />
+                <VisuallyHidden>{t('palette')}</VisuallyHidden>
                 <Kbd size="xs">Ctrl K</Kbd>
               </Group>
             </UnstyledButton>
