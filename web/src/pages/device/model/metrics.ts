@@ -9,7 +9,7 @@ export interface MetricSeries {
 }
 
 const UNITS: [RegExp, MetricSeries['unit']][] = [
-  [/bytes|_b$|^(memory|disk)_(total|used|free)$/, 'bytes'],
+  [/bytes|_b$|^(memory|disk)_(total|used|free)$|^network_(received|sent)$/, 'bytes'],
   [/percent|_pct$|ratio/, 'percent'],
   [/temp|celsius|_c$/, 'celsius'],
   [/uptime|_s$|seconds/, 'seconds'],
