@@ -66,6 +66,8 @@ void add_publish(CLI::App& app, const CommonOptions& common, Action& action) {
       ->required()
       ->check(CLI::ExistingPath);
   publish->add_option("--sign-key", options.sign_key, "release.key to sign with")->check(CLI::ExistingFile);
+  publish->add_flag("--unsigned", options.accept_unsigned,
+                    "deploy it without a signature although what devices run is signed");
   publish->add_flag("--no-deploy", no_deploy, "only publish; `stratus deploy` later");
   publish->add_option("--against", options.against,
                       "version to lay it upon (default: the newest; none: no other)");
@@ -113,14 +115,24 @@ void add_release_commands(CLI::App& app, const CommonOptions& common, Action& ac
   CLI::App* const deploy =
       app.add_subcommand("deploy", "Make a published or pushed version what devices run next");
   deploy->add_option("NAME:VERSION", reference, "the version")->required();
-  static std::string sign_key;
-  deploy->add_option("--sign-key", sign_key, "release.key to sign a pushed image with")
+  static stratus::cli::DeployOptions options;
+  deploy->add_flag("--unsigned", options.accept_unsigned, "also if it is not signed and what devices run is");
+  deploy
+      ->add_option("--sign-key", options.sign_key,
+                   "release.key to sign with: a pushed image, or an older version anew to go back to it")
       ->check(CLI::ExistingFile);
   deploy->footer(
       "Examples:\n"
-      "  stratus deploy web:1.0\n"
+      "  stratus deploy web:1.1\n"
+      "  stratus deploy web:1.0 --sign-key ~/keys/release.key     # go back: devices refuse what was signed "
+      "earlier\n"
       "  podman push … host:8443/web:1.1 && stratus deploy web:1.1 --sign-key ~/keys/release.key");
-  deploy->callback([&] { action = [&] { return stratus::cli::deploy(reference, sign_key, common); }; });
+  deploy->callback([&] {
+    action = [&] {
+      options.reference = reference;
+      return stratus::cli::deploy(options, common);
+    };
+  });
 
   CLI::App* const releases = app.add_subcommand("releases", "List what was published");
   releases->add_option("NAME", reference, "only this name");

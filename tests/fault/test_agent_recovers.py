@@ -126,7 +126,7 @@ def test_dying_while_unpacking_ends_after_three_times(case):
 
 def test_an_older_release_is_refused_unless_it_is_signed_anew(case):
     to_version_2(case)
-    case.stack.stratus("deploy", "web:1")
+    case.make_target(1)
     status = case.wait_status(lambda s: s["state"] == "idle" and "older than what ran here" in s["reason"])
     assert status["current"]["version"] == "2" and status["bad"] == []
     assert case.answer() == "2"

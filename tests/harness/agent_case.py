@@ -74,8 +74,13 @@ class AgentCase:
         words = ["publish", f"web:{version}", self.tree(version, extra), "--entrypoint", "/bin/service"]
         for word in ("--version-file", "/etc/version", "--port", self.port, *behaviours):
             words.append(f"--cmd={word}")
-        words += ["--sign-key", self.private] if sign else []
+        words += ["--sign-key", self.private] if sign else ["--unsigned"]
         return self.stack.stratus(*words, *options)
+
+    def make_target(self, version):
+        """What a careless or hostile server does: the `stratus` command asks first whether devices would take it."""
+        answer = self.server.http.put("/api/v1/releases/web/target", json={"version": str(version)})
+        assert answer.status == 202, answer.body
 
     def start(self, wrap=(), env=None):
         self.program = self.programs.start("agent", [*wrap, BIN / "stratus-agent", "run", "--config", self.config],

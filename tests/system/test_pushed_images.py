@@ -49,7 +49,11 @@ def test_a_pushed_image_without_a_signature_is_refused_until_it_has_one(case):
     case.start()
     case.wait_committed(1)
     push(case, 2)
-    assert "not signed, devices will refuse it" in case.stack.stratus("deploy", "web:2")
+    looked = case.stack.stratus("inspect", "web:2", check=False)
+    assert looked.returncode == 3 and "`stratus deploy web:2 --sign-key" in looked.stderr
+    refused = case.stack.stratus("deploy", "web:2", check=False)
+    assert refused.returncode == 5 and "web:2 is not signed" in refused.stderr
+    assert "not signed, devices will refuse it" in case.stack.stratus("deploy", "web:2", "--unsigned")
     wait_until(lambda: "not signed" in (case.status().get("reason") or ""), 30, what="the refusal")
     assert case.answer() == "1"
     case.stack.stratus("deploy", "web:2", "--sign-key", case.private)
@@ -63,7 +67,9 @@ def test_an_older_version_comes_back_by_its_key_only(case):
         if version == 1:
             case.start()
         case.wait_committed(version)
-    case.stack.stratus("deploy", "web:1")
+    refused = case.stack.stratus("deploy", "web:1", check=False)
+    assert refused.returncode == 5 and "`stratus deploy web:1 --sign-key" in refused.stderr
+    case.make_target(1)
     wait_until(lambda: case.status().get("reason"), 30, what="the refusal")
     assert case.answer() == "2"
     case.stack.stratus("deploy", "web:1", "--sign-key", case.private)

@@ -9,12 +9,12 @@
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
+#include "stratus/cli/deploy_check.hpp"
 #include "stratus/cli/image_target.hpp"
 #include "stratus/cli/release_list.hpp"
 #include "stratus/cli/server_connection.hpp"
 #include "stratus/cli/signature.hpp"
 #include "stratus/crypto/release_verifier.hpp"
-#include "stratus/crypto/sha256.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/reference.hpp"
 
@@ -57,8 +57,9 @@ Result<std::uint64_t> newest_counter(ImageTarget& target, const std::vector<Rele
 }
 
 // Makes sure that the version is registered, and signed by `key` if there is one: anew when devices that run
-// a newer release would refuse it. Answers whether it is signed.
-Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* key,
+// a newer release would refuse it. Without a key, one that devices would refuse is refused here. Answers
+// whether it is signed.
+Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* key, bool accept_unsigned,
                      const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
   STRATUS_TRY(target, open_server_target(common));
@@ -73,15 +74,21 @@ Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* 
   STRATUS_TRY(answer, server->send(get));
   if (answer.status == 404) {
     return fail(ErrorCode::not_found,
-                fmt::format("the server has no image {}:{}: `stratus publish` or push it first (`stratus "
-                            "releases` lists what there is)",
-                            reference.name, reference.tag));
+                fmt::format("the server has no image {}:{}: `stratus publish` or push it first{}",
+                            reference.name, reference.tag, where_to_look(reference.name, releases)));
   }
   if (answer.status != 200) return fail(refusal(get, answer));
   const auto type = answer.headers.get("Content-Type");
   const oci::Descriptor image = describe(type ? std::string_view(*type) : oci::media::kManifest, answer.body);
   if (registered && image.digest != line->digest) {
     return fail(ErrorCode::corrupt, fmt::format("GET {}: the answer is not what its digest says", get.path));
+  }
+  bool is_signed = true;
+  if (key == nullptr) {
+    STRATUS_TRY(verdict, examine_deploy(*target, releases, reference.name, reference.tag, image.digest));
+    if (!verdict.problem.empty() && !(verdict.waivable && accept_unsigned))
+      return fail(ErrorCode::conflict, verdict.problem);
+    is_signed = verdict.is_signed;
   }
   if (!registered) STRATUS_CHECK(target->register_version(reference.name, reference.tag, image.digest));
   if (key != nullptr) {
@@ -90,11 +97,8 @@ Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* 
     sign.newest = newest;
     sign.renew = true;
     STRATUS_CHECK(send_signature(*target, reference.name, reference.tag, image, *key, sign));
-    return true;
   }
-  STRATUS_TRY(referrers, target->referrers(reference.name, image.digest));
-  return std::any_of(referrers.begin(), referrers.end(),
-                     [](const oci::Descriptor& one) { return one.artifact_type == oci::media::kSignature; });
+  return is_signed;
 }
 
 }  // namespace
@@ -130,21 +134,24 @@ Result<std::string> deploy_version(const CommonOptions& common, const std::strin
                           operation.detail.empty() ? operation.state : operation.detail));
 }
 
-Result<void> deploy(const std::string& text, const std::filesystem::path& sign_key,
-                    const CommonOptions& common) {
+Result<void> deploy(const DeployOptions& options, const CommonOptions& common) {
+  const std::string& text = options.reference;
   STRATUS_TRY(reference, oci::parse_reference(text));
   if (reference.tag.empty()) return fail(ErrorCode::invalid, fmt::format("'{}': say NAME:VERSION", text));
   std::optional<crypto::SigningKey> key;
-  if (!sign_key.empty()) {
-    STRATUS_TRY(loaded, crypto::SigningKey::load(sign_key).with_context("--sign-key"));
+  if (!options.sign_key.empty()) {
+    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
     key = std::move(loaded);
   }
-  STRATUS_TRY(is_signed, prepare(reference, key ? &*key : nullptr, common).with_context("deploy " + text));
+  STRATUS_TRY(is_signed, prepare(reference, key ? &*key : nullptr, options.accept_unsigned, common)
+                             .with_context("deploy " + text));
   Progress progress(common);
   STRATUS_TRY(words, deploy_version(common, reference.name, reference.tag, progress));
   say(common, fmt::format("{}:{} is what devices run next. {}", reference.name, reference.tag, words));
   if (!is_signed)
-    say(common, "  not signed, devices will refuse it: deploy again with --sign-key release.key");
+    say(common,
+        fmt::format("  not signed, devices will refuse it: `stratus deploy {} --sign-key release.key`",
+                    text));
   print_json(
       common,
       boost::json::serialize(boost::json::object{

@@ -14,9 +14,13 @@ namespace stratus::cli {
 Result<std::string> deploy_version(const CommonOptions& common, const std::string& name,
                                    const std::string& version, Progress& progress);
 
-// An image that came by another client (`podman push`) is registered first; `sign_key`, when not empty, signs
-// it.
-Result<void> deploy(const std::string& reference, const std::filesystem::path& sign_key,
-                    const CommonOptions& common);
+struct DeployOptions {
+  std::string reference;           // NAME:VERSION
+  std::filesystem::path sign_key;  // signs it, anew if it was signed before what devices run; empty: as it is
+  bool accept_unsigned = false;    // although devices run a signed version and will refuse it
+};
+// An image that came by another client (`podman push`) is registered first. `conflict` when devices would
+// refuse it (deploy_check.hpp): then nothing has changed.
+Result<void> deploy(const DeployOptions& options, const CommonOptions& common);
 
 }  // namespace stratus::cli

@@ -10,6 +10,7 @@
 #include "stratus/base/clock.hpp"
 #include "stratus/cli/image_target.hpp"
 #include "stratus/cli/release_list.hpp"
+#include "stratus/cli/signature.hpp"
 #include "stratus/oci/image_config.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/reference.hpp"
@@ -32,9 +33,25 @@ struct Findings {
   oci::ImageConfig config;
   std::set<Digest> shared;  // layers that the version before has, too
   std::string before;       // that version
-  std::vector<std::string> signers;
+  std::vector<SignedAs> signatures;
   std::vector<Delta> deltas;
 };
+
+// An image of that name that nobody registered: what `podman push` leaves behind.
+Result<void> refuse_pushed(ServerConnection& server, const oci::Reference& reference) {
+  if (reference.tag.empty()) return {};
+  Request head;
+  head.method = "HEAD";
+  head.path = fmt::format("/v2/{}/manifests/{}", reference.name, reference.tag);
+  head.accept = fmt::format("{}, {}", media::kManifest, media::kDockerManifest);
+  STRATUS_TRY(answer, server.send(head));
+  if (answer.status != 200) return {};
+  return fail(
+      ErrorCode::not_found,
+      fmt::format("the image {0}:{1} is there, pushed, but not a release yet: `stratus deploy {0}:{1} "
+                  "--sign-key release.key` signs it and makes it one",
+                  reference.name, reference.tag));
+}
 
 Result<Findings> find(const oci::Reference& reference, const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
@@ -45,9 +62,10 @@ Result<Findings> find(const oci::Reference& reference, const CommonOptions& comm
                                  : one.version == reference.tag;
   });
   if (line == releases.end()) {
+    STRATUS_CHECK(refuse_pushed(*server, reference));
     return fail(ErrorCode::not_found,
-                fmt::format("no release {}{}{}; `stratus releases` lists what there is", reference.name,
-                            reference.tag.empty() ? "" : ":", reference.tag));
+                fmt::format("no release {}{}{}{}", reference.name, reference.tag.empty() ? "" : ":",
+                            reference.tag, where_to_look(reference.name, releases)));
   }
   Findings out;
   out.release = *line;
@@ -63,11 +81,11 @@ Result<Findings> find(const oci::Reference& reference, const CommonOptions& comm
     for (const oci::Descriptor& layer : before_manifest.layers) out.shared.insert(layer.digest);
     out.before = before->version;
   }
+  STRATUS_TRY(signatures, claimed_signatures(*target, reference.name, line->digest));
+  out.signatures = std::move(signatures);
   STRATUS_TRY(referrers, target->referrers(reference.name, line->digest));
   for (const oci::Descriptor& one : referrers) {
-    if (one.artifact_type == media::kSignature) {
-      out.signers.emplace_back(one.annotation(media::kKeyIdAnnotation));
-    } else if (one.artifact_type == media::kDelta) {
+    if (one.artifact_type == media::kDelta) {
       STRATUS_TRY(delta_text, target->fetch_manifest(reference.name, one.digest));
       STRATUS_TRY(delta_manifest, oci::parse_manifest(delta_text));
       Delta delta{std::string(one.annotation(media::kDeltaBaseAnnotation)), 0};
@@ -83,15 +101,32 @@ Result<Findings> find(const oci::Reference& reference, const CommonOptions& comm
 
 std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
+// Who signed it as this version, each once.
+std::set<std::string> signers(const Findings& found) {
+  std::set<std::string> out;
+  for (const SignedAs& one : found.signatures) {
+    if (one.version == found.release.version) out.insert(one.key_id);
+  }
+  return out;
+}
+
 std::string to_text(const Findings& found) {
   std::string out =
       fmt::format("{}:{}{}\n  manifest  {}\n  published {}\n  platform  {}/{}\n  starts    {}\n",
                   found.release.name, found.release.version, found.release.is_target ? "  (deployed)" : "",
                   found.release.digest.text(), format_time(WallTime(Millis(found.release.created_ms))),
                   found.config.os, found.config.architecture, joined(found.config.command()));
-  out += found.signers.empty() ? "  signed    no\n" : "";
-  for (const std::string& signer : found.signers)
+  if (found.signatures.empty())
+    out += "  signed    no\n";
+  else if (signers(found).empty())
+    out += "  signed    not as this version: devices refuse it\n";
+  for (const std::string& signer : signers(found))
     out += fmt::format("  signed by {}\n", signer.substr(0, 12));
+  for (const SignedAs& one : found.signatures) {
+    if (one.version != found.release.version)
+      out +=
+          fmt::format("  signed by {} as {}:{}\n", one.key_id.substr(0, 12), found.release.name, one.version);
+  }
   out += "  layers\n";
   std::uint64_t total = 0;
   for (const oci::Descriptor& layer : found.manifest.layers) {
@@ -110,14 +145,18 @@ std::string to_text(const Findings& found) {
 }
 
 std::string to_json(const Findings& found) {
-  json::array layers, signers, deltas;
+  json::array layers, signed_by, signatures, deltas;
   for (const oci::Descriptor& layer : found.manifest.layers) {
     layers.push_back(json::object{{"digest", layer.digest.text()},
                                   {"media_type", layer.media_type},
                                   {"size", layer.size},
                                   {"shared", found.shared.contains(layer.digest)}});
   }
-  for (const std::string& signer : found.signers) signers.emplace_back(signer);
+  for (const std::string& signer : signers(found)) signed_by.emplace_back(signer);
+  for (const SignedAs& one : found.signatures) {
+    signatures.push_back(
+        json::object{{"key_id", one.key_id}, {"version", one.version}, {"counter", one.counter}});
+  }
   for (const Delta& delta : found.deltas)
     deltas.push_back(json::object{{"base", delta.base}, {"size", delta.size}});
   return json::serialize(json::object{{"name", found.release.name},
@@ -128,7 +167,8 @@ std::string to_json(const Findings& found) {
                                       {"platform", found.config.os + "/" + found.config.architecture},
                                       {"command", joined(found.config.command())},
                                       {"layers", std::move(layers)},
-                                      {"signers", std::move(signers)},
+                                      {"signers", std::move(signed_by)},
+                                      {"signatures", std::move(signatures)},
                                       {"deltas", std::move(deltas)}});
 }
 

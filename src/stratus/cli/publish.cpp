@@ -10,7 +10,9 @@
 #include "stratus/base/clock.hpp"
 #include "stratus/base/file.hpp"
 #include "stratus/cli/deploy.hpp"
+#include "stratus/cli/deploy_check.hpp"
 #include "stratus/cli/image_target.hpp"
+#include "stratus/cli/server_connection.hpp"
 #include "stratus/cli/signature.hpp"
 #include "stratus/crypto/release_verifier.hpp"
 #include "stratus/crypto/sha256.hpp"
@@ -51,6 +53,14 @@ class Scratch {
 struct Base {
   const PublishedVersion* version = nullptr;  // null: nothing
   std::string passed_over;                    // an older version that was not used, and why; for people
+};
+
+struct Outcome {
+  bool existed = false;  // this version, with these contents
+  bool is_signed = false;
+  std::string key_id;  // when it is signed
+  bool deployed = false;
+  std::string detail;  // about deploying, for people
 };
 
 struct Sent {
@@ -140,9 +150,51 @@ Result<std::uint64_t> newest_counter(ImageTarget& target, const std::string& nam
   return newest;
 }
 
+std::string signature_line(const oci::Reference& reference, const Outcome& outcome) {
+  if (!outcome.is_signed) {
+    return fmt::format(
+        "not signed, devices will refuse it: publish with --sign-key, or `stratus deploy {}:{} --sign-key "
+        "release.key`",
+        reference.name, reference.tag);
+  }
+  return fmt::format("{}signed by key {}", outcome.existed ? "exists already, " : "",
+                     outcome.key_id.substr(0, 12));
+}
+
+// Makes the version what devices run next, if that was asked for and they would take it.
+Result<void> deploy_published(const PublishOptions& options, const CommonOptions& common, ImageTarget& target,
+                              const oci::Reference& reference, const BuiltImage& image, Progress& progress,
+                              Outcome& outcome) {
+  STRATUS_TRY(server, ServerConnection::open(common));
+  STRATUS_TRY(releases, fetch_releases(*server, reference.name));
+  STRATUS_TRY(verdict, examine_deploy(target, releases, reference.name, reference.tag, image.digest));
+  outcome.is_signed = verdict.is_signed;
+  outcome.key_id = verdict.key_id;
+  const auto is_target = [&](const ReleaseLine& one) {
+    return one.is_target && one.version == reference.tag;
+  };
+  outcome.deployed = std::any_of(releases.begin(), releases.end(), is_target);
+  if (!options.deploy) return {};
+  if (outcome.existed && outcome.is_signed && options.sign_key.empty()) {
+    outcome.detail = outcome.deployed ? "is what devices are to run already"
+                                      : fmt::format("not deployed: `stratus deploy {}:{}` does that",
+                                                    reference.name, reference.tag);
+    return {};
+  }
+  if (!verdict.problem.empty() && !(verdict.waivable && options.accept_unsigned)) {
+    outcome.detail = "not deployed: " + verdict.problem;
+    progress.clear();
+    fmt::print(stderr, "stratus: warning: published, but not deployed: {}\n", verdict.problem);
+    return {};
+  }
+  STRATUS_TRY(words, deploy_version(common, reference.name, reference.tag, progress));
+  outcome.detail = std::move(words);
+  outcome.deployed = true;
+  return {};
+}
+
 void report(const PublishOptions& options, const CommonOptions& common, const oci::Reference& reference,
-            const Base& laid_on, const BuiltImage& image, const Sent& sent, const std::string& key_id,
-            const std::string& deployed) {
+            const Base& laid_on, const BuiltImage& image, const Sent& sent, const Outcome& outcome) {
   const PublishedVersion* const base = laid_on.version;
   const oci::DiffSummary& summary = image.summary;
   std::string how = base == nullptr ? "as a first version" : fmt::format("against {}", base->version);
@@ -156,12 +208,9 @@ void report(const PublishOptions& options, const CommonOptions& common, const oc
     text += fmt::format("\n  starts {}{}", fmt::join(image.command, " "),
                         inherited ? fmt::format(" (as {} does)", base->version) : "");
   }
-  text +=
-      key_id.empty()
-          ? "\n  not signed, devices will refuse it: publish with --sign-key, or `stratus deploy --sign-key`"
-          : fmt::format("\n  signed by key {}", key_id.substr(0, 12));
+  text += "\n  " + signature_line(reference, outcome);
   if (!laid_on.passed_over.empty()) text += "\n  " + laid_on.passed_over;
-  if (!deployed.empty()) text += "\n  " + deployed;
+  if (!outcome.detail.empty()) text += "\n  " + outcome.detail;
   say(common, text);
   json::array layers;
   for (const BuiltLayer& layer : image.layers) {
@@ -170,22 +219,16 @@ void report(const PublishOptions& options, const CommonOptions& common, const oc
                                   {"size", layer.descriptor.size},
                                   {"new", !layer.file.empty()}});
   }
-  json::object out{{"name", reference.name},
-                   {"version", reference.tag},
-                   {"digest", image.digest.text()},
-                   {"added", summary.added},
-                   {"changed", summary.changed},
-                   {"removed", summary.removed},
-                   {"flattened", image.flattened},
-                   {"layers", std::move(layers)},
-                   {"sent_layers", sent.layers},
-                   {"sent_bytes", sent.bytes},
-                   {"deployed", options.deploy && options.to_layout.empty()}};
+  json::object out{
+      {"name", reference.name},       {"version", reference.tag},    {"digest", image.digest.text()},
+      {"added", summary.added},       {"changed", summary.changed},  {"removed", summary.removed},
+      {"flattened", image.flattened}, {"layers", std::move(layers)}, {"sent_layers", sent.layers},
+      {"sent_bytes", sent.bytes},     {"existed", outcome.existed},  {"deployed", outcome.deployed}};
   if (base != nullptr) out["against"] = base->version;
   if (!laid_on.passed_over.empty()) out["passed_over"] = laid_on.passed_over;
   if (!image.start_problem.empty()) out["start_problem"] = image.start_problem;
-  if (!key_id.empty()) out["key_id"] = key_id;
-  if (!deployed.empty()) out["detail"] = deployed;
+  if (!outcome.key_id.empty()) out["key_id"] = outcome.key_id;
+  if (!outcome.detail.empty()) out["detail"] = outcome.detail;
   print_json(common, json::serialize(out));
 }
 
@@ -231,7 +274,9 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
     fmt::print(stderr, "stratus: warning: {}: {}{}\n", options.reference, image.start_problem,
                inherited ? fmt::format(" (start settings of {})", base->version) : "");
   }
+  Outcome outcome;
   for (const PublishedVersion& one : versions) {
+    if (one.version == reference.tag && one.manifest == image.digest) outcome.existed = true;
     if (one.version == reference.tag && one.manifest != image.digest) {
       return fail(
           ErrorCode::conflict,
@@ -241,7 +286,6 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
     }
   }
   STRATUS_TRY(sent, send_image(*target, reference.name, reference.tag, image, progress).with_context(what));
-  std::string key_id;
   if (key) {
     SignOptions sign;
     STRATUS_TRY(newest,
@@ -250,16 +294,15 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
     STRATUS_TRY(signer, send_signature(*target, reference.name, reference.tag,
                                        describe(image.media_type, image.manifest), *key, sign)
                             .with_context(what));
-    key_id = std::move(signer);
+    outcome.key_id = std::move(signer);
+    outcome.is_signed = true;
   }
   STRATUS_CHECK(target->register_version(reference.name, reference.tag, image.digest).with_context(what));
-  std::string deployed;
-  if (options.deploy && options.to_layout.empty()) {
-    STRATUS_TRY(words, deploy_version(common, reference.name, reference.tag, progress));
-    deployed = std::move(words);
+  if (options.to_layout.empty()) {
+    STRATUS_CHECK(deploy_published(options, common, *target, reference, image, progress, outcome));
   }
   progress.clear();
-  report(options, common, reference, laid_on, image, sent, key_id, deployed);
+  report(options, common, reference, laid_on, image, sent, outcome);
   return {};
 }
 

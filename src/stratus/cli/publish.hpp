@@ -17,6 +17,7 @@ struct PublishOptions {
   std::filesystem::path to_layout;  // an OCI layout on disk instead of the server
   std::string against;              // a version, "none", or "" for the newest
   bool deploy = true;
+  bool accept_unsigned = false;  // deploy it unsigned although devices run a signed version
 };
 
 Result<void> publish(const PublishOptions& options, const CommonOptions& common);

@@ -59,4 +59,9 @@ Result<std::vector<ReleaseLine>> fetch_releases(ServerConnection& server, const 
   return out;
 }
 
+std::string where_to_look(const std::string& name, const std::vector<ReleaseLine>& releases) {
+  if (releases.empty()) return fmt::format("; nothing is published as {} so far", name);
+  return fmt::format("; `stratus releases {}` lists its versions", name);
+}
+
 }  // namespace stratus::cli

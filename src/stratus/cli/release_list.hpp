@@ -20,4 +20,8 @@ struct ReleaseLine {
 // Of one name, newest first; of all names when `name` is empty. An unknown name has none.
 Result<std::vector<ReleaseLine>> fetch_releases(ServerConnection& server, const std::string& name);
 
+// For an error about a version of `name` that is not there: "; `stratus releases NAME` lists …", when it
+// does.
+std::string where_to_look(const std::string& name, const std::vector<ReleaseLine>& releases);
+
 }  // namespace stratus::cli

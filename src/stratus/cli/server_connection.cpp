@@ -54,6 +54,15 @@ std::string words_of(const std::string& body) {
   return text(*object, "title");
 }
 
+// Quotas answer 507, too; these are the operating system's and SQLite's words.
+bool says_disk_is_full(int status, const std::string& words) {
+  if (status != 507) return false;
+  for (const char* const full : {"No space left on device", "Disk quota exceeded", "disk is full"}) {
+    if (words.find(full) != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct ServerConnection::Impl {
@@ -171,6 +180,12 @@ Error refusal(const Request& request, const Answer& answer) {
   if (words.empty()) words = fmt::format("the server answered {}", answer.status);
   if (answer.status == 401) {
     words += " (`stratus login`, --token-file or STRATUS_TOKEN_FILE)";
+  }
+  if (says_disk_is_full(answer.status, words)) {
+    words =
+        "the server's disk is full: make room there (`stratus gc` removes what nothing needs), or give its "
+        "--data a larger one; then try again. It said: " +
+        words;
   }
   return Error(error_code_of_http_status(answer.status),
                fmt::format("{} {}: {}", request.method, request.path, words));

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t kChunk = 16u << 20;  // one request of an upload: small enough to repeat after a cut
 constexpr int kMaxTries = 5;
+constexpr int kInsufficientStorage = 507;
 
 std::string blob_url(const std::string& name, const Digest& digest) {
   return fmt::format("/v2/{}/blobs/{}", name, digest.text());
@@ -86,7 +87,10 @@ class ServerTarget : public ImageTarget {
         tries = 0;
         if (const auto next = answer->headers.get("Location")) location = *next;
       } else {
-        const bool permanent = answer && answer->status < 500 && answer->status != 416;
+        // A full disk does not empty by asking again, but what came so far need not fill it.
+        const bool full = answer && answer->status == kInsufficientStorage;
+        if (full) give_up_upload(location);
+        const bool permanent = full || (answer && answer->status < 500 && answer->status != 416);
         if (permanent || ++tries >= kMaxTries)
           return fail(answer ? refusal(request, *answer) : answer.error());
         STRATUS_TRY(received, ask_progress(location));
@@ -156,6 +160,13 @@ class ServerTarget : public ImageTarget {
     if (!location)
       return fail(ErrorCode::corrupt, fmt::format("POST {}: no Location in the answer", request.path));
     return std::string(*location);
+  }
+
+  void give_up_upload(const std::string& location) {
+    Request request;
+    request.method = "DELETE";
+    request.path = location;
+    (void)server_->send(request);  // the server forgets abandoned uploads by itself, later
   }
 
   Result<std::uint64_t> ask_progress(const std::string& location) {

@@ -24,6 +24,25 @@ namespace {
 
 constexpr std::size_t kMaxLooked = 64;  // signatures of one image
 
+struct Artifact {
+  std::string payload;
+  Bytes signature;
+};
+
+// Nothing when it is not in our form or its payload is gone: one broken signature hides no other.
+Result<std::optional<Artifact>> read_artifact(ImageTarget& target, const std::string& name,
+                                              const Digest& digest) {
+  STRATUS_TRY(text, target.fetch_manifest(name, digest));
+  const auto artifact = oci::parse_manifest(text);
+  if (!artifact || artifact->layers.size() != 1) return std::optional<Artifact>();
+  const oci::Descriptor& layer = artifact->layers.front();
+  auto signature = from_base64(layer.annotation(media::kSignatureAnnotation));
+  if (!signature) return std::optional<Artifact>();
+  auto payload = target.fetch_text(name, layer.digest, crypto::ReleaseStatement::kMaxEncoded);
+  if (!payload) return std::optional<Artifact>();
+  return std::optional(Artifact{std::move(*payload), std::move(*signature)});
+}
+
 }  // namespace
 
 Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& target, const std::string& name,
@@ -39,22 +58,33 @@ Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& targ
     if (one.artifact_type != media::kSignature || one.annotation(media::kKeyIdAnnotation) != key_id) continue;
     if (!version.empty() && one.annotation(media::kVersionAnnotation) != version) continue;
     if (++looked > kMaxLooked) break;
-    STRATUS_TRY(text, target.fetch_manifest(name, one.digest));
-    const auto artifact = oci::parse_manifest(text);
-    if (!artifact || artifact->layers.size() != 1) continue;
-    const oci::Descriptor& layer = artifact->layers.front();
-    auto signature = from_base64(layer.annotation(media::kSignatureAnnotation));
-    if (!signature) continue;
-    const std::uint64_t limit = crypto::ReleaseStatement::kMaxEncoded;
-    auto payload = target.fetch_text(name, layer.digest, limit);
-    if (!payload) continue;
+    STRATUS_TRY(read, read_artifact(target, name, one.digest));
+    if (!read) continue;
     const std::vector<crypto::StatementSignature> signatures{
-        {key_id, std::move(*payload), std::move(*signature)}};
+        {key_id, std::move(read->payload), std::move(read->signature)}};
     auto statement = verifier->verify(name, image, signatures);
     if (!statement || (!version.empty() && statement->version != version)) continue;
     if (!newest || statement->counter > newest->counter) newest = std::move(*statement);
   }
   return newest;
+}
+
+Result<std::vector<SignedAs>> claimed_signatures(ImageTarget& target, const std::string& name,
+                                                 const Digest& image) {
+  STRATUS_TRY(referrers, target.referrers(name, image));
+  std::vector<SignedAs> out;
+  std::size_t looked = 0;
+  for (const oci::Descriptor& one : referrers) {
+    if (one.artifact_type != media::kSignature) continue;
+    if (++looked > kMaxLooked) break;
+    STRATUS_TRY(read, read_artifact(target, name, one.digest));
+    if (!read) continue;
+    auto statement = crypto::parse_statement(read->payload);
+    if (!statement || statement->name != name || statement->manifest != image) continue;
+    out.push_back({std::string(one.annotation(media::kKeyIdAnnotation)), std::move(statement->version),
+                   statement->counter});
+  }
+  return out;
 }
 
 Result<std::string> send_signature(ImageTarget& target, const std::string& name, const std::string& version,

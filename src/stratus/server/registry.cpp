@@ -73,6 +73,14 @@ net::Task<Registry::Done> Registry::check_may_write(net::Exchange& exchange) {
   co_return refuse(403, "DENIED", principal->label() + " lacks the permission releases:write");
 }
 
+// Once a minute at most: clients of other makes try again and again.
+void Registry::complain_of_no_space(const std::string& why) {
+  const auto now = std::chrono::steady_clock::now();
+  if (complained_ && now - *complained_ < std::chrono::minutes(1)) return;
+  complained_ = now;
+  log::warning("registry", "no space for what is pushed: {}", why);
+}
+
 net::Task<void> Registry::handle(net::Exchange& exchange) {
   OciError error;
   const std::string path = net::percent_decode(exchange.request().path).value_or("");
@@ -108,6 +116,7 @@ net::Task<void> Registry::handle(net::Exchange& exchange) {
   if (done) co_return;
   log::debug("registry", "{} {}: {} {}: {}", method, exchange.request().path, done.error().status,
              done.error().code, done.error().message);
+  if (done.error().status == 507) complain_of_no_space(done.error().message);
   co_await respond_oci_error(exchange, done.error());
 }
 

@@ -2,7 +2,9 @@
 // need the permission releases:write. Runs on the loop; files go to the pool.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "stratus/net/bounded_pool.hpp"
@@ -84,6 +86,7 @@ class Registry {
   net::Task<Done> commit_and_link(const RegistryRoute& route, store::BlobWriter& writer,
                                   const Digest& digest);
   net::Task<Done> check_may_write(net::Exchange& exchange);
+  void complain_of_no_space(const std::string& why);
 
   store::RepositoryStore& repositories_;
   net::WorkerPool& pool_;
@@ -93,6 +96,7 @@ class Registry {
   RegistryHooks hooks_;
   UploadSessions uploads_;
   RegistryCounters counters_;
+  std::optional<std::chrono::steady_clock::time_point> complained_;  // of a full disk
 };
 
 }  // namespace stratus::server

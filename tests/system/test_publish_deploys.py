@@ -1,0 +1,95 @@
+"""What `stratus publish` and `deploy` do not make the target because devices would refuse it, and what they say."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from harness import random_bytes, write_tree
+
+
+@pytest.fixture
+def shop(stack, tmp_path, monkeypatch):
+    """A server, a key, and app:1 signed by it and deployed."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    stack.start_server()
+    stack.key, _ = stack.make_key(tmp_path / "keys")
+    stack.tree = write_tree(tmp_path / "tree", {"a": "1"})
+    publish(stack, "app:1", "--sign-key", stack.key)
+    return stack
+
+
+def publish(stack, reference, *options):
+    done = stack.stratus("--json", "publish", reference, stack.tree, "--level", "3", "--cmd", "/a", *options, check=False)
+    assert done.returncode == 0, done.stderr
+    return {**json.loads(done.stdout), "stderr": done.stderr}
+
+
+def target(stack):
+    return stack.server.http.get("/api/v1/releases/app").json()["target"]["version"]
+
+
+def test_going_back_needs_the_key(shop):
+    (shop.tree / "a").write_text("2")
+    publish(shop, "app:2", "--sign-key", shop.key)
+    refused = shop.stratus("deploy", "app:1", check=False)
+    assert refused.returncode == 5 and "`stratus deploy app:1 --sign-key" in refused.stderr
+    refused = shop.stratus("deploy", "app:1", "--unsigned", check=False)  # it is signed, too early
+    assert refused.returncode == 5 and target(shop) == "2"
+    shop.stratus("deploy", "app:1", "--sign-key", shop.key)
+    assert target(shop) == "1"
+
+
+def test_a_signature_names_its_version(shop):
+    second = publish(shop, "app:5")
+    assert not second["deployed"] and "signed as app:1" in second["detail"] and target(shop) == "1"
+    told = shop.stratus("inspect", "app:5")
+    assert "not as this version" in told and "as app:1" in told
+    refused = shop.stratus("deploy", "app:5", check=False)
+    assert refused.returncode == 5 and "signed as app:1" in refused.stderr
+    shop.stratus("deploy", "app:5", "--sign-key", shop.key)
+    assert target(shop) == "5"
+    assert len(json.loads(shop.stratus("--json", "inspect", "app:5"))["signers"]) == 1
+
+
+def test_an_unsigned_version_does_not_follow_a_signed_one_by_itself(shop):
+    (shop.tree / "a").write_text("2")
+    result = publish(shop, "app:2")
+    assert not result["deployed"] and "`stratus deploy app:2 --sign-key" in result["stderr"] and target(shop) == "1"
+    assert shop.stratus("deploy", "app:2", check=False).returncode == 5
+    assert publish(shop, "app:2", "--unsigned")["deployed"] is True
+    assert target(shop) == "2"
+    (shop.tree / "a").write_text("3")
+    assert publish(shop, "app:3")["deployed"] is True  # trials go on as trials
+
+
+def test_publishing_a_signed_version_again_changes_nothing(shop):
+    again = publish(shop, "app:1")
+    assert again["existed"] and again["deployed"] and len(again["key_id"]) > 12 and again["stderr"].count("not signed") == 0
+    (shop.tree / "a").write_text("2")
+    publish(shop, "app:2", "--sign-key", shop.key)
+    publish(shop, "app:3", "--sign-key", shop.key)
+    again = publish(shop, "app:2")
+    assert again["existed"] and not again["deployed"] and "`stratus deploy app:2`" in again["detail"]
+    assert target(shop) == "3"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_full_server_is_an_error_at_once(stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    disk = pathlib.Path(stack.programs.path("small"))
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", disk], check=True)
+    try:
+        stack.start_server(data=disk)
+        tree = write_tree(tmp_path / "tree", {"big": random_bytes(1, 4_000_000)})
+        done = stack.stratus("publish", "app:1", tree, "--level", "3", "--cmd", "/big", check=False)
+        assert done.returncode == 1 and "the server's disk is full" in done.stderr and "`stratus gc`" in done.stderr
+        assert stack.server.program.log.count("no space for what is pushed") == 1
+        assert list((disk / "uploads").iterdir()) == []
+        small = write_tree(tmp_path / "small", {"a": "1"})
+        stack.stratus("publish", "app:1", small, "--level", "3", "--cmd", "/a")  # what did not fit is gone again
+    finally:
+        stack.server.program.kill()
+        subprocess.run(["umount", "-l", disk], check=False)
