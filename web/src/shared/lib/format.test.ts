@@ -8,6 +8,7 @@ test.each([
   [9999, 10_000, 99],
   [10_000, 10_000, 100],
   [1, 3, 33],
+  [57, 100, 57],
   [0, 0, 0],
   [99.999, 100, 99],
 ])('%s of %s is %s percent: never rounded up', (part, whole, percent) => {

@@ -34,7 +34,7 @@ export function formatBytes(bytes: number): string {
 /** Whole percent, rounded down: 100 only when all are done; and never 0 when there is something is not promised. */
 export function percentOf(part: number, whole: number): number {
   if (whole <= 0) return 0;
-  return Math.max(0, Math.min(100, Math.floor((part / whole) * 100)));
+  return Math.max(0, Math.min(100, Math.floor((part * 100) / whole)));
 }
 
 export function formatPercent(percent: number): string {
