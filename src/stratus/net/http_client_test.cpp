@@ -1,7 +1,11 @@
 #include "stratus/net/http_client.hpp"
 
+#include <thread>
+
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "stratus/base/file.hpp"
@@ -236,6 +240,33 @@ TEST_F(HttpClientTest, TellsFailuresApart) {
     released_->notify_all();
     co_return Result<void>();
   });
+}
+
+TEST_F(HttpClientTest, TakesACutHeadForNoAnswer) {
+  const FileDescriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
+  ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  std::thread peer([&] {
+    const FileDescriptor connection(::accept(listener.get(), nullptr, nullptr));
+    char request[4096];
+    (void)!::read(connection.get(), request, sizeof request);
+    constexpr std::string_view kCut = "HTTP/1.1 200 OK\r\nContent-Ty";
+    (void)!::write(connection.get(), kCut.data(), kCut.size());
+  });
+  run([&]() -> Task<Result<void>> {
+    ClientRequest request;
+    request.url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    auto answer = co_await client_->send(request);
+    EXPECT_FALSE(answer);
+    if (!answer) EXPECT_EQ(answer.error().code(), ErrorCode::unavailable);
+    co_return Result<void>();
+  });
+  peer.join();
 }
 
 TEST_F(HttpClientTest, UploadsAPartOfAFile) {

@@ -1,4 +1,5 @@
 import '@testing-library/jest-dom/vitest';
+import { notifications } from '@mantine/notifications';
 import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 
@@ -29,5 +30,6 @@ configure({ asyncUtilTimeout: 20_000 });
 afterEach(() => {
   if (typeof window === 'undefined') return;
   cleanup();
+  notifications.clean(); // what one test was told must not greet the next
   localStorage.clear();
 });

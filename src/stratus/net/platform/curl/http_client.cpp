@@ -192,6 +192,7 @@ struct Transfer {
   ByteSink sink;       // empty: into response.body
   bool paced = false;  // instead of a sink: into `held`
   bool resting = false;
+  bool head_ended = false;
   Bytes held;
   FileDescriptor upload_file;
   std::uint64_t uploaded = 0;
@@ -209,12 +210,14 @@ void Transfer::header_line(std::string_view line) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
   if (line.starts_with("HTTP/")) {  // a new head: the one before was 1xx
     response = ClientResponse{};
+    head_ended = false;
     const std::size_t space = line.find(' ');
     if (space != std::string_view::npos)
       response.status = std::atoi(std::string(line.substr(space + 1)).c_str());
     return;
   }
   if (line.empty()) {
+    head_ended = true;
     if (streamed() && on_head) refused = on_head(response);
     return;
   }
@@ -395,6 +398,10 @@ class CurlClient final : public HttpClient {
           transfer.error_text[0] != '\0' ? transfer.error_text.data() : curl_easy_strerror(transfer.code);
       return fail(code_of(transfer.code), transfer.request.url + ": " + text);
     }
+    // curl takes a head that was cut for an answer without a body.
+    if (!transfer.head_ended)
+      return fail(ErrorCode::unavailable,
+                  transfer.request.url + ": the connection ended inside the answer's head");
     return std::move(transfer.response);
   }
 
