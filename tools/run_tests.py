@@ -5,6 +5,7 @@ AddressSanitizer and UBSan, short fuzz runs, system tests. Ends with "N passed, 
 Only when asked for by name: tsan (what has an event loop, under ThreadSanitizer).
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import subprocess
@@ -117,13 +118,17 @@ def run_unit_tests(suite, programs, tally, timeout):
 
 
 def run_fuzzers(programs, tally, seconds):
-    for program in sorted(programs.glob("fuzz_*")):
+    def fuzz(program):
         corpus = ROOT / "fuzz" / "corpus" / program.name.removeprefix("fuzz_")
         with tempfile.TemporaryDirectory() as scratch:
             directories = [scratch] + ([str(corpus)] if corpus.is_dir() else [])
-            done = run([program, f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10",
+            return run([program, f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10",
                         f"-artifact_prefix={scratch}/", *directories], capture_output=True, text=True, errors="replace")
-        tally.add(f"fuzz: {program.name}", "passed" if done.returncode == 0 else "failed", done.stderr[-4000:])
+
+    targets = sorted(programs.glob("fuzz_*"))
+    with concurrent.futures.ThreadPoolExecutor(2) as two:
+        for program, done in zip(targets, two.map(fuzz, targets)):
+            tally.add(f"fuzz: {program.name}", "passed" if done.returncode == 0 else "failed", done.stderr[-4000:])
 
 
 def run_system_tests(tally, names, long):
