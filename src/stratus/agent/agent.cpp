@@ -18,6 +18,7 @@
 #include "stratus/crypto/message_signature.hpp"
 #include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
+#include "stratus/update/record_report.hpp"
 
 namespace stratus::agent {
 
@@ -383,20 +384,8 @@ net::Task<Outcome> AgentCore::rest(std::chrono::milliseconds duration) {
 
 wire::DeviceReport AgentCore::make_report() const {
   const update::DeviceRecord& now = record();
-  wire::DeviceReport report;
-  report.device = config_.device;
+  wire::DeviceReport report = update::report_of(now, config_.device, config_.image, now_ms());
   report.sequence = now.next_sequence;
-  report.name = config_.image;
-  report.state = std::string(name_of(now.state));
-  report.version = now.candidate.version;
-  report.target = now.candidate.manifest;
-  report.running = now.current.manifest;
-  report.running_version = now.current.version;
-  report.reason = now.reason;
-  report.plan = now.plan;
-  report.bytes = now.bytes;
-  report.time_ms = now_ms();
-  report.duration_ms = report.time_ms > now.began_ms ? report.time_ms - now.began_ms : 0;
   report.downtime_ms = now.downtime_ms > 0 ? now.downtime_ms : static_cast<std::uint64_t>(downtime_.count());
   return report;
 }

@@ -15,6 +15,7 @@
 #include "stratus/oci/media_types.hpp"
 #include "stratus/runtime/process.hpp"
 #include "stratus/update/pacing.hpp"
+#include "stratus/update/record_report.hpp"
 #include "stratus/wire/next.hpp"
 #include "stratus/wire/update_kind.hpp"
 
@@ -523,19 +524,7 @@ void FirmwareFollower::remove_files() const {
 net::Task<FirmwareFollower::Done> FirmwareFollower::conclude() {
   if (stopping_) co_return done(Event::settled);
   const update::DeviceRecord& now = record();
-  wire::DeviceReport report;
-  report.device = config_.device;
-  report.name = image_;
-  report.state = std::string(name_of(now.state));
-  report.version = now.candidate.version;
-  report.target = now.candidate.manifest;
-  report.running = now.current.manifest;
-  report.running_version = now.current.version;
-  report.reason = now.reason;
-  report.plan = now.plan;
-  report.bytes = now.bytes;
-  report.time_ms = now_ms();
-  report.duration_ms = report.time_ms > now.began_ms ? report.time_ms - now.began_ms : 0;
+  const wire::DeviceReport report = update::report_of(now, config_.device, image_, now_ms());
   for (;;) {
     auto queued = co_await report_(report);
     if (queued || stopping_) break;

@@ -9,6 +9,7 @@
 #include "stratus/sim/device.hpp"
 #include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
+#include "stratus/update/record_report.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::sim {
@@ -400,19 +401,8 @@ net::Task<Device::Outcome> Device::watch(InstalledImage& image) {
 Device::Outcome Device::conclude(InstalledImage& image) {
   const update::DeviceRecord& record = image.record;
   Tally& tally = world_.tally;
-  wire::DeviceReport report;
-  report.device = name_;
+  wire::DeviceReport report = update::report_of(record, name_, image.name, wall_ms());
   report.sequence = flash_.next_sequence++;
-  report.name = image.name;
-  report.state = std::string(name_of(record.state));
-  report.version = record.candidate.version;
-  report.target = record.candidate.manifest;
-  report.running = record.current.manifest;
-  report.running_version = record.current.version;
-  report.reason = record.reason;
-  report.plan = record.plan;
-  report.bytes = record.bytes;
-  report.time_ms = wall_ms();
   report.duration_ms = ms_since(fate_.began);
   report.downtime_ms = record.downtime_ms;
   wire::UpdateResult result;
