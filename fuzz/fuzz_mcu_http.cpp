@@ -18,6 +18,7 @@ struct Script final : stratus::mcu::Stream {
     left -= n;
     return static_cast<std::int32_t>(n);
   }
+  bool readable() override { return true; }
   bool write(const void*, std::uint32_t) override { return true; }
   void close() override {}
 };

@@ -107,6 +107,8 @@ int32_t UartStream::read(void* to, uint32_t size) {
   return static_cast<int32_t>(got);
 }
 
+bool UartStream::readable() { return (rd(kUart1 + 4) & 2) != 0; }
+
 bool UartStream::write(const void* from, uint32_t size) {
   const auto* bytes = static_cast<const uint8_t*>(from);
   for (uint32_t i = 0; i < size; ++i) uart_put(kUart1, bytes[i]);

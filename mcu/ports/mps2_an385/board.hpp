@@ -48,6 +48,7 @@ class UartStream final : public Stream {
   explicit UartStream(uint32_t timeout_ms) : timeout_ms_(timeout_ms) {}
   bool open() override;
   int32_t read(void* to, uint32_t size) override;
+  bool readable() override;
   bool write(const void* from, uint32_t size) override;
   void close() override {}
 

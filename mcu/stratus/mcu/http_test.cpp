@@ -19,6 +19,7 @@ struct ScriptStream final : Stream {
     at += n;
     return static_cast<int32_t>(n);
   }
+  bool readable() override { return true; }
   bool write(const void* from, uint32_t size) override {
     sent.append(static_cast<const char*>(from), size);
     return true;

@@ -68,6 +68,8 @@ class Stream {
  public:
   virtual bool open() = 0;  // to the configured server; authenticated both ways where it is TLS
   virtual int32_t read(void* to, uint32_t size) = 0;  // bytes, 0 at the end, negative: failed or timed out
+  // True when read() would not wait: bytes are there, or the connection has ended.
+  virtual bool readable() = 0;
   virtual bool write(const void* from, uint32_t size) = 0;  // all or failed
   virtual void close() = 0;
 
