@@ -172,6 +172,26 @@ def test_the_command_line_shows_the_same(fleet):
     assert fleet.stack.stratus("image", "layers", "app", check=False).returncode == 2
 
 
+def test_orders_can_demand_the_revision_that_was_seen(fleet):
+    rollout = fleet.create()
+    path = f"/api/v1/rollouts/{rollout}"
+    old = fleet.checked.get(path).headers["ETag"]
+    fleet.chosen(rollout, 10)
+    stale = fleet.checked.post(f"{path}/pause", json={}, headers={"If-Match": '"0"'})
+    assert stale.status == 412 and stale.json()["code"] == "precondition_failed"
+    assert fleet.show(rollout)["state"] == "running"
+    now = fleet.checked.get(path).headers["ETag"]
+    assert now != old
+    assert fleet.checked.post(f"{path}/pause", json={}, headers={"If-Match": now}).status == 200
+
+
+def test_who_is_not_in_a_rollout_of_a_name_without_target_is_told_nothing(fleet):
+    fleet.create(waves=[{"count": 1}])
+    answers = {device.name: device.http.get(f"/api/v1/next/app?device={device.name}") for device in fleet.devices}
+    assert sorted(answer.status for answer in answers.values())[-9:] == [204] * 9
+    assert all("private" in answer.headers["Cache-Control"] for answer in answers.values())
+
+
 def test_certificates_by_their_end(fleet):
     assert fleet.checked.get("/api/v1/certificates").json() == {"items": []}
     for query in ("state=gone", "expires_before=soon", "cursor=x"):

@@ -5,6 +5,7 @@ import json
 import pytest
 from harness import wait_until
 from harness.fleet import Device, FleetCase, counts_add_up
+from harness.people import make_user
 
 
 @pytest.fixture
@@ -241,6 +242,24 @@ def test_the_author_cannot_approve(fleet):
     assert fleet.devices[0].ask() is None
     fleet.order(rollout, "reject", reason="not now")
     assert fleet.show(rollout)["state"] == "aborted"
+
+
+def test_much_of_the_fleet_needs_two_people(plain_stack):
+    config = plain_stack.programs.path("server.toml")
+    config.write_text("approval_from_percent = 50\n")
+    fleet = FleetCase(plain_stack, options=["--config", config])
+    small = fleet.create(targets={"devices": ["d000", "d001", "d002", "d003"]})
+    assert fleet.show(small)["state"] != "approval"
+    half = fleet.create(targets={"devices": [device.name for device in fleet.devices[5:]]})
+    everybody = fleet.create("3")
+    for rollout in (half, everybody):
+        assert fleet.show(rollout)["state"] == "approval"
+        fleet.order(rollout, "approve", expect=403)
+    second = make_user(fleet.server, "second", "operator")
+    assert second.post(f"/api/v1/rollouts/{half}/approve", json={}).status == 200
+    assert fleet.show(half)["approver"] == "user:second"
+    body = {"contents": [{"name": "app", "version": "2"}], "targets": {"all": True}}
+    assert fleet.http.post("/api/v1/rollouts/dry-run", json=body).json()["spec"]["approval"] is True
 
 
 def test_three_of_ten_canaries_fail_and_nobody_else_begins(plain_stack):

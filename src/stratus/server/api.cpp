@@ -127,6 +127,10 @@ Api::Answer Api::get_next(Call& call) {
   if (!own) answer = co_await releases_.next(name, have, device);
   // Names that mean nothing here leave no trace.
   if (answer && !device.empty()) sightings_.note(device, name, have);
+  // No target, but rollouts bring it to some: "nothing for you", which a gateway must not tell the others.
+  const bool nothing =
+      !answer && answer.error().code() == ErrorCode::not_found && rollouts_.is_personal(name);
+  if (nothing) answer = std::shared_ptr<const std::string>();
   if (!answer) co_return forward_error(std::move(answer));
   net::ResponseHead head;
   head.status = *answer ? 200 : 204;

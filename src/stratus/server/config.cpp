@@ -125,6 +125,7 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
       {"garbage_grace_s", number(config.garbage_grace, 0)},
       {"upload_grace_s", number(config.upload_grace, 0)},
       {"stop_grace_s", number(config.stop_grace, 0)},
+      {"approval_from_percent", number(config.approval_from_percent, 0)},
       {"samples_per_device", number(config.samples_per_device)},
       {"reports_per_device", number(config.reports_per_device)},
       {"devices", number(config.devices)},
@@ -139,6 +140,10 @@ Result<ServerConfig> read_config_file(const std::filesystem::path& path, ServerC
       {"mqtt_commands_per_s", number(config.mqtt.commands_per_second)},
       {"mqtt_messages_per_s", number(config.mqtt.messages_per_second)},
       {"mqtt_message_burst", number(config.mqtt.message_burst)},
+      {"influx_url", text_in(config.influx.url)},
+      {"influx_ca", path_in(config.influx.ca_file)},
+      {"influx_token_file", path_in(config.influx.token_file)},
+      {"influx_queue_bytes", number(config.influx.queue_bytes)},
       {"keep_metrics_h", number(config.mqtt.keep_metrics)},
       {"keep_events_h", number(config.mqtt.keep_events)},
   };

@@ -9,6 +9,7 @@
 
 #include "stratus/base/result.hpp"
 #include "stratus/server/identity_config.hpp"
+#include "stratus/server/influx_config.hpp"
 #include "stratus/server/messaging_config.hpp"
 
 namespace stratus::server {
@@ -33,11 +34,15 @@ struct ServerConfig {
   std::vector<std::string> trusted_proxies;  // addresses whose X-Forwarded-For and -Proto count
   IdentityConfig identity;
 
+  // A rollout to so much of the active devices, or to "all", needs a second person; 0: only when it says so.
+  unsigned approval_from_percent = 0;
+
   std::int64_t samples_per_device = 10'000;
   std::int64_t reports_per_device = 1'000;
   std::int64_t devices = 200'000;
 
   MessagingConfig mqtt;
+  InfluxConfig influx;
 };
 
 // Values of the file over those of `config`. `invalid` names what is not known or of the wrong type.

@@ -22,23 +22,64 @@ net::Task<Result<void>> Overview::show(Call& call) {
   // Both are on the page; one answer is kept for everybody.
   if (!call.principal().may(Scope::rollouts_read))
     co_return fail(ErrorCode::denied, call.principal().label() + " lacks the permission rollouts:read");
+  auto fresh = co_await refresh();
+  if (!fresh) co_return fresh;
+  co_return co_await call.respond_json(200, body_);
+}
+
+net::Task<Result<void>> Overview::refresh() {
   const SteadyTime begin = system_clock().steady();
-  if (begin < fresh_until_) co_return co_await call.respond_json(200, body_);
+  if (begin < fresh_until_) co_return Result<void>();
   co_await ports_.sightings.flush();
   OverviewFacts facts;
   facts.now_ms = now_ms();
   facts.server = ports_.server_alerts();
   for (const auto& [name, target] : ports_.releases.targets()) facts.targets[name] = target.digest;
-  auto make = [&] { return read(std::move(facts)); };
+  auto make = [&] { return read(facts); };
   auto body = co_await ports_.lists.run(make);
   if (!body) co_return forward_error(std::move(body));
   const SteadyTime end = system_clock().steady();
   body_ = std::move(*body);
+  facts_ = std::move(facts);
   fresh_until_ = end + std::max<SteadyTime::duration>(std::chrono::seconds(1), 10 * (end - begin));
-  co_return co_await call.respond_json(200, body_);
+  co_return Result<void>();
 }
 
-Result<std::string> Overview::read(OverviewFacts facts) {
+void Overview::add_metrics(Metrics& metrics) const {
+  if (body_.empty()) return;
+  using enum Metrics::Kind;
+  const auto number = [](std::int64_t value) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
+  };
+  const db::FleetHealth& fleet = facts_.health;
+  constexpr std::string_view health = "Active devices by how they are.",
+                             compliance = "Active devices by compliance.";
+  constexpr std::string_view kHealth = "stratus_fleet_devices",
+                             kCompliance = "stratus_fleet_compliance_devices";
+  metrics.add(gauge, kHealth, health, number(fleet.online), {{"health", "online"}});
+  metrics.add(gauge, kHealth, health, number(fleet.degraded), {{"health", "degraded"}});
+  metrics.add(gauge, kHealth, health, number(fleet.offline), {{"health", "offline"}});
+  metrics.add(gauge, kHealth, health, number(fleet.never), {{"health", "never"}});
+  metrics.add(gauge, kCompliance, compliance, number(fleet.on_target), {{"compliance", "on_target"}});
+  metrics.add(gauge, kCompliance, compliance, number(fleet.behind), {{"compliance", "behind"}});
+  metrics.add(gauge, kCompliance, compliance, number(fleet.failing), {{"compliance", "failing"}});
+  metrics.add(gauge, kCompliance, compliance, number(fleet.none), {{"compliance", "none"}});
+  std::int64_t halted = 0;
+  for (const Alert& alert : find_alerts(facts_)) halted += alert.code == "rollout_halted" ? 1 : 0;
+  metrics.add(gauge, "stratus_rollouts", "Rollouts that are not over; halted: paused by a gate.",
+              number(halted), {{"state", "halted"}});
+  metrics.add(gauge, "stratus_rollouts", "",
+              number(static_cast<std::int64_t>(facts_.rollouts.size()) - halted), {{"state", "other"}});
+  constexpr std::string_view gateways = "Gateways that the server has heard of.";
+  metrics.add(gauge, "stratus_gateways", gateways, number(facts_.gateways_online), {{"state", "online"}});
+  metrics.add(gauge, "stratus_gateways", gateways, number(facts_.gateways - facts_.gateways_online),
+              {{"state", "away"}});
+  metrics.add(gauge, "stratus_certificates_expiring",
+              "Devices that have not renewed in time, expired ones included.",
+              number(facts_.alarms.certificates_expiring + facts_.alarms.certificates_expired));
+}
+
+Result<std::string> Overview::read(OverviewFacts& facts) {
   const std::int64_t now = facts.now_ms;
   facts.totals_since_ms = now - kMoved;
   STRATUS_CHECK(ports_.database.read([&](db::Reader& reader) -> Result<void> {

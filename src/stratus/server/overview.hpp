@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include "stratus/base/metrics.hpp"
 #include "stratus/net/bounded_pool.hpp"
 #include "stratus/server/overview_json.hpp"
 #include "stratus/server/releases.hpp"
@@ -30,15 +31,19 @@ class Overview {
   explicit Overview(Ports ports) : ports_(std::move(ports)) {}
 
   void register_routes(Router& router);
+  // As of the last look; nothing before the first. refresh() looks again unless the last look is fresh.
+  void add_metrics(Metrics& metrics) const;
+  net::Task<Result<void>> refresh();
 
  private:
   net::Task<Result<void>> show(Call& call);
-  // On the pool.
-  Result<std::string> read(OverviewFacts facts);
+  // On the pool; fills in `facts`.
+  Result<std::string> read(OverviewFacts& facts);
   void find_sizes(const std::vector<db::UpdateTotal>& totals);
 
   Ports ports_;
   std::string body_;
+  OverviewFacts facts_;
   SteadyTime fresh_until_{};
   std::mutex sizes_mutex_;
   std::map<std::string, std::uint64_t> sizes_;  // by digest; images never change

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
+#include "stratus/db/devices.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/cursor.hpp"
 #include "stratus/server/rollout_costs.hpp"
@@ -109,13 +110,28 @@ net::Task<Result<db::RolloutRow>> RolloutRoutes::find(std::string id) {
   co_return row;
 }
 
+net::Task<Result<Rollouts::Draft>> RolloutRoutes::plan(rollout::Spec spec) {
+  auto planned = co_await rollouts_.plan(std::move(spec));
+  if (!planned || planned->spec.approval || approval_from_percent_ == 0) co_return planned;
+  auto count = [&]() -> Result<std::int64_t> {
+    STRATUS_TRY(active, db::parse_filter("active=yes"));
+    return db::count_devices(database_, active, now_ms());
+  };
+  auto active = co_await pool_.run(count);
+  if (!active) co_return forward_error(std::move(active));
+  const auto members = static_cast<std::int64_t>(planned->plan.members.size());
+  planned->spec.approval =
+      planned->spec.targets.all || (members > 0 && members * 100 >= *active * approval_from_percent_);
+  co_return planned;
+}
+
 RolloutRoutes::Answer RolloutRoutes::create(Call& call) {
   auto body = co_await call.read_json(rollout::Spec::kMaxEncoded);
   if (!body) co_return forward_error(std::move(body));
   const bool draft = take_flag(*body, "draft");
   auto spec = rollout::parse_spec(*body, now_ms());
   if (!spec) co_return forward_error(std::move(spec));
-  auto planned = co_await rollouts_.plan(std::move(*spec));
+  auto planned = co_await plan(std::move(*spec));
   if (!planned) co_return forward_error(std::move(planned));
   auto id = co_await rollouts_.create(std::move(*planned), call.principal().label(), !draft);
   if (!id) co_return forward_error(std::move(id));
@@ -132,7 +148,7 @@ RolloutRoutes::Answer RolloutRoutes::dry_run(Call& call) {
   (void)take_flag(*body, "draft");
   auto spec = rollout::parse_spec(*body, now_ms());
   if (!spec) co_return forward_error(std::move(spec));
-  auto planned = co_await rollouts_.plan(std::move(*spec));
+  auto planned = co_await plan(std::move(*spec));
   if (!planned) co_return forward_error(std::move(planned));
   auto count = [&]() -> Result<rollout::Estimate> {
     STRATUS_CHECK(add_gateways(database_, planned->candidates));
@@ -246,6 +262,7 @@ RolloutRoutes::Answer RolloutRoutes::order(Call& call, RolloutOrder::Kind kind) 
   auto parsed = parse_order(*body, kind);
   if (!parsed) co_return forward_error(std::move(parsed));
   parsed->who = call.principal().label();
+  parsed->if_match = call.if_match();
   auto done = co_await rollouts_.order(id, std::move(*parsed));
   if (!done) co_return done;
   auto row = co_await find(id);

@@ -11,8 +11,12 @@ class RolloutRoutes {
  public:
   // All must outlive it.
   RolloutRoutes(Rollouts& rollouts, db::Database& database, net::WorkerPool& pool,
-                const store::RepositoryStore& repositories)
-      : rollouts_(rollouts), database_(database), pool_(pool), repositories_(repositories) {}
+                const store::RepositoryStore& repositories, unsigned approval_from_percent)
+      : rollouts_(rollouts),
+        database_(database),
+        pool_(pool),
+        repositories_(repositories),
+        approval_from_percent_(approval_from_percent) {}
 
   void register_routes(Router& router);
 
@@ -29,11 +33,14 @@ class RolloutRoutes {
   Answer list_history(Call& call);
   Answer order(Call& call, RolloutOrder::Kind kind);
   net::Task<Result<db::RolloutRow>> find(std::string id);
+  // Plans, and demands a second person's word where so much of the fleet is meant.
+  net::Task<Result<Rollouts::Draft>> plan(rollout::Spec spec);
 
   Rollouts& rollouts_;
   db::Database& database_;
   net::WorkerPool& pool_;
   const store::RepositoryStore& repositories_;
+  unsigned approval_from_percent_;  // of the active devices; 0: never by itself
 };
 
 }  // namespace stratus::server

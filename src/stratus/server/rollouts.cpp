@@ -10,6 +10,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/server/audit_log.hpp"
+#include "stratus/server/call.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/rollout_json.hpp"
 #include "stratus/wire/update_kind.hpp"
@@ -466,6 +467,7 @@ Result<LiveRollout*> Rollouts::find(const std::string& id) {
 
 Result<void> Rollouts::carry_out(const std::string& id, const RolloutOrder& order, std::int64_t now) {
   STRATUS_TRY(live, find(id));
+  STRATUS_CHECK(check_precondition(order.if_match, std::to_string(live->revision)));
   Campaign& campaign = *live->campaign;
   using Kind = RolloutOrder::Kind;
   switch (order.kind) {

@@ -36,9 +36,10 @@ struct RolloutOrder {
   Kind kind = Kind::pause;
   std::string who;
   std::string why;
-  bool give_back = false;            // abort
-  std::vector<std::string> devices;  // retry (none: all that failed), cancel
-  std::int64_t expires_ms = 0;       // retry: a later deadline
+  bool give_back = false;               // abort
+  std::vector<std::string> devices;     // retry (none: all that failed), cancel
+  std::int64_t expires_ms = 0;          // retry: a later deadline
+  std::optional<std::string> if_match;  // entity tags of the revision that it is based on
 };
 
 struct RolloutCounters {

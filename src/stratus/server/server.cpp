@@ -27,6 +27,8 @@
 #include "stratus/server/identity_messages.hpp"
 #include "stratus/server/identity_routes.hpp"
 #include "stratus/server/image_routes.hpp"
+#include "stratus/server/influx_export.hpp"
+#include "stratus/server/influx_lines.hpp"
 #include "stratus/server/inventory.hpp"
 #include "stratus/server/messaging.hpp"
 #include "stratus/server/overview.hpp"
@@ -36,6 +38,7 @@
 #include "stratus/server/rollout_routes.hpp"
 #include "stratus/server/rollout_views.hpp"
 #include "stratus/server/telemetry_routes.hpp"
+#include "stratus/wire/messages.hpp"
 
 namespace stratus::server {
 namespace {
@@ -98,6 +101,17 @@ Result<Opened> open(const ServerConfig& config) {
                 std::move(links),    std::move(identity)};
 }
 
+// What is stored of them is what goes out.
+void export_measurements(DeviceLink& link, InfluxExport& influx) {
+  for (const char* const kind :
+       {"status/system", "status/network", "status/health", "data/metrics", "data/sensors"}) {
+    link.on_message(kind, nullptr, [&influx](const DeviceMessage& message) {
+      const auto sample = wire::parse_metrics(message.body);
+      if (sample) influx.add(influx_line(message.device, message.kind, sample->values, message.time_ms));
+    });
+  }
+}
+
 class Server {
  public:
   Server(net::Executor loop, const ServerConfig& config, Opened opened)
@@ -122,7 +136,8 @@ class Server {
         router_(authenticator_),
         fleet_(*opened_.database),
         rollouts_(rollout_ports(loop)),
-        rollout_routes_(rollouts_, *opened_.database, files_, *opened_.repositories),
+        rollout_routes_(rollouts_, *opened_.database, files_, *opened_.repositories,
+                        config.approval_from_percent),
         api_(identity_, releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, bus_, files_,
              lists_, garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
         inventory_(*opened_.database, files_, lists_, sightings_),
@@ -177,11 +192,16 @@ class Server {
     if (!code.empty()) fmt::print(stderr, "stratus-server: nobody can sign in yet; set-up code: {}\n", code);
     if (config_.mqtt.listen.empty() && !config_.mqtt.enrol_listen.empty())
       return fail(ErrorCode::invalid, "mqtt_enrol_listen needs a broker of our own (mqtt_listen)");
+    if (!config_.influx.url.empty()) {
+      STRATUS_TRY(influx, InfluxExport::make(loop_, config_.influx));
+      influx_ = std::move(influx);
+    }
     if (!config_.mqtt.enabled()) return {};
     STRATUS_TRY(messaging, Messaging::open(loop_, *opened_.database, config_.data, config_.mqtt));
     messaging_ = std::move(messaging);
     join_messaging(identity_, *messaging_, background_);
     if (!config_.mqtt.enrol_listen.empty()) STRATUS_CHECK(open_desk());
+    if (influx_) export_measurements(messaging_->link(), *influx_);
     device_updates_ = std::make_unique<DeviceUpdates>(
         loop_, messaging_->link(), releases_, *opened_.catalogue, files_,
         [this](const std::string& name) { return rollouts_.is_personal(name); });
@@ -202,6 +222,7 @@ class Server {
     background_.spawn(clean_hourly());
     rollouts_.start();
     identity_.start();
+    if (influx_) background_.spawn(influx_->run());
     if (messaging_) messaging_->start();
     if (desk_) desk_->start();
   }
@@ -409,6 +430,7 @@ class Server {
 
   net::Task<void> respond_metrics(net::Exchange& exchange) {
     co_await count_rows();
+    (void)co_await overview_.refresh();
     const auto& counts = counts_;
     using enum Metrics::Kind;
     Metrics metrics;
@@ -416,6 +438,13 @@ class Server {
     metrics.add(gauge, "stratus_store_bytes", "Bytes of the blobs in the store.",
                 opened_.blobs->total_bytes());
     if (messaging_) messaging_->add_metrics(metrics);
+    if (influx_) influx_->add_metrics(metrics);
+    overview_.add_metrics(metrics);
+    if (const auto& times = identity_.revocation_list_times()) {
+      metrics.add(gauge, "stratus_revocation_list_expiry_timestamp_seconds",
+                  "When brokers begin to refuse every device, since 1970 UTC.",
+                  static_cast<std::uint64_t>(times->next_update.time_since_epoch().count() / 1000));
+    }
     metrics.add(gauge, "stratus_database_up", "1 while the database takes writes.",
                 opened_.database->state().ok ? 1u : 0u);
     const RegistryCounters& registry = registry_.counters();
@@ -498,6 +527,7 @@ class Server {
   RolloutViews views_;
   GatewayRoutes gateways_;
   ImageRoutes images_;
+  std::unique_ptr<InfluxExport> influx_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<EnrolmentDesk> desk_;
   std::unique_ptr<DeviceUpdates> device_updates_;
