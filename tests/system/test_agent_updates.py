@@ -158,5 +158,5 @@ def test_a_second_agent_on_the_same_data_is_refused(case):
     first = case.start()
     case.wait_committed(1)
     second = case.programs.start("second", first.argv)
-    assert second.process.wait(10) == 5
+    assert second.process.wait(60) == 5
     assert "another agent" in second.log

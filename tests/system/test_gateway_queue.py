@@ -230,7 +230,7 @@ def test_two_gateways_do_not_share_a_directory_by_mistake(plain_stack, programs,
     gateway = plain_stack.start_gateway(upstream.url)
     second = programs.start("second", [BIN / "stratus-gateway", "--upstream", upstream.url, "--data", gateway.data,
                                        "--listen", "127.0.0.1:0", "--plain-http"])
-    assert second.process.wait(20) == 5
+    assert second.process.wait(60) == 5
     assert "another gateway" in second.log
 
 

@@ -109,8 +109,8 @@ void MqttLink::say(std::string_view suffix, std::string body, bool retain) {
 }
 
 void MqttLink::on_connected(bool /*session_present*/) {
-  if (!was_connected_) log::info("mqtt", "connected to {}", config_.mqtt.broker);
-  was_connected_ = true;
+  log::info("mqtt", "connected to {}", config_.mqtt.broker);
+  trouble_.works();
   wire::Presence here;
   here.online = true;
   here.boot = boot_;
@@ -125,8 +125,9 @@ void MqttLink::on_connected(bool /*session_present*/) {
 }
 
 void MqttLink::on_disconnected(const Error& why) {
-  if (was_connected_) log::warning("mqtt", "{}; polling goes on", why.text());
-  was_connected_ = false;
+  if (trouble_.is_news(system_clock().steady()))
+    log::warning("mqtt", "no connection to {}: {}; polling goes on, and so does trying", config_.mqtt.broker,
+                 why.text());
 }
 
 void MqttLink::on_message(const wire::mqtt::Message& message) {

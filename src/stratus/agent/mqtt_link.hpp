@@ -14,6 +14,7 @@
 #include "stratus/agent/agent.hpp"
 #include "stratus/agent/config.hpp"
 #include "stratus/agent/system_metrics.hpp"
+#include "stratus/net/link_trouble.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/net/mqtt_session.hpp"
 #include "stratus/wire/messages.hpp"
@@ -54,7 +55,7 @@ class MqttLink final : private net::MqttEvents {
   std::map<std::string, std::string> last_progress_;  // by name, so that nothing is told twice
   std::string cancelling_;                            // the command whose end is waited for
   std::set<std::string> cancelled_names_;             // what was under way when it came
-  bool was_connected_ = false;
+  net::LinkTrouble trouble_;
 };
 
 }  // namespace stratus::agent

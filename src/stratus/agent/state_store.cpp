@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "stratus/update/journal.hpp"
@@ -64,15 +63,13 @@ void reserve(int fd, std::uint64_t bytes) {
 
 }  // namespace
 
-Result<StateStore> StateStore::open(const fs::path& data) {
+Result<StateStore> StateStore::open(const fs::path& data, Millis patience) {
   STRATUS_CHECK(make_directories(data));
   StateStore store;
   store.path_ = data / "journal";
-  STRATUS_TRY(lock, open_file(data / "lock", O_RDWR | O_CREAT, 0600));
+  STRATUS_TRY(lock, lock_file(data / "lock",
+                              fmt::format("another agent uses {}: stop it first", data.string()), patience));
   store.lock_ = std::move(lock);
-  if (::flock(store.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorCode::conflict, fmt::format("another agent uses {}: stop it first", data.string()));
-  }
   STRATUS_TRY(loaded, load(store.path_));
   store.record_ = std::move(loaded.record);
   store.trouble_ = std::move(loaded.trouble);

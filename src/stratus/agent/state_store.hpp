@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "stratus/base/file.hpp"
+#include "stratus/base/lock_file.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/update/device_record.hpp"
 
@@ -12,10 +12,10 @@ namespace stratus::agent {
 
 class StateStore {
  public:
-  // Makes DATA when it is missing. `conflict` when another agent holds it. Cuts a torn tail off. A journal
-  // that cannot be read (a newer agent's, say) is set aside as `journal.aside`, and what is intelligible of
-  // it counts.
-  static Result<StateStore> open(const std::filesystem::path& data);
+  // Makes DATA when it is missing. `conflict` when another agent still holds it after `patience`. Cuts a torn
+  // tail off. A journal that cannot be read (a newer agent's, say) is set aside as `journal.aside`, and what
+  // is intelligible of it counts.
+  static Result<StateStore> open(const std::filesystem::path& data, Millis patience = kLockPatience);
   // The last record without taking the lock: for `status` while no agent answers.
   static Result<update::DeviceRecord> peek(const std::filesystem::path& data);
 

@@ -36,7 +36,7 @@ TEST(StateStore, OneAgentAtATime) {
   const testing::TemporaryDirectory data;
   const auto first = StateStore::open(data.path());
   ASSERT_TRUE(first);
-  const auto second = StateStore::open(data.path());
+  const auto second = StateStore::open(data.path(), Millis(0));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code(), ErrorCode::conflict);
 }

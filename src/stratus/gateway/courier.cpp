@@ -59,7 +59,7 @@ Courier::Courier(net::Executor executor, std::filesystem::path directory, Outbox
       tasks_(executor) {}
 
 Result<void> Courier::open(bool wait) {
-  auto outbox = Outbox::open(directory_, options_);
+  auto outbox = Outbox::open(directory_, options_, wait ? Millis(0) : kLockPatience);
   if (!outbox && wait && outbox.error().code() == ErrorCode::conflict) {
     log::info("queue", "waiting until the predecessor lets go of {}", directory_.string());
     return {};
@@ -94,7 +94,7 @@ net::Task<void> Courier::take_over() {
   while (!outbox_) {
     const Millis pause(200);
     co_await net::sleep_for(pause);
-    auto open_outbox = [&] { return Outbox::open(directory_, options_); };
+    auto open_outbox = [&] { return Outbox::open(directory_, options_, Millis(0)); };
     auto opened = co_await thread_.run(open_outbox);
     if (opened) take_in(std::move(*opened));
     if (!opened && opened.error().code() != ErrorCode::conflict)

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "stratus/base/log.hpp"
@@ -33,19 +32,18 @@ std::uint64_t Outbox::bytes() const {
   return sum;
 }
 
-Result<std::unique_ptr<Outbox>> Outbox::open(const fs::path& directory, OutboxOptions options) {
+Result<std::unique_ptr<Outbox>> Outbox::open(const fs::path& directory, OutboxOptions options,
+                                             Millis patience) {
   std::unique_ptr<Outbox> outbox(new Outbox(directory, options));
-  STRATUS_CHECK(outbox->load().with_context("open queue " + directory.string()));
+  STRATUS_CHECK(outbox->load(patience).with_context("open queue " + directory.string()));
   return outbox;
 }
 
-Result<void> Outbox::load() {
+Result<void> Outbox::load(Millis patience) {
   STRATUS_CHECK(make_directories(directory_));
-  STRATUS_TRY(lock, open_file(directory_ / "lock", O_RDWR | O_CREAT, 0600));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorCode::conflict,
-                "another gateway uses it; stop that first, or hand over with --reuse-port");
-  }
+  STRATUS_TRY(
+      lock, lock_file(directory_ / "lock",
+                      "another gateway uses it; stop that first, or hand over with --reuse-port", patience));
   lock_ = std::move(lock);
   std::vector<std::uint64_t> numbers;
   std::error_code error;

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "stratus/base/file.hpp"
+#include "stratus/base/lock_file.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/gateway/outbox_record.hpp"
 
@@ -30,7 +30,9 @@ class Outbox {
  public:
   using Id = std::uint64_t;  // in the order of arrival; new with every open
 
-  static Result<std::unique_ptr<Outbox>> open(const std::filesystem::path& directory, OutboxOptions options);
+  // `patience`: how long another holder of the directory is waited for.
+  static Result<std::unique_ptr<Outbox>> open(const std::filesystem::path& directory, OutboxOptions options,
+                                              Millis patience = kLockPatience);
 
   // What waited when it was opened, with its target, in order. Once.
   std::vector<std::pair<Id, std::string>> take_found() { return std::move(found_); }
@@ -57,7 +59,7 @@ class Outbox {
   };
   Outbox(std::filesystem::path directory, OutboxOptions options)
       : directory_(std::move(directory)), options_(options) {}
-  Result<void> load();
+  Result<void> load(Millis patience);
   Result<void> load_segment(std::uint64_t number);
   Result<void> start_segment();
   Result<void> compact();

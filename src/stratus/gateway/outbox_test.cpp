@@ -213,7 +213,7 @@ TEST_F(OutboxTest, TellsDamageDoneWhileItRuns) {
 
 TEST_F(OutboxTest, BelongsToOneProcessAtATime) {
   const auto outbox = open();
-  EXPECT_EQ(Outbox::open(directory_.path(), {}).error().code(), ErrorCode::conflict);
+  EXPECT_EQ(Outbox::open(directory_.path(), {}, Millis(0)).error().code(), ErrorCode::conflict);
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ net::Task<void> DeviceLink::stop() { co_await tasks_.stop(); }
 void DeviceLink::on_connected(bool session_present) {
   ++counters_.connects;
   problem_.clear();
+  trouble_.works();
   log::info("mqtt", "connected to the broker{}", session_present ? ", which kept what came meanwhile" : "");
   if (!session_present) {
     // The broker knows nobody any more: who comes back says so.
@@ -79,7 +80,8 @@ void DeviceLink::on_connected(bool session_present) {
 }
 
 void DeviceLink::on_disconnected(const Error& why) {
-  if (problem_.empty()) log::error("mqtt", "{}", why.text());
+  if (trouble_.is_news(system_clock().steady()))
+    log::error("mqtt", "no broker, devices are not reached and not heard: {}; trying on", why.text());
   problem_ = why.text();
 }
 

@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "stratus/db/telemetry.hpp"
+#include "stratus/net/link_trouble.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/net/mqtt_session.hpp"
 #include "stratus/server/ingest.hpp"
@@ -132,6 +133,7 @@ class DeviceLink final : private net::MqttEvents {
   net::TaskGroup tasks_;
   DeviceLinkCounters counters_;
   std::string problem_;
+  net::LinkTrouble trouble_;
 };
 
 }  // namespace stratus::server

@@ -2,10 +2,9 @@
 
 #include <cstdlib>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
+#include "stratus/base/lock_file.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/base/metrics.hpp"
 #include "stratus/base/random.hpp"
@@ -76,11 +75,8 @@ struct Opened {
 
 Result<Opened> open(const ServerConfig& config) {
   STRATUS_CHECK(make_directories(config.data));
-  STRATUS_TRY(lock, open_file(config.data / "lock", O_RDWR | O_CREAT, 0600));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorCode::conflict,
-                config.data.string() + " is used by another stratus-server; stop it first");
-  }
+  STRATUS_TRY(lock, lock_file(config.data / "lock",
+                              config.data.string() + " is used by another stratus-server; stop it first"));
   STRATUS_TRY(token, AdminToken::load_or_make(config.data / "admin.token"));
   STRATUS_TRY(blobs, store::FileBlobStore::open(config.data));
   STRATUS_TRY(repositories, store::RepositoryStore::open(config.data, *blobs));
