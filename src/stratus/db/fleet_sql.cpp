@@ -17,14 +17,24 @@ std::string health_sql(std::string_view since) {
       since);
 }
 
-// What a rollout brought stands until the name's target changes.
+// What a rollout brought stands until the name's target changes. What one that is not over wants comes first:
+// who waits for it is behind, who went back from it is failing, whatever they run.
 std::string compliance_sql() {
-  return "(SELECT CASE WHEN w.wanted = '' THEN 'none' WHEN d.running = w.wanted THEN 'on_target' "
-         "WHEN d.target = w.wanted AND d.state IN ('failed', 'rolled_back') THEN 'failing' ELSE 'behind' END "
-         "FROM (SELECT COALESCE((SELECT a.digest FROM device_assignments a LEFT JOIN targets t "
-         "ON t.name = a.name WHERE a.device = d.id AND a.name = d.name "
-         "AND (t.changed_ms IS NULL OR t.changed_ms <= a.since_ms)), "
-         "(SELECT t.digest FROM targets t WHERE t.name = d.name), '') AS wanted) w)";
+  const std::string of_rollout =
+      "EXISTS (SELECT 1 FROM rollout_devices r JOIN rollouts o ON o.id = r.rollout WHERE r.device = d.id "
+      "AND o.state IN ('running', 'paused') AND r.state IN ({}))";
+  const std::string failed = fmt::format(fmt::runtime(of_rollout), "'failed', 'timeout', 'rolled_back'");
+  const std::string open =
+      fmt::format(fmt::runtime(of_rollout), "'waiting', 'requested', 'downloading', 'installing'");
+  return fmt::format(
+      "(SELECT CASE WHEN {} THEN 'failing' WHEN {} THEN 'behind' "
+      "WHEN w.wanted = '' THEN 'none' WHEN d.running = w.wanted THEN 'on_target' "
+      "WHEN d.target = w.wanted AND d.state IN ('failed', 'rolled_back') THEN 'failing' ELSE 'behind' END "
+      "FROM (SELECT COALESCE((SELECT a.digest FROM device_assignments a LEFT JOIN targets t "
+      "ON t.name = a.name WHERE a.device = d.id AND a.name = d.name "
+      "AND (t.changed_ms IS NULL OR t.changed_ms <= a.since_ms)), "
+      "(SELECT t.digest FROM targets t WHERE t.name = d.name), '') AS wanted) w)",
+      failed, open);
 }
 
 }  // namespace stratus::db

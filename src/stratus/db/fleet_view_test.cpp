@@ -1,5 +1,7 @@
 #include "stratus/db/fleet_view.hpp"
 
+#include <fmt/format.h>
+
 #include "stratus/db/catalogue.hpp"
 #include "stratus/db/devices.hpp"
 #include "stratus/db/gateways.hpp"
@@ -103,6 +105,22 @@ TEST_P(FleetViewTest, WhatARolloutBroughtIsTheTargetUntilTheNamesChanges) {
   EXPECT_EQ(health->behind, 2) << "b, and e whose rollout is older than the target";
   EXPECT_EQ(matching("compliance=on_target"), (Ids{"a", "d"}));
   EXPECT_EQ(matching("compliance!=on_target,failing"), (Ids{"b", "e"}));
+}
+
+TEST_P(FleetViewTest, WhatAnOpenRolloutWantsIsNotThereYet) {
+  for (const char* device : {"waits", "failed", "has-it"}) report(device, 1, "committed", "a", "a", kNow);
+  run("INSERT INTO targets (name, version, digest, changed_ms) VALUES ('app', '1', 'a', 100)");
+  EXPECT_EQ(fleet_health(database(), kNow)->on_target, 3);
+  run("INSERT INTO rollouts VALUES ('R', '', 'paused', 'u', '{}', '{}', 1, 1, 1)");
+  for (const char* row : {"('R', 'waits', 0, 1, 'waiting'", "('R', 'failed', 1, 1, 'rolled_back'",
+                          "('R', 'has-it', 2, 1, 'success'"})
+    run(fmt::format("INSERT INTO rollout_devices VALUES {}, 0, 1, 0, '', 0, 0, 0, 0, 0, '', '')", row));
+  EXPECT_EQ(matching("compliance=behind"), (Ids{"waits"}));
+  EXPECT_EQ(matching("compliance=failing"), (Ids{"failed"}));
+  EXPECT_EQ(matching("compliance=on_target"), (Ids{"has-it"}));
+  run("UPDATE rollouts SET state = 'completed'");
+  EXPECT_EQ(fleet_health(database(), kNow)->on_target, 3)
+      << "what a rollout that is over did not bring is wanted no more";
 }
 
 TEST_P(FleetViewTest, UpdatesAreSummedOnceEach) {

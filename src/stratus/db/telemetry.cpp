@@ -62,8 +62,16 @@ Result<void> note_seen(Transaction& transaction, std::span<const PresenceRow> ro
     values.emplace_back(row.gateway);
   }
   const OnConflict update{{"device"}, {"online", "seen_ms", "gateway"}};
-  return transaction.bulk_insert("device_presence", {"device", "online", "changed_ms", "seen_ms", "gateway"},
-                                 values, update);
+  STRATUS_CHECK(transaction.bulk_insert(
+      "device_presence", {"device", "online", "changed_ms", "seen_ms", "gateway"}, values, update));
+  // Lists, filters and sorting go by the inventory. A device that was removed there is not made again.
+  for (const PresenceRow& row : rows) {
+    STRATUS_TRY(moved,
+                transaction.run("UPDATE devices SET last_seen_ms = $2 WHERE id = $1 AND last_seen_ms < $2",
+                                {row.device, row.seen_ms}));
+    static_cast<void>(moved);
+  }
+  return {};
 }
 
 Result<void> put_progress(Transaction& transaction, std::span<const ProgressRow> rows) {

@@ -1,5 +1,6 @@
 #include "stratus/db/telemetry.hpp"
 
+#include "stratus/db/devices.hpp"
 #include "stratus/db/testing.hpp"
 
 namespace stratus::db {
@@ -50,6 +51,9 @@ TEST_P(TelemetryTest, PresenceAndProgressKeepTheLast) {
   EXPECT_TRUE(found->online);
   EXPECT_EQ(found->boot, "boot") << "only what was seen changes";
   EXPECT_EQ(found->gateway, "site");
+  write([](Transaction& transaction) { return create_device(transaction, "d", 3); });
+  write([&](Transaction& transaction) { return note_seen(transaction, seen); });
+  EXPECT_EQ(find_device(database(), "d")->reported.last_seen_ms, 9) << "lists go by it";
   write([](Transaction& transaction) { return set_all_offline(transaction, 10); });
   EXPECT_FALSE(find_presence(database(), "d")->online);
   EXPECT_EQ(find_presence(database(), "x").error().code(), ErrorCode::not_found);
