@@ -1,5 +1,7 @@
 """The event stream: what happens comes to who may see it, in order, and nothing is missed without being told."""
 import http.client
+import itertools
+import os
 import urllib.parse
 
 import pytest
@@ -92,3 +94,17 @@ def test_streams_of_one_owner_are_bounded(server):
     other.close()
     for stream in streams:
         stream.close()
+
+
+@pytest.mark.skipif(os.environ.get("STRATUS_LONG") != "1", reason="STRATUS_LONG=1: waits for the pulse of a stream (15 s)")
+def test_a_watcher_of_quiet_topics_that_went_away_is_noticed_while_others_are_busy(server):
+    quiet = Stream(server.http, "?topics=people")
+    quiet.next()
+    quiet.close()
+    numbers = itertools.count()
+
+    def gone():  # something happens all the time, of another topic
+        server.http.post("/api/v1/devices", json={"id": f"d{next(numbers)}"})
+        return server.metric("stratus_event_streams") == 0
+
+    wait_until(gone, 90, what="the stream to be closed")

@@ -1,6 +1,7 @@
 #include "stratus/server/event_stream.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "stratus/base/result.hpp"
 
@@ -87,6 +88,8 @@ net::Task<Result<void>> EventStream::run(Call& call, std::vector<std::string> to
   head.headers.set("Content-Type", "text/event-stream");
   head.headers.set("Cache-Control", "no-store");
   auto sent = co_await call.exchange().begin(head, std::nullopt);
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point looked = Clock::now();
   // The first event carries the id to go on from, even when nothing ever happens.
   std::string text = "retry: 2000\nid: " + bus_.id_of(after) + "\nevent: hello\ndata: {}\n\n";
   while (sent && !bus_.closed()) {
@@ -97,8 +100,13 @@ net::Task<Result<void>> EventStream::run(Call& call, std::vector<std::string> to
       sent = co_await call.exchange().write(as_bytes(text));
       if (!sent) break;
     }
-    const bool something = co_await bus_.wait_beyond(after, pulse_);
-    if (!something) {
+    const Millis since = std::chrono::duration_cast<Millis>(Clock::now() - looked);
+    const Millis left = std::max(Millis(0), pulse_ - since);
+    const bool something = co_await bus_.wait_beyond(after, left);
+    // Also while there is always something for others: a peer that went away is found by writing only.
+    const bool due = !something || Clock::now() - looked >= pulse_;
+    if (due) {
+      looked = Clock::now();
       auto principal = co_await authenticator_.identify(call.request());
       const bool still =
           principal && std::all_of(topics.begin(), topics.end(), [&](const std::string& topic) {
@@ -109,7 +117,7 @@ net::Task<Result<void>> EventStream::run(Call& call, std::vector<std::string> to
     EventBus::Batch batch = bus_.read(after, wanted);
     lost = batch.lost;
     after = batch.last;
-    text = batch.frames.empty() && !something ? ": still here\n\n" : std::move(batch.frames);
+    text = batch.frames.empty() && due ? ": still here\n\n" : std::move(batch.frames);
   }
   if (sent) sent = co_await call.exchange().finish();
   co_return Result<void>();
