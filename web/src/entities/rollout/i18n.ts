@@ -35,6 +35,8 @@ export const en = {
     already_runs: 'Runs it already',
     went_back: 'Went back from this release before',
   },
+  gateCause:
+    'Gate of wave {{wave}}: {{failures}} of {{counted}} devices failed; at most {{most}}% may, {{least}}% must succeed.',
   tiles: {
     label: 'Devices of the rollout',
     summary: '{{total}} devices: {{parts}}',
@@ -78,6 +80,8 @@ export const ko: Shape<typeof en> = {
     already_runs: '이미 실행 중',
     went_back: '이 릴리스에서 되돌아간 적 있음',
   },
+  gateCause:
+    '{{wave}}번째 웨이브의 게이트: {{counted}}대 중 {{failures}}대 실패. 실패는 {{most}}%까지, 성공은 {{least}}% 이상이어야 합니다.',
   tiles: {
     label: '배포 대상 기기',
     summary: '기기 {{total}}대: {{parts}}',

@@ -95,13 +95,19 @@ function Subtitle({ device }: { device: Device }) {
           {device.id}
         </Text>
       )}
-      {live && <HealthBadge health={live.online ? 'online' : device.last_seen_ms ? 'offline' : 'never'} />}
+      {live && <HealthBadge health={healthOf(live.online, device)} />}
       {!device.active && <StatusBadge tone="warning" label={t('inactive')} />}
       <Text span size="sm">
-        {t('lastHeard')} <TimeText value={device.last_seen_ms} ago />
+        {t('lastHeard')} <TimeText value={Math.max(device.last_seen_ms, live?.seen ? Date.parse(live.seen) : 0)} ago />
       </Text>
     </Group>
   );
+}
+
+/** The same words as the overview counts by. */
+function healthOf(online: boolean, { state, last_seen_ms }: Device) {
+  if (!online) return last_seen_ms ? 'offline' : 'never';
+  return state === 'failed' || state === 'rolled_back' ? 'degraded' : 'online';
 }
 
 const MENU: BulkAction[] = ['activate', 'deactivate', 'revoke', 'remove'];

@@ -1,5 +1,5 @@
 import { Button, Card, SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Permitted } from '@/entities/session/Permitted';
 import { RegisterDialog } from '@/features/register-device/RegisterDialog';
@@ -26,6 +26,11 @@ export default function GatewaysPage() {
   const [forgetting, setForgetting] = useState<string | null>(null);
   useLiveRefresh(TOPICS, gatewayKeys, 2000);
   const gateways = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const direct = useQuery({
+    queryKey: [...gatewayKeys, 'direct'],
+    queryFn: () =>
+      take(api.GET('/api/v1/device-counts', { params: { query: { by: 'kind', filter: 'gateway=- active=yes' } } })),
+  }).data?.counts.reduce((sum, { devices }) => sum + devices, 0);
   const register = (
     <Permitted scope="devices:write">
       {(disabled) => (
@@ -49,7 +54,7 @@ export default function GatewaysPage() {
               <Title order={2} size="h5" mb="xs">
                 {t('topology')}
               </Title>
-              <Topology gateways={gateways} />
+              <Topology gateways={gateways} direct={direct} />
             </Card>
             <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }}>
               {gateways.map((gateway) => (

@@ -109,6 +109,7 @@ function Charts({ samples }: { samples: Sample[] }) {
           label={t('traffic')}
           times={times}
           format={bytes}
+          whole
           series={[
             one(t('sent'), '#1c7ed6', rates(samples, 'stratus_registry_sent_bytes_total')),
             one(t('received'), '#e8590c', rates(samples, 'stratus_registry_received_bytes_total')),

@@ -1,5 +1,6 @@
 import { Alert, Anchor, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
+import { CauseText } from '@/entities/rollout/ui/CauseText';
 import { formatNumber } from '@/shared/lib/format';
 import { Icon } from '@/shared/ui/icons';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
@@ -35,7 +36,11 @@ export function Alerts({ alerts }: { alerts: One[] }) {
           >
             <Group justify="space-between">
               <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                {alert.detail}
+                {alert.code in en.alertDetail ? (
+                  t(`alertDetail.${alert.code as keyof typeof en.alertDetail}`)
+                ) : (
+                  <CauseText cause={alert.detail} />
+                )}
               </Text>
               {place && (
                 <Anchor component={Link} to={place} size="sm" fw={600}>

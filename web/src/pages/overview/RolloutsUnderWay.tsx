@@ -1,5 +1,6 @@
 import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
+import { CauseText } from '@/entities/rollout/ui/CauseText';
 import { formatDuration, formatPercent } from '@/shared/lib/format';
 import { ProgressBar } from '@/shared/ui/values';
 import { StatusBadge, type Tone } from '@/shared/ui/StatusBadge';
@@ -79,11 +80,11 @@ function One({ rollout }: { rollout: Rollout }) {
           { value: failed, color: 'red', label: t('failed', { count: failed }) },
         ]}
       />
-      <Text size="xs" c="dimmed">
+      <Text size="xs" c="dimmed" mt={4}>
         {[
-          formatPercent(rollout.percent),
+          t('ended', { percent: formatPercent(rollout.percent) }),
           rollout.wave > 0 ? t('wave', { wave: rollout.wave, total: rollout.waves_total }) : '',
-          t('left', { count: open }),
+          open > 0 ? t('left', { count: open }) : '',
           failed > 0 ? t('failed', { count: failed }) : '',
           left !== null ? t('eta', { time: formatDuration(left) }) : '',
         ]
@@ -92,7 +93,7 @@ function One({ rollout }: { rollout: Rollout }) {
       </Text>
       {rollout.cause && (
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-          {rollout.cause}
+          <CauseText cause={rollout.cause} />
         </Text>
       )}
     </div>

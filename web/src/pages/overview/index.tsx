@@ -52,10 +52,14 @@ export default function OverviewPage() {
               <BytesMoved bytes={data.bytes} />
             </SimpleGrid>
             <SimpleGrid cols={{ base: 1, lg: 2 }}>
-              <RolloutsUnderWay rollouts={data.rollouts} />
-              <Spread releases={data.releases} />
-              <Gateways gateways={data.gateways} />
-              {seesAudit && <RecentChanges />}
+              <Stack>
+                <RolloutsUnderWay rollouts={data.rollouts} />
+                <Gateways gateways={data.gateways} />
+              </Stack>
+              <Stack>
+                <Spread releases={data.releases} />
+                {seesAudit && <RecentChanges />}
+              </Stack>
             </SimpleGrid>
           </Stack>
         )}

@@ -99,7 +99,7 @@ function Subtitle({ rollout, what }: { rollout: Rollout; what: string }) {
     <Group gap="xs">
       <RolloutStateBadge state={rollout.state} />
       <Text span size="sm" fw={600}>
-        {formatPercent(rollout.percent)}
+        {t('ended', { percent: formatPercent(rollout.percent) })}
       </Text>
       {rollout.title && (
         <Text span size="sm">

@@ -5,6 +5,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useLanguage } from '../i18n';
 import { formatTime } from '../lib/format';
+import { useUiTexts } from './i18n';
 
 export interface Series {
   label: string;
@@ -22,15 +23,19 @@ interface Props {
   height?: number;
   /** A fixed scale, for percentages; otherwise it follows the values. */
   range?: [number, number];
+  /** Values that come in whole numbers only: no marks between them. */
+  whole?: boolean;
 }
 
 const INK = { light: { text: '#42484f', grid: '#e3e6ea' }, dark: { text: '#c1c7cd', grid: '#3a3d42' } };
 const DAY_S = 86_400;
+const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 /** Values over time. uPlot keeps colours and language of its beginning, so it is made anew when either changes. */
-export function TimeChart({ times, series, format, label, height = 160, range }: Props) {
+export function TimeChart({ times, series, format, label, height = 160, range, whole = false }: Props) {
   const scheme = useComputedColorScheme('light');
   const language = useLanguage();
+  const t = useUiTexts();
   const { ref, width } = useElementSize();
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
@@ -50,18 +55,24 @@ export function TimeChart({ times, series, format, label, height = 160, range }:
         width,
         height,
         legend: { show: series.length > 1 },
+        padding: [8, 28, 0, 0], // the last time of the axis is as wide as two thirds of it
         cursor: { y: false },
         scales: { y: { range: range ?? ((_, low, high) => [Math.min(0, low), high > low ? high * 1.1 : high + 1]) } },
         axes: [
           {
             ...axis,
-            space: 90,
+            space: 80,
             values: (_, ticks) => ticks.map((tick) => formatTime(tick * 1000, long(ticks) ? 'short' : 'clock')),
           },
-          { ...axis, size: 70, values: (_, ticks) => ticks.map((tick) => newest.current.format(tick)) },
+          {
+            ...axis,
+            size: 70,
+            ...(whole && { incrs: WHOLE }),
+            values: (_, ticks) => ticks.map((tick) => newest.current.format(tick)),
+          },
         ],
         series: [
-          { label: '', value: (_, value) => (value ? formatTime(value * 1000) : '') },
+          { label: t('time'), value: (_, value) => (value ? formatTime(value * 1000) : '') },
           ...series.map((one) => ({
             label: one.label,
             stroke: one.color,

@@ -20,8 +20,9 @@ export function useImages() {
 }
 
 /** Versions and tags of one name, and who uses them. */
-export function useImage(name: string) {
+export function useImage(name: string, enabled = true) {
   return useQuery({
+    enabled,
     queryKey: imageKeys.one(name),
     queryFn: ({ signal }) => take(api.GET('/api/v1/images/{name}', { params: { path: { name } }, signal })),
   });

@@ -7,6 +7,8 @@ import { rolloutKeys } from './keys';
 
 const TOPICS = ['rollouts'] as const;
 const PARTS_EVERY_MS = 1000;
+/** Parts about every device, which are not read again with each event. */
+const ALONE: ReadonlySet<unknown> = new Set(['tiles', 'fetched']);
 
 export function useRollout(id: string) {
   return useQuery({
@@ -31,7 +33,7 @@ export function useRolloutLive(id: string) {
       due.current = undefined;
       void client.invalidateQueries({
         queryKey: rolloutKeys.one(id),
-        predicate: (query) => query.queryKey[3] !== 'tiles',
+        predicate: (query) => !ALONE.has(query.queryKey[3]),
       });
     }, PARTS_EVERY_MS);
   });

@@ -21,7 +21,8 @@ export function useRolloutDevices(id: string, state: DeviceState | undefined) {
 const MOST_SUMMED = 20_000;
 
 /** What its devices have fetched so far, all together; undefined when there are too many to ask. */
-export function useFetchedBytes(id: string, devices: number) {
+/** Read again every quarter of a minute while it runs, and not with each event: it is every device. */
+export function useFetchedBytes(id: string, devices: number, running: boolean) {
   return useQuery({
     queryKey: rolloutKeys.part(id, 'fetched'),
     queryFn: async () => {
@@ -38,5 +39,6 @@ export function useFetchedBytes(id: string, devices: number) {
     },
     enabled: devices > 0 && devices <= MOST_SUMMED,
     staleTime: 10_000,
+    refetchInterval: running ? 15_000 : false,
   });
 }

@@ -69,6 +69,10 @@ export function isDeviceState(word: string): word is DeviceState {
   return word in DEVICE_STATE_LOOKS;
 }
 
+export function isRolloutState(word: string): word is RolloutState {
+  return word in ROLLOUT_STATE_LOOKS;
+}
+
 /** The tabs of the list of rollouts. */
 export const ROLLOUT_TABS = {
   running: ['running', 'paused', 'aborting'],

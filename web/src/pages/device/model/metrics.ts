@@ -5,6 +5,8 @@ export interface MetricSeries {
   times: number[]; // seconds
   values: number[];
   last: number;
+  /** What there is in all, of a series that says how much is used. */
+  whole?: number;
   unit: 'bytes' | 'percent' | 'celsius' | 'seconds' | 'dbm' | 'number';
 }
 
@@ -41,6 +43,12 @@ export function metricSeries(points: readonly MetricPoint[]): MetricSeries[] {
       one.values.push(value);
       one.last = value;
     }
+  }
+  for (const [name, one] of series) {
+    const total = series.get(name.replace(/_used$/, '_total'));
+    if (!total || total === one) continue;
+    one.whole = total.last;
+    series.delete(total.name);
   }
   return [...series.values()].map(thin).sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
 }

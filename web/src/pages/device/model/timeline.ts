@@ -13,8 +13,11 @@ export interface Moment {
   what: string; // "site/app 2"
   detail: string;
   rollout?: string;
+  /** A message about what another moment tells already. */
+  told?: boolean;
 }
 
+const TOLD = /^(update|firmware\/download)\/(request\/ack|progress|result|cancel\/ack)$/;
 const LOGS = new Set(['log', 'status/error_log']);
 
 /** One line for what a device said: its texts and numbers, whatever they are. */
@@ -59,6 +62,7 @@ export function timeline(
         word: one.kind,
         what: one.kind,
         detail: bodyLine(one.body),
+        told: TOLD.test(one.kind),
       })),
   ];
   return moments.sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || a.key.localeCompare(b.key));

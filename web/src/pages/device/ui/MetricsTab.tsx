@@ -5,9 +5,10 @@ import { formatBytes, formatDuration, formatNumber } from '@/shared/lib/format';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { TimeChart } from '@/shared/ui/TimeChart';
-import { useTexts } from '../i18n';
+import { en, useTexts } from '../i18n';
 import { metricSeries, type MetricSeries } from '../model/metrics';
 
+type Name = keyof typeof en.metrics.name;
 const HOUR_MS = 3_600_000;
 const SPANS: Record<string, number> = { hour: HOUR_MS, six: 6 * HOUR_MS, day: 24 * HOUR_MS, week: 168 * HOUR_MS };
 
@@ -56,28 +57,30 @@ function Metric({ series }: { series: MetricSeries }) {
   const t = useTexts();
   const theme = useMantineTheme();
   const format = FORMATS[series.unit];
+  const name = series.name in en.metrics.name ? t(`metrics.name.${series.name as Name}`) : series.name;
+  const now = series.whole
+    ? t('metrics.nowOf', { value: format(series.last), whole: format(series.whole) })
+    : t('metrics.now', { value: format(series.last) });
   const lines = useMemo(
-    () => [
-      { label: series.name, color: theme.colors.blue[6], fill: `${theme.colors.blue[5]}22`, values: series.values },
-    ],
-    [series, theme],
+    () => [{ label: name, color: theme.colors.blue[6], fill: `${theme.colors.blue[5]}22`, values: series.values }],
+    [series, name, theme],
   );
   return (
-    <Card withBorder padding="sm" component="section" aria-label={series.name}>
+    <Card withBorder padding="sm" component="section" aria-label={name}>
       <Group justify="space-between" mb={4}>
-        <Title order={2} size="h6">
-          {series.name}
+        <Title order={2} size="h6" title={series.name}>
+          {name}
         </Title>
         <Text size="sm" c="dimmed">
-          {t('metrics.now', { value: format(series.last) })}
+          {now}
         </Text>
       </Group>
       <TimeChart
         times={series.times}
         series={lines}
         format={format}
-        label={`${series.name}: ${t('metrics.now', { value: format(series.last) })}`}
-        range={series.unit === 'percent' ? [0, 100] : undefined}
+        label={`${name}: ${now}`}
+        range={series.unit === 'percent' ? [0, 100] : series.whole ? [0, series.whole] : undefined}
       />
     </Card>
   );

@@ -9,6 +9,9 @@ import { Digest } from '@/shared/ui/values';
 import { useTexts } from '../i18n';
 import { FactCard, Facts } from './Facts';
 
+/** States in which the last progress is of something that is over. */
+const ENDED = new Set(['committed', 'failed', 'rolled_back', 'cancelled']);
+
 /** What it is to run against what it says that it runs. */
 export function SoftwareCard({ device }: { device: Device }) {
   const t = useTexts();
@@ -46,7 +49,7 @@ export function SoftwareCard({ device }: { device: Device }) {
             [t('software.reason'), device.reason],
           ]}
         />
-        {!same && <Download progress={live?.progress} />}
+        {!same && !ENDED.has(device.state) && <Download progress={live?.progress} />}
       </Stack>
     </FactCard>
   );

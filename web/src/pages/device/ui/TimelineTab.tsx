@@ -21,8 +21,8 @@ export function TimelineTab({ id }: { id: string }) {
   const events = useDeviceEvents(id);
   const moments = useMemo(
     () =>
-      timeline(updates.data ?? [], rollouts.data ?? [], events.data ?? []).filter(
-        (one) => only === 'all' || one.kind === only,
+      timeline(updates.data ?? [], rollouts.data ?? [], events.data ?? []).filter((one) =>
+        only === 'all' ? !one.told : one.kind === only,
       ),
     [updates.data, rollouts.data, events.data, only],
   );

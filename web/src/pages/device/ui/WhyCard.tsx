@@ -1,9 +1,13 @@
 import { Alert, Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { useWhy, type Why } from '@/entities/device/api/explainDevice';
+import { useRolloutTexts } from '@/entities/rollout/i18n';
+import { isRolloutState } from '@/entities/rollout/model/states';
+import { CauseText } from '@/entities/rollout/ui/CauseText';
 import { Icon } from '@/shared/ui/icons';
 import { PageState } from '@/shared/ui/PageState';
 import { en, useTexts } from '../i18n';
+import { whyDetail } from '../model/why';
 import { FactCard } from './Facts';
 
 type Code = keyof typeof en.why.code;
@@ -53,13 +57,38 @@ function Step({ step, why }: { step: Why['steps'][number]; why: Why }) {
             {label}
             {blocks && ` — ${t('why.blocked')}`}
           </Text>
-          <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-            {step.detail}
-          </Text>
+          <Detail step={step} />
           {blocks && <Fix code={step.code} why={why} />}
         </div>
       </Group>
     </li>
+  );
+}
+
+function Detail({ step: { code, detail } }: { step: Why['steps'][number] }) {
+  const t = useTexts();
+  const words = useRolloutTexts();
+  const known = whyDetail(detail);
+  if (known === 'silent') return null;
+  const rollout = code === 'rollout_running' ? /^rollout (.+?) is (\w+)(?:: (.+))?$/s.exec(detail) : null;
+  return (
+    <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }} title={known?.utc || undefined}>
+      {rollout ? (
+        <>
+          {rollout[1]}: {isRolloutState(rollout[2]!) ? words(`state.${rollout[2]}`) : rollout[2]}
+          {rollout[3] && (
+            <>
+              {' · '}
+              <CauseText cause={rollout[3]} />
+            </>
+          )}
+        </>
+      ) : known ? (
+        t(`why.detail.${known.key}`, known.values)
+      ) : (
+        detail
+      )}
+    </Text>
   );
 }
 

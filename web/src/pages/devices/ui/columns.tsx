@@ -11,7 +11,7 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'device',
       header: t('column.device'),
-      width: 'minmax(130px, 2fr)',
+      width: 'minmax(130px, 1.6fr)',
       sort: 'id',
       render: ({ id, label, active }) => (
         <Group gap={6} wrap="nowrap" style={{ minWidth: 0 }}>
@@ -36,17 +36,23 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'runs',
       header: t('column.runs'),
-      width: 'minmax(96px, 1.2fr)',
+      width: 'minmax(110px, 1.6fr)',
+      // The name gives way first: the version is what one looks for.
       render: ({ name, running_version }) => (
-        <Text size="sm" truncate title={`${name} ${running_version ?? ''}`}>
-          {name} <b>{running_version ?? '–'}</b>
-        </Text>
+        <Group gap={6} wrap="nowrap" style={{ minWidth: 0 }} title={`${name} ${running_version ?? ''}`}>
+          <Text size="sm" truncate>
+            {name}
+          </Text>
+          <Text size="sm" fw={700} style={{ flex: '0 1 auto' }} truncate>
+            {running_version ?? '–'}
+          </Text>
+        </Group>
       ),
     },
     {
       key: 'wanted',
       header: t('column.wanted'),
-      width: 'minmax(60px, 0.6fr)',
+      width: 'minmax(72px, 0.6fr)',
       render: ({ target_version, running_version }) => (
         <Text size="sm" truncate c={target_version && target_version !== running_version ? undefined : 'dimmed'}>
           {target_version ?? '–'}
@@ -68,7 +74,7 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'tags',
       header: t('column.tags'),
-      width: 'minmax(60px, 0.8fr)',
+      width: 'minmax(50px, 0.6fr)',
       render: ({ tags }) => {
         const text = Object.entries(tags)
           .map(([key, value]) => (value ? `${key}=${value}` : key))
@@ -83,7 +89,7 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
     {
       key: 'seen',
       header: t('column.seen'),
-      width: '108px',
+      width: '126px',
       sort: 'seen',
       render: ({ last_seen_ms }) => <TimeText value={last_seen_ms} ago />,
     },

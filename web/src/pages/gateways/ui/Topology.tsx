@@ -8,13 +8,15 @@ const MOST = 12;
 const WIDTH = 860;
 
 /** Server → gateways → devices; the lines are as thick as the bytes that went over them. The cards below say it in words. */
-export function Topology({ gateways }: { gateways: readonly Gateway[] }) {
+export function Topology({ gateways, direct }: { gateways: readonly Gateway[]; direct?: number }) {
   const t = useTexts();
   const shown = gateways.slice(0, MOST);
-  const height = Math.max(1, shown.length) * ROW + 16;
+  const rows = shown.length + (direct ? 1 : 0);
+  const height = Math.max(1, rows) * ROW + 16;
   const most = Math.max(1, ...shown.map(({ bytes }) => Math.max(bytes.received, bytes.sent)));
   const thick = (bytes: number) => 1 + 11 * Math.sqrt(bytes / most);
   const middle = height / 2;
+  const directY = shown.length * ROW + ROW / 2 + 8;
   return (
     <div style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label={t('topology')}>
       <svg
@@ -48,11 +50,27 @@ export function Topology({ gateways }: { gateways: readonly Gateway[] }) {
               <text x={600} y={y - 10} textAnchor="middle" fontSize={11} fill="var(--mantine-color-dimmed)">
                 {formatBytes(one.bytes.sent)}
               </text>
-              <Box x={310} y={y - 20} width={200} text={one.id} detail={formatBytes(one.bytes.received)} />
+              <text x={268} y={y - 10} textAnchor="middle" fontSize={11} fill="var(--mantine-color-dimmed)">
+                {formatBytes(one.bytes.received)}
+              </text>
+              <Box x={310} y={y - 20} width={200} text={one.id} />
               <Box x={690} y={y - 20} width={150} text={t('devices', { count: one.devices })} />
             </g>
           );
         })}
+        {direct !== undefined && direct > 0 && (
+          <g>
+            <path
+              d={`M150 ${middle} C 230 ${middle}, 230 ${directY}, 310 ${directY} H 690`}
+              fill="none"
+              stroke="var(--mantine-color-gray-5)"
+            />
+            <text x={600} y={directY - 10} textAnchor="middle" fontSize={11} fill="var(--mantine-color-dimmed)">
+              {t('direct')}
+            </text>
+            <Box x={690} y={directY - 20} width={150} text={t('devices', { count: direct })} />
+          </g>
+        )}
         <Box x={10} y={middle - 20} width={140} text={t('server')} />
       </svg>
       {gateways.length > MOST && (
@@ -64,7 +82,7 @@ export function Topology({ gateways }: { gateways: readonly Gateway[] }) {
   );
 }
 
-function Box({ x, y, width, text, detail }: { x: number; y: number; width: number; text: string; detail?: string }) {
+function Box({ x, y, width, text }: { x: number; y: number; width: number; text: string }) {
   const most = Math.floor(width / 8);
   const short = text.length > most ? `${text.slice(0, most - 1)}…` : text;
   return (
@@ -80,7 +98,7 @@ function Box({ x, y, width, text, detail }: { x: number; y: number; width: numbe
       />
       <text
         x={x + width / 2}
-        y={y + (detail ? 17 : 25)}
+        y={y + 25}
         textAnchor="middle"
         fontSize={13}
         fontWeight={600}
@@ -89,11 +107,6 @@ function Box({ x, y, width, text, detail }: { x: number; y: number; width: numbe
         <title>{text}</title>
         {short}
       </text>
-      {detail && (
-        <text x={x + width / 2} y={y + 33} textAnchor="middle" fontSize={11} fill="var(--mantine-color-dimmed)">
-          {detail}
-        </text>
-      )}
     </g>
   );
 }

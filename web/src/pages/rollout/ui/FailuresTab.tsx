@@ -65,7 +65,7 @@ export function FailuresTab({ rollout }: { rollout: Rollout }) {
                   <TimeText value={group.last_at} style="short" />
                 </Text>
               </Group>
-              {group.example && (
+              {group.example && group.example !== group.pattern && (
                 <>
                   <Text size="xs" c="dimmed">
                     {t('failures.example')}

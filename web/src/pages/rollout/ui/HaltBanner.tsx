@@ -1,6 +1,7 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useFailures } from '@/entities/rollout/api/listRolloutParts';
 import { haltingWave, judge, waveSpec } from '@/entities/rollout/model/gate';
+import { CauseText } from '@/entities/rollout/ui/CauseText';
 import type { Rollout, RolloutAction } from '@/entities/rollout/model/states';
 import { Permitted } from '@/entities/session/Permitted';
 import { Icon, type IconName } from '@/shared/ui/icons';
@@ -38,7 +39,7 @@ export function HaltBanner({ rollout, onOrder }: { rollout: Rollout; onOrder: (w
       color={rollout.state === 'paused' ? 'orange' : 'gray'}
       icon={<Icon name={rollout.state === 'paused' ? 'pause' : 'info'} />}
     >
-      {rollout.cause}
+      <CauseText cause={rollout.cause} />
     </Alert>
   );
 }

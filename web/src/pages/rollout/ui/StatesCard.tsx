@@ -25,7 +25,7 @@ export function StatesCard({ rollout }: { rollout: Rollout }) {
         <Title order={2} size="h5">
           {t('state')} {formatNumber(shares.total)}
         </Title>
-        <Text fw={700}>{formatPercent(rollout.percent)}</Text>
+        <Text fw={700}>{t('ended', { percent: formatPercent(rollout.percent) })}</Text>
       </Group>
       <CountsBar counts={rollout.counts} size="xl" />
       <SimpleGrid cols={{ base: 3, sm: 5 }} mt="sm">

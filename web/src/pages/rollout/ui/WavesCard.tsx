@@ -55,8 +55,9 @@ function Wave({ wave, rollout }: { wave: WaveState; rollout: Rollout }) {
           </Text>
         </Group>
         <Text size="sm">
-          {t('of', { part: formatNumber(wave.counts['closed'] ?? 0), whole: formatNumber(wave.devices) })} ·{' '}
-          {formatPercent(wave.percent)}
+          {wave.devices === 0
+            ? t('noDevices')
+            : `${t('of', { part: formatNumber(wave.counts['closed'] ?? 0), whole: formatNumber(wave.devices) })} · ${formatPercent(wave.percent)}`}
         </Text>
       </Group>
       <CountsBar counts={wave.counts} />

@@ -1,0 +1,8 @@
+/** The numbers of "gate of wave 3: 24 of 96 devices failed (at most 10 % may, 90 % must succeed)"; null: other words. */
+export function gateCause(cause: string): Record<'wave' | 'failures' | 'counted' | 'most' | 'least', string> | null {
+  const found =
+    /^gate of wave (?<wave>\d+): (?<failures>\d+) of (?<counted>\d+) devices failed \(at most (?<most>\d+) % may, (?<least>\d+) % must succeed\)$/.exec(
+      cause,
+    );
+  return found?.groups ? (found.groups as ReturnType<typeof gateCause>) : null;
+}
