@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 export const world = JSON.parse(process.env.STRATUS_WORLD);
-const WAIT = 60_000; // for a busy machine; nothing here measures time
+const WAIT = Number(process.env.STRATUS_WAIT_MS ?? 60_000); // for a busy machine; nothing here measures time
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 

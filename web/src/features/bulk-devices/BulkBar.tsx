@@ -1,10 +1,11 @@
-import { Button, Group, Menu, Paper, Text } from '@mantine/core';
+import { Button, Group, Paper, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import type { Device, DeviceSelection } from '@/entities/device/api/listDevices';
 import { Permitted } from '@/entities/session/Permitted';
 import { formatNumber } from '@/shared/lib/format';
 import { Icon } from '@/shared/ui/icons';
+import { ActionMenu } from './ActionMenu';
 import { BulkDialog } from './BulkDialog';
 import type { BulkAction } from './actions';
 import { useTexts } from './i18n';
@@ -60,33 +61,7 @@ export function BulkBar({ selected, rows, total, selection, onDone }: Props) {
             </Button>
           )}
         </Permitted>
-        <Permitted scope="devices:write">
-          {(disabled) => (
-            <Menu>
-              <Menu.Target>
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  disabled={disabled}
-                  rightSection={<Icon name="down" size={14} />}
-                >
-                  {t('more')}
-                </Button>
-              </Menu.Target>
-              <Menu.Dropdown>
-                {ACTIONS.map((one) => (
-                  <Menu.Item
-                    key={one}
-                    color={one === 'revoke' || one === 'remove' ? 'red' : undefined}
-                    onClick={() => setAction(one)}
-                  >
-                    {t(`action.${one}`)}
-                  </Menu.Item>
-                ))}
-              </Menu.Dropdown>
-            </Menu>
-          )}
-        </Permitted>
+        <ActionMenu actions={ACTIONS} size="compact-sm" onChoose={setAction} />
       </Group>
       {action && (
         <BulkDialog

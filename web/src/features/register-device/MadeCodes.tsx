@@ -1,6 +1,7 @@
 import { Alert, Button, Code, Group, Paper, ScrollArea, Stack, Table, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Link } from 'react-router';
+import { useAuthority } from '@/entities/authority';
 import { formatDuration } from '@/shared/lib/format';
 import { useLiveRefresh } from '@/shared/live';
 import { CopyButton } from '@/shared/ui/CopyButton';
@@ -8,19 +9,29 @@ import { Icon } from '@/shared/ui/icons';
 import { useUiTexts } from '@/shared/ui/i18n';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { toastDone, toastProblem } from '@/shared/ui/toast';
-import { codeKeys, enrolAddress, enrolLine, spacedCode, useClaims, withdrawCode, type NewCode } from './codes';
+import {
+  codeKeys,
+  enrolAddress,
+  enrolLine,
+  spacedCode,
+  useClaims,
+  withdrawCode,
+  type Kind,
+  type NewCode,
+} from './codes';
 import { useTexts } from './i18n';
 import { QrImage } from './QrImage';
 
 const TOPICS = ['devices', 'certificates'] as const;
 
 interface Props {
+  kind: Kind;
   codes: NewCode[];
   onAnother: () => void;
   onClose: () => void;
 }
 
-export function MadeCodes({ codes, onAnother, onClose }: Props) {
+export function MadeCodes({ kind, codes, onAnother, onClose }: Props) {
   const t = useTexts();
   const ui = useUiTexts();
   const claims = useClaims(codes.map((code) => code.id)).data;
@@ -40,9 +51,9 @@ export function MadeCodes({ codes, onAnother, onClose }: Props) {
   return (
     <Stack>
       {codes.length === 1 ? (
-        <OneCode code={first} claimed={claimed} now={now} />
+        <OneCode kind={kind} code={first} claimed={claimed} now={now} />
       ) : (
-        <ManyCodes codes={codes} claims={claims} now={now} />
+        <ManyCodes kind={kind} codes={codes} claims={claims} now={now} />
       )}
       {!claimed && (
         <Text size="xs" c="dimmed">
@@ -67,7 +78,11 @@ export function MadeCodes({ codes, onAnother, onClose }: Props) {
           {t('another')}
         </Button>
         {claimed && (
-          <Button component={Link} to={`/devices/${encodeURIComponent(claimed)}`} onClick={onClose}>
+          <Button
+            component={Link}
+            to={kind === 'gateway' ? '/gateways' : `/devices/${encodeURIComponent(claimed)}`}
+            onClick={onClose}
+          >
             {t('open', { device: claimed })}
           </Button>
         )}
@@ -88,8 +103,16 @@ function useNow(): number {
   return now;
 }
 
-function OneCode({ code, claimed, now }: { code: NewCode; claimed: string | undefined; now: number }) {
+interface OneProps {
+  kind: Kind;
+  code: NewCode;
+  claimed: string | undefined;
+  now: number;
+}
+
+function OneCode({ kind, code, claimed, now }: OneProps) {
   const t = useTexts();
+  const fingerprint = useAuthority().data?.root.fingerprint;
   const left = new Date(code.expires_at).getTime() - now;
   const server = location.origin;
   if (claimed) {
@@ -116,20 +139,27 @@ function OneCode({ code, claimed, now }: { code: NewCode; claimed: string | unde
           </Text>
         </Group>
         <div role="status">
-          <StatusBadge tone="busy" label={t('waiting')} />
+          <StatusBadge tone="busy" label={t(`waiting.${kind}`)} />
         </div>
         <Text size="xs" c="dimmed">
-          {t('onDevice')}
+          {t(`runThere.${kind}`)}
         </Text>
         <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-          {enrolLine(server, code.code)}
+          {enrolLine(kind, server, code.code, fingerprint)}
         </Code>
       </Stack>
     </Group>
   );
 }
 
-function ManyCodes({ codes, claims, now }: { codes: NewCode[]; claims: Map<string, string> | undefined; now: number }) {
+interface ManyProps {
+  kind: Kind;
+  codes: NewCode[];
+  claims: Map<string, string> | undefined;
+  now: number;
+}
+
+function ManyCodes({ kind, codes, claims, now }: ManyProps) {
   const t = useTexts();
   return (
     <ScrollArea.Autosize mah={360}>
@@ -148,7 +178,7 @@ function ManyCodes({ codes, claims, now }: { codes: NewCode[]; claims: Map<strin
                   ) : new Date(code.expires_at).getTime() <= now ? (
                     <StatusBadge tone="warning" icon="clock" label={t('expired')} />
                   ) : (
-                    <StatusBadge tone="idle" label={t('waiting')} />
+                    <StatusBadge tone="idle" label={t(`waiting.${kind}`)} />
                   )}
                 </Table.Td>
               </Table.Tr>

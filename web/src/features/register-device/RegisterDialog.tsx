@@ -5,11 +5,9 @@ import { usePlaces, type PlaceKind } from '@/entities/device/api/listPlaces';
 import { CopyAsCli } from '@/shared/ui/CopyAsCli';
 import { useUiTexts } from '@/shared/ui/i18n';
 import { ProblemAlert } from '@/shared/ui/PageState';
-import { codeCommand, makeCodes, type CodeWish, type NewCode } from './codes';
+import { codeCommand, makeCodes, type CodeWish, type Kind, type NewCode } from './codes';
 import { useTexts } from './i18n';
 import { MadeCodes } from './MadeCodes';
-
-type Kind = 'device' | 'gateway';
 
 /** Region and group → six digits, once, typed into the device; turns green when it has joined (B37). */
 export function RegisterDialog({
@@ -37,9 +35,9 @@ export function RegisterDialog({
 }
 
 function Content({ kind, onClose }: { kind: Kind; onClose: () => void }) {
-  const [codes, setCodes] = useState<NewCode[]>([]);
-  if (codes.length) return <MadeCodes codes={codes} onAnother={() => setCodes([])} onClose={onClose} />;
-  return <Wish initialKind={kind} onMade={setCodes} onClose={onClose} />;
+  const [made, setMade] = useState<{ kind: Kind; codes: NewCode[] } | null>(null);
+  if (made) return <MadeCodes {...made} onAnother={() => setMade(null)} onClose={onClose} />;
+  return <Wish initialKind={kind} onMade={setMade} onClose={onClose} />;
 }
 
 function Wish({
@@ -48,7 +46,7 @@ function Wish({
   onClose,
 }: {
   initialKind: Kind;
-  onMade: (codes: NewCode[]) => void;
+  onMade: (made: { kind: Kind; codes: NewCode[] }) => void;
   onClose: () => void;
 }) {
   const t = useTexts();
@@ -62,7 +60,7 @@ function Wish({
     setBusy(true);
     setError(null);
     try {
-      onMade((await makeCodes(wish)).codes);
+      onMade({ kind, codes: (await makeCodes(wish)).codes });
     } catch (caught) {
       setError(caught);
       setBusy(false);

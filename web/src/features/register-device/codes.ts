@@ -3,6 +3,7 @@ import { api, take, type Answer, type Body } from '@/shared/api/client';
 import { shellLine } from '@/shared/ui/CopyAsCli';
 
 export type CodeWish = Body<'makeRegistrationCodes'>;
+export type Kind = NonNullable<CodeWish['kind']>;
 export type NewCode = Answer<'makeRegistrationCodes'>['codes'][number];
 
 export const codeKeys = ['registration-codes'] as const;
@@ -35,8 +36,14 @@ export function spacedCode(code: string): string {
   return `${code.slice(0, half)} ${code.slice(half)}`;
 }
 
-export function enrolLine(server: string, code: string): string {
-  return shellLine(['stratus-agent', 'enrol', '--server', server, '--code', code, '--data', '/var/lib/stratus-agent']);
+/** `fingerprint`: of the server's root, so that the device knows whom it gives the code to. */
+export function enrolLine(kind: Kind, server: string, code: string, fingerprint: string | undefined): string {
+  if (kind === 'gateway') {
+    const gateway = ['stratus-gateway', '--upstream', server, '--upstream-ca', 'server.pem', '--enrol-code', code];
+    return shellLine([...gateway, '--data', '/var/lib/stratus-gateway']);
+  }
+  const words = ['stratus-agent', 'enrol', '--server', server, '--code', code, '--data', '/var/lib/stratus-agent'];
+  return shellLine([...words, ...(fingerprint ? ['--ca-fingerprint', fingerprint] : [])]);
 }
 
 /** What the QR code holds: an address that set-up programs of devices read. */

@@ -1,4 +1,4 @@
-import { Button, Group, Menu, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
+import { Button, Group, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { useDevice, useDeviceLive } from '@/entities/device/api/getDevice';
@@ -6,9 +6,9 @@ import { deviceKeys } from '@/entities/device/api/keys';
 import type { Device } from '@/entities/device/api/listDevices';
 import { HealthBadge } from '@/entities/device/ui/badges';
 import { Permitted } from '@/entities/session/Permitted';
+import { ActionMenu } from '@/features/bulk-devices/ActionMenu';
 import { BulkDialog } from '@/features/bulk-devices/BulkDialog';
 import type { BulkAction } from '@/features/bulk-devices/actions';
-import { useTexts as useBulkTexts } from '@/features/bulk-devices/i18n';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { useLiveRefresh } from '@/shared/live';
 import { Icon } from '@/shared/ui/icons';
@@ -114,7 +114,6 @@ const MENU: BulkAction[] = ['activate', 'deactivate', 'revoke', 'remove'];
 
 function Actions({ device }: { device: Device }) {
   const t = useTexts();
-  const bulk = useBulkTexts();
   const navigate = useNavigate();
   const [editing, setEditing] = useState(false);
   const [action, setAction] = useState<BulkAction | null>(null);
@@ -144,28 +143,7 @@ function Actions({ device }: { device: Device }) {
           </Button>
         )}
       </Permitted>
-      <Permitted scope="devices:write">
-        {(disabled) => (
-          <Menu>
-            <Menu.Target>
-              <Button variant="default" disabled={disabled} rightSection={<Icon name="down" size={14} />}>
-                {t('more')}
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {MENU.filter((one) => one !== left).map((one) => (
-                <Menu.Item
-                  key={one}
-                  color={one === 'revoke' || one === 'remove' ? 'red' : undefined}
-                  onClick={() => setAction(one)}
-                >
-                  {bulk(`action.${one}`)}
-                </Menu.Item>
-              ))}
-            </Menu.Dropdown>
-          </Menu>
-        )}
-      </Permitted>
+      <ActionMenu actions={MENU.filter((one) => one !== left)} onChoose={setAction} />
       {editing && <EditDialog device={device} onClose={() => setEditing(false)} />}
       {action && (
         <BulkDialog

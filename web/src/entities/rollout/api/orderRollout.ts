@@ -6,30 +6,23 @@ import { rolloutKeys } from './keys';
 export type Order = Body<'pauseRollout'>;
 export type OrderWord = RolloutAction | 'cancel';
 
+const ROUTES = {
+  submit: '/api/v1/rollouts/{id}/submit',
+  approve: '/api/v1/rollouts/{id}/approve',
+  reject: '/api/v1/rollouts/{id}/reject',
+  pause: '/api/v1/rollouts/{id}/pause',
+  resume: '/api/v1/rollouts/{id}/resume',
+  advance: '/api/v1/rollouts/{id}/advance',
+  retry: '/api/v1/rollouts/{id}/retry',
+  abort: '/api/v1/rollouts/{id}/abort',
+  cancel: '/api/v1/rollouts/{id}/cancel',
+} as const satisfies Record<OrderWord, string>;
+
 /** Gives an order; what it answers is the rollout as stored, and is shown at once. */
 export function useOrderRollout(id: string) {
   const client = useQueryClient();
   return async (word: OrderWord, order: Order): Promise<Rollout> => {
-    const options = { params: { path: { id } }, body: order };
-    const rollout = await take<Rollout>(
-      word === 'submit'
-        ? api.POST('/api/v1/rollouts/{id}/submit', options)
-        : word === 'approve'
-          ? api.POST('/api/v1/rollouts/{id}/approve', options)
-          : word === 'reject'
-            ? api.POST('/api/v1/rollouts/{id}/reject', options)
-            : word === 'pause'
-              ? api.POST('/api/v1/rollouts/{id}/pause', options)
-              : word === 'resume'
-                ? api.POST('/api/v1/rollouts/{id}/resume', options)
-                : word === 'abort'
-                  ? api.POST('/api/v1/rollouts/{id}/abort', options)
-                  : word === 'retry'
-                    ? api.POST('/api/v1/rollouts/{id}/retry', options)
-                    : word === 'cancel'
-                      ? api.POST('/api/v1/rollouts/{id}/cancel', options)
-                      : api.POST('/api/v1/rollouts/{id}/advance', options),
-    );
+    const rollout: Rollout = await take(api.POST(ROUTES[word], { params: { path: { id } }, body: order }));
     client.setQueryData<Rollout>(rolloutKeys.one(id), (before) => ({ ...before, ...rollout }));
     void client.invalidateQueries({ queryKey: rolloutKeys.all });
     return rollout;

@@ -1,0 +1,73 @@
+"""Rollouts in the console, with simulated devices: by waves with a pause, and a canary that fails."""
+import pytest
+from harness import wait_until
+from harness.people import make_user
+from harness.simulator import Simulation
+
+from browser import run_journey
+
+PASSWORD = "a long enough secret"
+
+
+class Fleet:
+    """A server with versions 1 and 2, two groups of devices that run version 1, and somebody who may do everything."""
+
+    def __init__(self, stack, **groups):
+        self.case = case = Simulation(stack, image="kiosk")
+        make_user(case.server, "ann", "admin", password=PASSWORD)
+        self.user = {"name": "ann", "password": PASSWORD}
+        self.counts = groups
+        case.release("1", b"one" * 50_000)
+        answer = case.server.http.put("/api/v1/releases/kiosk/target", json={"version": "1"})
+        assert answer.status in (200, 202), answer
+        for group, count in groups.items():
+            made = case.server.http.post("/api/v1/groups", json={"code": group, "name": f"{group.capitalize()} screens"})
+            assert made.status == 201, made
+            program = case.start(count, "--prefix", f"{group}-", "--group", group, "--until-version", "1", "--for", "120")
+            case.finish(program, 120)
+        case.release("2", b"two" * 50_000)
+
+    def start(self, group, *options):
+        """The devices of a group come back; answers once all are connected."""
+        return self.case.start(self.counts[group], "--prefix", f"{group}-", "--metrics-interval", "1", *options)
+
+    def rollout(self):
+        return self.case.server.http.get("/api/v1/rollouts").json()["items"][0]["id"]
+
+    def devices(self, state, count):
+        """Once so many devices are in that state: when each had its turn, as the server says it."""
+        def there():
+            items = self.case.server.http.get(f"/api/v1/rollouts/{self.rollout()}/devices?limit=1000").json()["items"]
+            found = [one for one in items if one["state"] == state]
+            return found if len(found) == count else None
+        return wait_until(there, 60, what=f"{count} devices to be {state}")
+
+    def events(self):
+        return self.case.server.http.get(f"/api/v1/rollouts/{self.rollout()}/events?limit=1000").json()["items"]
+
+
+@pytest.fixture
+def fleet(stack):
+    return Fleet(stack, canary=4, lobby=12)
+
+
+def test_rollout_goes_by_waves_pauses_and_goes_on(fleet):
+    def connect(group):
+        fleet.start(group)
+        return {}
+
+    def paused():
+        """Who has fetched something when all are connected, and the rollout is paused."""
+        wait_until(lambda: fleet.case.server.metric("stratus_mqtt_devices_online") == 16, 60, what="all to be connected")
+        return {"started": [one["device"] for one in fleet.devices("waiting", 12) if one.get("bytes") or one.get("percent")]}
+
+    fleet.start("canary")
+    run_journey("waves", fleet.case.server, {"connect": connect, "paused": paused}, user=fleet.user)
+    kinds = [event["kind"] for event in reversed(fleet.events())]
+    assert kinds.index("pause") < kinds.index("resume") < kinds.index("completed"), kinds
+
+
+def test_canary_that_fails_halts_the_rollout_and_is_explained(fleet):
+    fleet.start("canary", "--fail-fraction", "1", "--fail-version", "2")
+    fleet.start("lobby")
+    run_journey("canary", fleet.case.server, {}, user=fleet.user)
