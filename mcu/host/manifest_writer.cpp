@@ -34,6 +34,7 @@ Result<Bytes> write_manifest(const ManifestFields& fields, const SignDigest& sig
   put_field(body, ManifestField::serial, little(fields.serial));
   if (fields.expires != 0) put_field(body, ManifestField::expires, little(fields.expires));
   put_field(body, ManifestField::repository, as_bytes(fields.repository));
+  if (fields.release) put_field(body, ManifestField::release, *fields.release);
   for (const ManifestComponent& component : fields.components) {
     Bytes value{component.kind};
     append(value, little(component.size));

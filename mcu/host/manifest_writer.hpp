@@ -24,7 +24,8 @@ struct ManifestComponent {
 struct ManifestFields {
   std::string model, version, repository;
   std::uint32_t counter = 0, serial = 0;
-  std::uint32_t expires = 0;  // 0: never
+  std::uint32_t expires = 0;         // 0: never
+  std::optional<RawDigest> release;  // OCI manifest
   std::vector<ManifestComponent> components;
 };
 

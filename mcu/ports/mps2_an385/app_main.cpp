@@ -42,8 +42,8 @@ extern "C" void run() {
   HttpClient http(stream, "device.local");
   BoardClock clock;
   Feeder feeder;
-  Agent agent({kModel, "/mcu/v1/next", 60, self_test},
-              {flash, kLayout, updater, crypto, clock, nullptr, &feeder}, http);
+  Agent agent({kModel, "/mcu/v1/next?have=", 60, self_test},
+              {flash, kLayout, updater, crypto, clock, nullptr, &feeder, nullptr, nullptr}, http);
   journal.mount();
   for (int round = 0; round < 40; ++round) {
     feeder.feed();

@@ -7,19 +7,6 @@ constexpr uint32_t kSmallestChunk = 4 * 1024;
 constexpr uint32_t kLargestChunk = 64 * 1024;
 constexpr uint32_t kAimedMillis = 1000;  // a chunk should take about a second
 
-char* put_hex(char* at, const uint8_t* data, uint32_t size) {
-  for (uint32_t i = 0; i < size; ++i) {
-    *at++ = "0123456789abcdef"[data[i] >> 4];
-    *at++ = "0123456789abcdef"[data[i] & 15];
-  }
-  return at;
-}
-
-char* put_text(char* at, const char* text, uint32_t size) {
-  memcpy(at, text, size);
-  return at + size;
-}
-
 }  // namespace
 
 bool Agent::Skip::write(const uint8_t* data, uint32_t size) {
@@ -54,15 +41,27 @@ bool Agent::write(const uint8_t* data, uint32_t size) {
   return delta_cause_ == Cause::ok;
 }
 
-Cause Agent::check_in(Manifest& manifest) {
+bool Agent::go_on(const char* state, uint32_t done, uint32_t total) {
+  return ports_.observer == nullptr || ports_.observer->on_step(state, done, total);
+}
+
+Cause Agent::check_in() {
+  have_manifest_ = false;
   sink_ = Sink::manifest;
   raw_size_ = 0;
+  if (base_size_ == 0 && !running_digest(base_, base_size_)) return Cause::io;
+  char path[272];
+  TextWriter out(path, sizeof path);
+  out.text(config_.check_path).hex(base_, sizeof base_);
   uint32_t received = 0;
-  const Cause cause = http_.get(config_.check_path, nullptr, kManifestLimit, *this, received);
+  Cause cause = http_.get(out.c_str(), nullptr, kManifestLimit, *this, received);
   fetched_ += received;
   if (cause != Cause::ok) return cause;
   const ManifestPolicy policy{config_.model, ports_.updater.state().serial, ports_.clock.unix_time()};
-  return parse_manifest(raw_, raw_size_, ports_.crypto, policy, manifest);
+  Crypto& crypto = ports_.assignment != nullptr ? *ports_.assignment : ports_.crypto;
+  cause = parse_manifest(raw_, raw_size_, crypto, policy, manifest_);
+  have_manifest_ = cause == Cause::ok;
+  return cause;
 }
 
 bool Agent::running_digest(uint8_t digest[32], uint32_t& size) {
@@ -81,16 +80,19 @@ bool Agent::running_digest(uint8_t digest[32], uint32_t& size) {
 // [from, size) of a blob, in ranges whose length follows the measured speed.
 Cause Agent::fetch(const Manifest& manifest, const uint8_t digest[32], uint32_t from, uint32_t size) {
   char path[4 + 64 + 14 + 64 + 1];
-  char* end = put_text(path, "/v2/", 4);
-  end = put_text(end, manifest.repository.data, manifest.repository.size);
-  end = put_text(end, "/blobs/sha256:", 14);
-  *put_hex(end, digest, 32) = 0;
+  TextWriter out(path, sizeof path);
+  out.text("/v2/")
+      .raw(manifest.repository.data, manifest.repository.size)
+      .text("/blobs/sha256:")
+      .hex(digest, 32);
+  const char* const where = out.c_str();
   while (from < size) {
+    if (!go_on("fetching", from, size)) return Cause::cancelled;
     const uint32_t n = size - from < chunk_ ? size - from : chunk_;
     const ByteRange range{from, from + n - 1, size};
     const uint32_t started = ports_.clock.millis();
     uint32_t received = 0;
-    const Cause cause = http_.get(path, &range, n, *this, received);
+    const Cause cause = http_.get(where, &range, n, *this, received);
     fetched_ += received;
     from += received;
     if (cause != Cause::ok) {
@@ -131,6 +133,11 @@ Cause Agent::install(const Manifest& manifest, const Component& firmware) {
     cause = fetch(manifest, firmware.digest, mark, firmware.size);
   }
   if (cause == Cause::io && ports_.updater.error() != Cause::ok) cause = ports_.updater.error();
+  if (cause == Cause::ok && !go_on("verifying", firmware.size, firmware.size)) cause = Cause::cancelled;
+  if (cause == Cause::cancelled) {
+    const Cause given_up = ports_.updater.cancel();
+    return given_up == Cause::ok ? cause : given_up;
+  }
   return cause == Cause::ok ? ports_.updater.finish() : cause;
 }
 
@@ -142,23 +149,21 @@ AgentStep Agent::poll() {
     cause_ = updater.reject(Cause::self_test_failed);
     return AgentStep::reboot;
   }
-  Manifest manifest;
-  cause_ = check_in(manifest);
+  cause_ = go_on("checking", 0, 0) ? check_in() : Cause::cancelled;
   if (cause_ == Cause::ok && updater.on_trial()) {
     cause_ = updater.accept();
     failures_ = 0;
     return cause_ == Cause::ok ? AgentStep::accepted : AgentStep::idle;
   }
-  if (cause_ == Cause::ok && base_size_ == 0 && !running_digest(base_, base_size_)) cause_ = Cause::io;
   if (cause_ == Cause::ok) {
-    for (uint32_t i = 0; i < manifest.components; ++i) {
-      const Component& component = manifest.component[i];
+    for (uint32_t i = 0; i < manifest_.components; ++i) {
+      const Component& component = manifest_.component[i];
       if (component.kind != 0 || memcmp(component.digest, base_, sizeof base_) == 0) continue;
-      cause_ = install(manifest, component);
+      cause_ = install(manifest_, component);
       if (cause_ == Cause::ok) return AgentStep::reboot;
     }
   }
-  if (cause_ == Cause::ok || cause_ == Cause::known_bad) {
+  if (cause_ == Cause::ok || cause_ == Cause::known_bad || cause_ == Cause::cancelled) {
     failures_ = 0;
   } else if (failures_ < 8) {
     ++failures_;

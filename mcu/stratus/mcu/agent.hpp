@@ -13,7 +13,8 @@ namespace stratus::mcu {
 
 struct AgentConfig {
   const char* model;
-  const char* check_path;  // of the manifest, asked with GET
+  // Of the manifest, asked with GET; what runs is appended, 64 hex digits: ends with "have=".
+  const char* check_path;
   uint32_t poll_seconds;
   bool (*self_test)();  // null: none
 };
@@ -22,6 +23,16 @@ enum class AgentStep : uint8_t {
   idle,      // up to date, or nothing can be done now; see cause()
   reboot,    // an image is staged, or this one rejected itself: restart now
   accepted,  // the trial image stays
+};
+
+// Told between two requests of a round: where it is, and may be a place to look after other connections.
+class AgentObserver {
+ public:
+  // `state`: of docs/device-states.md; bytes of what is fetched. False: give the update up.
+  virtual bool on_step(const char* state, uint32_t done, uint32_t total) = 0;
+
+ protected:
+  ~AgentObserver() = default;
 };
 
 class Agent final : private ByteSink {
@@ -34,6 +45,10 @@ class Agent final : private ByteSink {
     Clock& clock;
     Entropy* entropy;    // null: no jitter
     Watchdog* watchdog;  // null: none
+    // Knows the key that signs manifests; null: the release key does. A server that derives manifests has a
+    // key of its own, images always need the release key.
+    Crypto* assignment;
+    AgentObserver* observer;  // null: none
   };
   Agent(const AgentConfig& config, const Ports& ports, HttpClient& http)
       : config_(config), ports_(ports), http_(http) {}
@@ -43,12 +58,17 @@ class Agent final : private ByteSink {
   // Until the next poll: the configured time, or exponential back-off with jitter after failures.
   uint32_t wait_seconds();
   uint32_t fetched() const { return fetched_; }  // body bytes of the last poll
+  // Of the last successful check-in; null before, and when the last one failed.
+  const Manifest* manifest() const { return have_manifest_ ? &manifest_ : nullptr; }
+  // SHA-256 of the complete image that runs; null until known.
+  const uint8_t* running() const { return base_size_ != 0 ? base_ : nullptr; }
 
  private:
   enum class Sink : uint8_t { manifest, image, delta };
   bool write(const uint8_t* data, uint32_t size) override;
-  Cause check_in(Manifest& manifest);
+  Cause check_in();
   Cause install(const Manifest& manifest, const Component& firmware);
+  bool go_on(const char* state, uint32_t done, uint32_t total);
   Cause fetch(const Manifest& manifest, const uint8_t digest[32], uint32_t from, uint32_t size);
   bool running_digest(uint8_t digest[32], uint32_t& size);
 
@@ -62,6 +82,8 @@ class Agent final : private ByteSink {
   uint32_t fetched_ = 0;
   uint32_t raw_size_ = 0;
   uint8_t raw_[kManifestLimit];
+  Manifest manifest_ = {};  // points into raw_
+  bool have_manifest_ = false;
 
   // Decoded bytes that lie before the updater's mark are already in flash.
   struct Skip final : ByteSink {

@@ -26,7 +26,8 @@ const char* cause_name(Cause cause) {
                                        "protocol",
                                        "conflict",
                                        "trial_failed",
-                                       "self_test_failed"};
+                                       "self_test_failed",
+                                       "cancelled"};
   const auto index = static_cast<unsigned>(cause);
   return index < sizeof kNames / sizeof *kNames ? kNames[index] : "unknown";
 }

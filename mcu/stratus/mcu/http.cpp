@@ -1,5 +1,7 @@
 #include "stratus/mcu/http.hpp"
 
+#include "stratus/mcu/text.hpp"
+
 namespace stratus::mcu {
 namespace {
 
@@ -28,26 +30,10 @@ bool number(const char*& at, uint32_t& value) {
   return true;
 }
 
-uint32_t length_of(const char* text) {
-  uint32_t n = 0;
-  while (text[n] != 0) ++n;
-  return n;
-}
-
-char* put_number(char* at, uint32_t value) {
-  char digits[10];
-  int n = 0;
-  do {
-    digits[n++] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  while (n > 0) *at++ = digits[--n];
-  return at;
-}
-
 Cause cause_of_status(uint16_t status) {
   switch (status) {
     case 200:
+    case 201:
     case 206:
       return Cause::ok;
     case 401:
@@ -136,25 +122,23 @@ void HttpClient::close() {
   open_ = false;
 }
 
-Cause HttpClient::request(const char* path, const ByteRange* range) {
+Cause HttpClient::request(const char* method, const char* path, const ByteRange* range, const Text* body) {
   if (!open_ && !stream_.open()) return Cause::io;
   open_ = true;
-  const char* const parts[] = {"GET ", path, " HTTP/1.1\r\nHost: ", host_, "\r\n"};
+  const char* const parts[] = {method, path, " HTTP/1.1\r\nHost: ", host_, "\r\n"};
   for (const char* part : parts) {
     if (!stream_.write(part, length_of(part))) return Cause::io;
   }
-  char tail[48];
-  char* at = tail;
-  if (range != nullptr) {
-    memcpy(at, "Range: bytes=", 13);
-    at = put_number(at + 13, range->first);
-    *at++ = '-';
-    at = put_number(at, range->last);
-    memcpy(at, "\r\n", 2);
-    at += 2;
-  }
-  memcpy(at, "\r\n", 2);
-  return stream_.write(tail, static_cast<uint32_t>(at + 2 - tail)) ? Cause::ok : Cause::io;
+  char tail[80];
+  TextWriter out(tail, sizeof tail);
+  if (range != nullptr)
+    out.text("Range: bytes=").number(range->first).text("-").number(range->last).text("\r\n");
+  if (body != nullptr)
+    out.text("Content-Type: application/json\r\nContent-Length: ").number(body->size).text("\r\n");
+  out.text("\r\n");
+  const bool sent = out.ok() && stream_.write(tail, out.size()) &&
+                    (body == nullptr || stream_.write(body->data, body->size));
+  return sent ? Cause::ok : Cause::io;
 }
 
 Cause HttpClient::answer(const ByteRange* range, uint32_t limit, ByteSink& sink, uint32_t& received) {
@@ -175,7 +159,7 @@ Cause HttpClient::answer(const ByteRange* range, uint32_t limit, ByteSink& sink,
         head.length != range->last - range->first + 1) {
       return Cause::range_ignored;
     }
-  } else if (head.status != 200) {
+  } else if (head.status == 206) {
     return Cause::protocol;
   }
   if (head.length > limit) return Cause::too_large;
@@ -198,8 +182,18 @@ Cause HttpClient::answer(const ByteRange* range, uint32_t limit, ByteSink& sink,
 
 Cause HttpClient::get(const char* path, const ByteRange* range, uint32_t limit, ByteSink& sink,
                       uint32_t& received) {
+  return exchange("GET ", path, range, nullptr, limit, sink, received);
+}
+
+Cause HttpClient::post(const char* path, const Text& json, uint32_t limit, ByteSink& sink) {
+  uint32_t received;
+  return exchange("POST ", path, nullptr, &json, limit, sink, received);
+}
+
+Cause HttpClient::exchange(const char* method, const char* path, const ByteRange* range, const Text* body,
+                           uint32_t limit, ByteSink& sink, uint32_t& received) {
   received = 0;
-  Cause cause = request(path, range);
+  Cause cause = request(method, path, range, body);
   if (cause == Cause::ok) cause = answer(range, limit, sink, received);
   if (cause != Cause::ok || parser_.head().close) close();
   return cause;

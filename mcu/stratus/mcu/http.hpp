@@ -1,4 +1,4 @@
-// HTTP/1.1 GET with Range, over one keep-alive connection: all a device needs to fetch manifests and images.
+// HTTP/1.1 over one keep-alive connection: GET with Range to fetch manifests and images, POST to enrol.
 //
 // No chunked bodies, no redirects, no cookies. A 200 answer to a Range request is refused: its bytes would be
 // others than those asked for. Bytes go to the sink as they arrive.
@@ -7,6 +7,7 @@
 #include "stratus/mcu/bytes.hpp"
 #include "stratus/mcu/cause.hpp"
 #include "stratus/mcu/ports.hpp"
+#include "stratus/mcu/text.hpp"
 
 namespace stratus::mcu {
 
@@ -49,10 +50,14 @@ class HttpClient {
   // any failure the connection is closed and the next call opens a new one. `received` counts body bytes that
   // reached the sink.
   Cause get(const char* path, const ByteRange* range, uint32_t limit, ByteSink& sink, uint32_t& received);
+  // Sends a JSON text; the answer's body goes to `sink`.
+  Cause post(const char* path, const Text& json, uint32_t limit, ByteSink& sink);
   void close();
 
  private:
-  Cause request(const char* path, const ByteRange* range);
+  Cause exchange(const char* method, const char* path, const ByteRange* range, const Text* body,
+                 uint32_t limit, ByteSink& sink, uint32_t& received);
+  Cause request(const char* method, const char* path, const ByteRange* range, const Text* body);
   Cause answer(const ByteRange* range, uint32_t limit, ByteSink& sink, uint32_t& received);
 
   Stream& stream_;

@@ -57,6 +57,10 @@ Cause parse_fields(const uint8_t* at, const uint8_t* end, Manifest& m) {
       case ManifestField::repository:
         ok = take_text(m.repository, value, size, 64);
         break;
+      case ManifestField::release:
+        ok = size == 32 && m.release == nullptr;
+        m.release = value;
+        break;
       case ManifestField::counter:
         ok = take_number(m.counter, seen, kCounter, value, size);
         break;

@@ -7,6 +7,7 @@
 #include "stratus/mcu/bytes.hpp"
 #include "stratus/mcu/cause.hpp"
 #include "stratus/mcu/ports.hpp"
+#include "stratus/mcu/text.hpp"
 
 namespace stratus::mcu {
 
@@ -21,6 +22,7 @@ enum class ManifestField : uint8_t {
   serial = 4,      // u32, grows with every manifest issued
   expires = 5,     // u32, Unix seconds; absent: never
   repository = 6,  // text, 1..64 bytes: blobs are /v2/REPOSITORY/blobs/sha256:HEX
+  release = 7,     // SHA-256 of the release's OCI manifest, which reports name; absent: none
   component = 16,  // kind u8 (0: firmware), size u32, digest 32
   delta = 17,      // of the component before: base digest 32, patch digest 32, patch size u32
 };                 // 128 and above: ignored when unknown
@@ -34,14 +36,10 @@ struct Component {
   uint32_t delta_size;
 };
 
-struct Text {
-  const char* data;
-  uint32_t size;
-};
-
 // Points into the raw manifest, which must outlive it.
 struct Manifest {
   Text model, version, repository;
+  const uint8_t* release;  // null: not said
   uint32_t counter, serial, expires;
   uint32_t components;
   Component component[kMaximumComponents];

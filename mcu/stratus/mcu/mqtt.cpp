@@ -1,5 +1,7 @@
 #include "stratus/mcu/mqtt.hpp"
 
+#include "stratus/mcu/text.hpp"
+
 namespace stratus::mcu {
 namespace {
 
@@ -14,12 +16,6 @@ enum : uint8_t {
   kPingResp = 0xd0,
   kDisconnect = 0xe0
 };
-
-uint32_t length_of(const char* text) {
-  uint32_t n = 0;
-  while (text[n] != 0) ++n;
-  return n;
-}
 
 uint8_t* put16(uint8_t* at, uint32_t value) {
   at[0] = static_cast<uint8_t>(value >> 8);

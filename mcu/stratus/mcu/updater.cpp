@@ -15,6 +15,7 @@ Cause Updater::store(State state, Cause cause) {
   Record record = journal_.now();
   record.state = state;
   record.cause = cause;
+  record.tries = 0;
   if (state == State::rejected) memcpy(record.bad, record.digest, sizeof record.bad);
   return journal_.append(record) ? Cause::ok : Cause::io;
 }
@@ -158,6 +159,13 @@ Cause Updater::accept() {
   record.cause = Cause::ok;
   record.tries = 0;
   record.counter = info.counter;
+  return journal_.append(record) ? Cause::ok : Cause::io;
+}
+
+Cause Updater::note_told() {
+  if (!is_untold()) return Cause::ok;
+  Record record = journal_.now();
+  record.tries = kTold;
   return journal_.append(record) ? Cause::ok : Cause::io;
 }
 

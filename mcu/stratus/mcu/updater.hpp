@@ -13,6 +13,7 @@ namespace stratus::mcu {
 constexpr uint32_t kMark = 16 * 1024;
 constexpr uint32_t kPage = 256;
 constexpr uint8_t kTrials = 3;
+constexpr uint8_t kTold = 0xff;  // in `tries` of a rejected update: the server knows
 
 struct UpdateTarget {
   uint8_t digest[32];  // SHA-256 of the complete image file
@@ -44,6 +45,10 @@ class Updater final : public ByteSink {
   Cause accept();
   // On trial: this image is bad; the next boot goes back.
   Cause reject(Cause why);
+
+  // The server has stored that the last update was given up. Durable, so that it is said once.
+  Cause note_told();
+  bool is_untold() const { return journal_.now().state == State::rejected && journal_.now().tries != kTold; }
 
   bool on_trial() const { return journal_.now().state == State::trial; }
   bool is_bad(const uint8_t digest[32]) const;
