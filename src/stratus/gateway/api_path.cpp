@@ -28,6 +28,9 @@ ApiPath parse_api_path(std::string_view path) {
       result = ApiPath{ApiKind::file, *repository, false, *digest};
   } else if (first == "ca") {
     result.kind = ApiKind::authority;
+  } else if (first == "mcu") {
+    // One device's, and signed: nothing to keep.
+    result.kind = ApiKind::readable;
   } else if (first == "devices" || first == "releases" || first == "operations") {
     result.kind = ApiKind::readable;
     const std::size_t end = rest.find('/');

@@ -203,7 +203,11 @@ net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
   }
   if (path.kind == ApiKind::file) co_return co_await file(exchange, std::move(path));
   if (path.kind == ApiKind::next) co_return co_await next(exchange, std::move(path.subject));
-  if (path.kind != ApiKind::authority) STRATUS_CO_CHECK(check(exchange));
+  if (path.kind != ApiKind::authority) {
+    // What is asked in a device's name must come from it.
+    const std::string device = request.query("device").value_or("");
+    STRATUS_CO_CHECK(check(exchange, device));
+  }
   co_return co_await pass_on(exchange);
 }
 

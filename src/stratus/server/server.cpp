@@ -29,6 +29,7 @@
 #include "stratus/server/influx_export.hpp"
 #include "stratus/server/influx_lines.hpp"
 #include "stratus/server/inventory.hpp"
+#include "stratus/server/mcu_routes.hpp"
 #include "stratus/server/messaging.hpp"
 #include "stratus/server/overview.hpp"
 #include "stratus/server/people.hpp"
@@ -71,6 +72,7 @@ struct Opened {
   std::unique_ptr<ImageCatalogue> images;
   crypto::UrlSigner links;
   Identity::Parts identity;
+  std::unique_ptr<McuReleases> mcu;
 };
 
 Result<Opened> open(const ServerConfig& config) {
@@ -92,9 +94,10 @@ Result<Opened> open(const ServerConfig& config) {
   STRATUS_TRY(images, ImageCatalogue::open(config.data / "layer-index", *repositories));
   STRATUS_TRY(links, crypto::UrlSigner::load_or_make(config.data / "links.key"));
   STRATUS_TRY(identity, Identity::open(config.data / "ca", system_clock().wall()));
+  STRATUS_TRY(mcu, McuReleases::open(config.data / "mcu", *repositories));
   return Opened{std::move(lock),     std::move(token),     std::move(blobs),  std::move(repositories),
                 std::move(database), std::move(catalogue), std::move(deltas), std::move(images),
-                std::move(links),    std::move(identity)};
+                std::move(links),    std::move(identity),  std::move(mcu)};
 }
 
 // What is stored of them is what goes out.
@@ -146,6 +149,7 @@ class Server {
         why_(*opened_.database, files_, identity_, releases_, rollouts_, fleet_, sightings_),
         views_(*opened_.database, lists_, bus_),
         gateways_(*opened_.database, files_, identity_, bus_),
+        mcu_(identity_, rollouts_, releases_, *opened_.mcu, files_),
         images_(*opened_.database, *opened_.catalogue, *opened_.repositories, *opened_.images, lists_),
         background_(loop),
         queue_(
@@ -176,6 +180,7 @@ class Server {
     views_.register_routes(router_);
     gateways_.register_routes(router_);
     images_.register_routes(router_);
+    mcu_.register_routes(router_);
     router_.register_index();
   }
 
@@ -522,6 +527,7 @@ class Server {
   DeviceWhy why_;
   RolloutViews views_;
   GatewayRoutes gateways_;
+  McuRoutes mcu_;
   ImageRoutes images_;
   std::unique_ptr<InfluxExport> influx_;
   std::unique_ptr<Messaging> messaging_;

@@ -1,0 +1,201 @@
+#include "stratus/server/mcu_releases.hpp"
+
+#include <algorithm>
+
+#include "host/delta_encoder.hpp"
+#include "host/image_reader.hpp"
+#include "host/manifest_writer.hpp"
+#include "host/p256_key.hpp"
+
+#include "stratus/base/file.hpp"
+#include "stratus/crypto/key.hpp"
+#include "stratus/oci/manifest.hpp"
+#include "stratus/oci/media_types.hpp"
+#include "stratus/server/artifact_shelf.hpp"
+
+namespace stratus::server {
+namespace {
+
+namespace media = oci::media;
+namespace host = mcu::host;
+
+// A patch between two firmware files (docs/formats/mcu-delta.md).
+constexpr std::string_view kMcuDelta = "application/vnd.stratus.mcu-delta.v1";
+constexpr std::uint64_t kMaxImage = 16u << 20;
+constexpr std::size_t kMaxRemembered = 1024;
+constexpr std::int64_t kFreshSeconds = 7 * 86'400;
+
+host::RawDigest raw(const Digest& digest) {
+  host::RawDigest result{};
+  const auto bytes = digest.bytes();
+  std::copy(bytes.begin(), bytes.end(), result.begin());
+  return result;
+}
+
+// The layer that a microcontroller runs: the file of a firmware release.
+Result<oci::Descriptor> find_image(const store::RepositoryStore& repositories, const std::string& repository,
+                                   const Digest& release) {
+  STRATUS_TRY(text, repositories.read_manifest(repository, release));
+  STRATUS_TRY(manifest, oci::parse_manifest(text));
+  for (const oci::Descriptor& layer : manifest.layers) {
+    if (layer.media_type == media::kFirmwareFile) return layer;
+  }
+  return fail(ErrorCode::invalid, "the release holds no firmware file");
+}
+
+}  // namespace
+
+struct McuReleases::Key {
+  host::P256Key key;
+};
+
+McuReleases::McuReleases(std::unique_ptr<Key> key, store::RepositoryStore& repositories, const Clock& clock)
+    : key_(std::move(key)), repositories_(repositories), clock_(clock) {}
+McuReleases::~McuReleases() = default;
+
+Result<std::unique_ptr<McuReleases>> McuReleases::open(const std::filesystem::path& directory,
+                                                       store::RepositoryStore& repositories,
+                                                       const Clock& clock) {
+  const std::filesystem::path file = directory / "assignment.key";
+  STRATUS_CHECK(make_directories(directory));
+  auto signing = crypto::SigningKey::load(file);
+  if (!signing) {
+    if (signing.error().code() != ErrorCode::not_found) return forward_error(std::move(signing));
+    STRATUS_TRY(made, crypto::SigningKey::generate());
+    STRATUS_CHECK(made.save(file));
+    signing = std::move(made);
+  }
+  STRATUS_TRY(key, host::P256Key::from_pem(signing->pem()));
+  return std::unique_ptr<McuReleases>(
+      new McuReleases(std::make_unique<Key>(Key{std::move(key)}), repositories, clock));
+}
+
+std::string McuReleases::public_key() const { return to_hex(key_->key.public_xy()); }
+
+Result<McuReleases::Facts> McuReleases::facts(const Digest& image) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = facts_.find(image); known != facts_.end()) return known->second;
+  }
+  STRATUS_TRY(content, repositories_.blobs().read(image, kMaxImage));
+  STRATUS_TRY(read, host::read_image_facts(as_bytes(content)));
+  const Facts found{read.counter, read.board_class};
+  const std::lock_guard lock(mutex_);
+  if (facts_.size() >= kMaxRemembered) facts_.clear();
+  facts_[image] = found;
+  return found;
+}
+
+Result<std::optional<McuReleases::Patch>> McuReleases::make_patch(const McuQuestion& question,
+                                                                  const Digest& image) {
+  STRATUS_TRY(base, repositories_.blobs().read(question.have, kMaxImage));
+  STRATUS_TRY(target, repositories_.blobs().read(image, kMaxImage));
+  STRATUS_TRY(patch, host::encode_delta(as_bytes(base), as_bytes(target)));
+  if (patch.size() >= target.size()) return std::optional<Patch>();
+  STRATUS_TRY(stored, repositories_.blobs().put(patch));
+  STRATUS_TRY(empty, repositories_.blobs().put(as_bytes("{}")));
+  for (const Digest& digest : {stored.digest, empty.digest}) {
+    STRATUS_CHECK(repositories_.link_blob(question.repository, digest));
+  }
+  STRATUS_TRY(release, repositories_.find_manifest(question.repository, question.release));
+  oci::Manifest artifact;
+  artifact.media_type = media::kManifest;
+  artifact.artifact_type = kMcuDelta;
+  artifact.config.media_type = media::kEmpty;
+  artifact.config.digest = empty.digest;
+  artifact.config.size = empty.size;
+  artifact.subject.emplace();
+  artifact.subject->media_type = release.media_type;
+  artifact.subject->digest = release.digest;
+  artifact.subject->size = release.size;
+  artifact.annotations.emplace(media::kDeltaBaseAnnotation, question.have.text());
+  oci::Descriptor layer;
+  layer.media_type = kMcuDelta;
+  layer.digest = stored.digest;
+  layer.size = stored.size;
+  artifact.layers.push_back(std::move(layer));
+  STRATUS_TRY(pushed, repositories_.put_manifest(question.repository, oci::encode_manifest(artifact),
+                                                 media::kManifest, std::nullopt, std::nullopt));
+  (void)pushed;
+  return std::optional(Patch{stored.digest, stored.size});
+}
+
+Result<std::optional<McuReleases::Patch>> McuReleases::patch(const McuQuestion& question, const Digest& image,
+                                                             std::uint64_t size) {
+  if (question.have.empty() || question.have == image) return std::optional<Patch>();
+  // Only from what was a release of this name: what a device merely claims makes no work.
+  if (!repositories_.find_blob(question.repository, question.have)) return std::optional<Patch>();
+  STRATUS_TRY(referrers, repositories_.referrers(question.repository, question.release));
+  for (const store::Referrer& referrer : referrers) {
+    const auto base = referrer.annotations.find(std::string(media::kDeltaBaseAnnotation));
+    if (referrer.artifact_type != kMcuDelta || base == referrer.annotations.end() ||
+        base->second != question.have.text()) {
+      continue;
+    }
+    STRATUS_TRY(text, repositories_.read_manifest(question.repository, referrer.manifest.digest));
+    STRATUS_TRY(manifest, oci::parse_manifest(text));
+    if (manifest.layers.size() != 1) continue;
+    return std::optional(Patch{manifest.layers[0].digest, manifest.layers[0].size});
+  }
+  const std::pair pair(question.have, image);
+  {
+    const std::lock_guard lock(mutex_);
+    if (worthless_.count(pair) != 0 || size > kMaxImage) return std::optional<Patch>();
+    if (!making_.insert(pair).second) {
+      return fail(ErrorCode::unavailable, "the patch is being made; ask again in a moment", "delta_pending");
+    }
+  }
+  auto made = make_patch(question, image);
+  const std::lock_guard lock(mutex_);
+  making_.erase(pair);
+  if (made && *made) return made;
+  // No patch is no failure: the device takes the whole image.
+  if (worthless_.size() >= kMaxRemembered) worthless_.clear();
+  worthless_.insert(pair);
+  return std::optional<Patch>();
+}
+
+Result<Bytes> McuReleases::manifest(const McuQuestion& question) {
+  STRATUS_TRY(image, find_image(repositories_, question.repository, question.release));
+  STRATUS_TRY(known, facts(image.digest));
+  if (known.board_class != host::board_class_of(question.model)) {
+    return fail(ErrorCode::conflict,
+                question.repository + ":" + question.version + " is made for other boards", "wrong_model");
+  }
+  STRATUS_TRY(found, patch(question, image.digest, image.size));
+  const std::int64_t now = clock_.wall().time_since_epoch().count() / 1000;
+  host::ManifestFields fields;
+  fields.model = question.model;
+  fields.version = question.version;
+  fields.repository = question.repository;
+  fields.counter = known.counter;
+  fields.serial = static_cast<std::uint32_t>(now);  // grows with every manifest
+  fields.expires = static_cast<std::uint32_t>(now + kFreshSeconds);
+  fields.release = raw(question.release);
+  host::ManifestComponent component;
+  component.size = static_cast<std::uint32_t>(image.size);
+  component.digest = raw(image.digest);
+  if (found) {
+    component.delta =
+        host::DeltaOffer{raw(question.have), raw(found->digest), static_cast<std::uint32_t>(found->size)};
+  }
+  fields.components.push_back(std::move(component));
+  return host::write_manifest(fields, key_->key.signer());
+}
+
+Result<void> McuReleases::find_release(McuQuestion& question) const {
+  STRATUS_TRY(manifests, repositories_.manifests(question.repository));
+  for (const Digest& digest : manifests) {
+    const auto layer = find_image(repositories_, question.repository, digest);
+    if (!layer || layer->digest != question.have) continue;
+    STRATUS_TRY(text, repositories_.read_manifest(question.repository, digest));
+    STRATUS_TRY(manifest, oci::parse_manifest(text));
+    const auto version = manifest.annotations.find(std::string(media::kVersionAnnotation));
+    question.release = digest;
+    question.version = version != manifest.annotations.end() ? version->second : "unknown";
+    return {};
+  }
+  return fail(ErrorCode::not_found, "nothing is offered under " + question.repository);
+}
+
+}  // namespace stratus::server

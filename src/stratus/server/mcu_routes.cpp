@@ -1,0 +1,69 @@
+#include "stratus/server/mcu_routes.hpp"
+
+#include <boost/json.hpp>
+
+#include "stratus/wire/report.hpp"
+#include "stratus/wire/update_kind.hpp"
+
+namespace stratus::server {
+
+void McuRoutes::register_routes(Router& router) {
+  router.add("GET", "/api/v1/mcu/{name*}", Scope::device, [this](Call& call) { return next(call); });
+  router.add("GET", "/api/v1/mcu-key", Scope::open, [this](Call& call) { return show_key(call); });
+}
+
+McuRoutes::Answer McuRoutes::show_key(Call& call) {
+  const std::string text = boost::json::serialize(boost::json::object{{"key", mcu_.public_key()}});
+  co_return co_await call.respond_json(200, text);
+}
+
+McuRoutes::Answer McuRoutes::next(Call& call) {
+  McuQuestion question;
+  question.repository = call.parameter("name");
+  question.model = call.query("model").value_or("");
+  if (wire::update_kind_of(question.repository) != wire::UpdateKind::firmware)
+    co_return fail(ErrorCode::not_found, "only firmware is offered here: firmware/NAME");
+  if (question.model.empty() || question.model.size() > 32)
+    co_return fail(ErrorCode::invalid, "model: 1 to 32 characters");
+  if (const auto hex = call.query("have"); hex && !hex->empty()) {
+    const auto parsed = Digest::parse("sha256:" + *hex);
+    if (!parsed) co_return fail(ErrorCode::invalid, "have: not the 64 hex digits of an image's SHA-256");
+    question.have = *parsed;
+  }
+  std::string device = call.query("device").value_or("");
+  if (device.empty() && call.principal().kind == Principal::Kind::device) device = call.principal().id;
+  if (!wire::is_device_id(device)) co_return fail(ErrorCode::invalid, "device: not a device id");
+  const Principal::Kind kind = call.principal().kind;
+  if (kind != Principal::Kind::user && kind != Principal::Kind::token)
+    STRATUS_CO_CHECK(identity_.check_speaks_for(call.request(), device));
+
+  // What runs is not told to the rollout: only a signed report says that an image was accepted.
+  auto assigned = co_await rollouts_.ask(device, question.repository, Digest());
+  if (!assigned) co_return forward_error(std::move(assigned));
+  if (*assigned) {
+    question.version = (*assigned)->version;
+    question.release = (*assigned)->digest;
+  } else if (const auto target = releases_.target(question.repository); target) {
+    const auto digest = Digest::parse(target->digest);
+    if (!digest) co_return fail(digest.error());
+    question.version = target->version;
+    question.release = *digest;
+  }
+  auto derive = [&]() -> Result<Bytes> {
+    if (question.release.empty()) {
+      // Nothing is wanted of it: it is to run what it runs. So a new image can be confirmed in any case.
+      STRATUS_CHECK(mcu_.find_release(question));
+    }
+    return mcu_.manifest(question);
+  };
+  auto encoded = co_await pool_.run(derive);
+  if (!encoded) co_return forward_error(std::move(encoded));
+  net::ResponseHead head;
+  head.headers.set("Content-Type", "application/octet-stream");
+  head.headers.set("Cache-Control", "private");
+  const std::string body(encoded->begin(), encoded->end());
+  (void)co_await call.exchange().respond(head, body);
+  co_return Result<void>();
+}
+
+}  // namespace stratus::server
