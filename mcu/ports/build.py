@@ -7,6 +7,10 @@ import hashlib
 import pathlib
 import re
 import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import sources  # noqa: E402  beside this file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MCU = ROOT / "mcu"
@@ -32,6 +36,7 @@ class Builder:
     def __init__(self, out, board="mps2_an385", watchdog_ms=2500):
         self.out, self.board, self.config = pathlib.Path(out), board, BOARDS[board]
         self.out.mkdir(parents=True, exist_ok=True)
+        self.net, self.net_flags = [], []
         self.key = self.out / "release.pem"
         if not self.key.exists():
             run(TOOL, "key", self.key)
@@ -43,7 +48,7 @@ class Builder:
 
     def write_key_header(self, watchdog_ms):
         def array(name, raw):
-            return f"constexpr uint8_t {name}[{len(raw)}] = {{{', '.join(map(str, raw))}}};\n"
+            return f"inline constexpr uint8_t {name}[{len(raw)}] = {{{', '.join(map(str, raw))}}};\n"
         key = bytes.fromhex(run(TOOL, "public", self.key).strip())
         board = hashlib.sha256(self.config["model"].encode()).digest()[:16]
         (self.out / "release_key.hpp").write_text(
@@ -67,11 +72,24 @@ class Builder:
         main = self.compile(MCU / "ports" / self.board / "boot_main.cpp")
         return self.link("boot", [main, *self.objects], self.config["boot_at"])
 
-    def app(self, version, counter, behaviour=0, padding=0, key=None, model=None):
-        name = f"app-{version}-{counter}-{behaviour}-{padding}"
-        main = self.compile(MCU / "ports" / self.board / "app_main.cpp", f'-DAPP_VERSION="{version}"',
-                            f"-DAPP_BEHAVIOUR={behaviour}", name=name)
-        elf = self.link(name, [main, *self.objects], self.config["app_at"] + self.config["header"])
+    def network(self, folder=None):
+        """Objects of TCP/IP and TLS for this board; raises sources.Unreachable where the packages cannot be had."""
+        if not self.net:
+            found = sources.fetch()
+            archive = sources.build(found, self.config["flags"], folder or ROOT / "build" / "mcu-lib" / self.board)
+            flags = sources.include_flags(found)
+            files = [*sorted((MCU / "ports" / "net").glob("*.cpp")), *sorted((MCU / "ports" / self.board).glob("lan*.cpp"))]
+            self.net_flags, self.net = flags, [*(self.compile(file, *flags) for file in files), archive]
+        return self.net
+
+    def app(self, version, counter, behaviour=0, padding=0, key=None, model=None, fleet=False):
+        """The example on a serial line, or with `fleet` the device of the fleet."""
+        name = f"{'fleet' if fleet else 'app'}-{version}-{counter}-{behaviour}-{padding}"
+        objects = [*self.objects, *self.network()] if fleet else self.objects
+        main = self.compile(MCU / "ports" / self.board / ("fleet_main.cpp" if fleet else "app_main.cpp"),
+                            f'-DAPP_VERSION="{version}"', f"-DAPP_BEHAVIOUR={behaviour}", *(self.net_flags if fleet else []),
+                            name=name)
+        elf = self.link(name, [main, *objects], self.config["app_at"] + self.config["header"])
         raw, image = self.out / f"{name}.bin", self.out / f"{name}.img"
         run("llvm-objcopy-14", "-O", "binary", elf, raw)
         if padding:  # as if it carried that much data

@@ -40,6 +40,21 @@ int memcmp(const void* a, const void* b, size_t size) {
   return 0;
 }
 
+// For lwIP and BearSSL.
+size_t strlen(const char* text) {
+  size_t n = 0;
+  while (text[n] != 0) ++n;
+  return n;
+}
+
+int strncmp(const char* a, const char* b, size_t size) {
+  for (size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return static_cast<uint8_t>(a[i]) - static_cast<uint8_t>(b[i]);
+    if (a[i] == 0) break;
+  }
+  return 0;
+}
+
 #ifdef __arm__
 void __aeabi_memcpy(void* to, const void* from, size_t size) { memcpy(to, from, size); }
 void __aeabi_memcpy4(void* to, const void* from, size_t size) { memcpy(to, from, size); }

@@ -122,7 +122,45 @@ void BoardClock::start() {
   wr(kTimer0, 1);
 }
 
-uint32_t BoardClock::millis() { return (0xffffffffu - rd(kTimer0 + 4)) / (kClockHz / 1000); }
+uint32_t BoardClock::millis() {
+  static uint32_t before = 0xffffffffu, rest = 0, total = 0;
+  const uint32_t now = rd(kTimer0 + 4);
+  rest += before - now;
+  before = now;
+  total += rest / (kClockHz / 1000);
+  rest %= kClockHz / 1000;
+  return total;
+}
+
+uint32_t BoardClock::unix_time() {
+  static uint32_t at_start = 0, started = 0;
+  if (at_start == 0) {
+    register uint32_t operation asm("r0") = 0x11;  // semihosting SYS_TIME
+    register uint32_t argument asm("r1") = 0;
+    asm volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
+    at_start = operation;
+    started = millis() / 1000;
+  }
+  return at_start + millis() / 1000 - started;
+}
+
+// Interrupts stay masked and have no handlers: one that is pending only ends the sleep.
+void start_idle() {
+  asm volatile("cpsid i");
+  wr(0xe000e014, kClockHz / 100 - 1);  // SysTick each 10 ms
+  wr(0xe000e018, 0);
+  wr(0xe000e010, 7);
+  wr(0xe000e100, 1u << 13);       // the Ethernet controller's line
+  wr(0x40200000 + 0x54, 0x100a);  // push-pull, active high, enabled
+  wr(0x40200000 + 0x5c, 8);       // a frame has come
+}
+
+void idle() {
+  wr(0xe000ed04, 1u << 25);  // SysTick is not pending any more
+  wr(0xe000e280, 1u << 13);
+  wr(0x40200000 + 0x58, 0xffffffffu);
+  if ((rd(0x40200000 + 0x7c) >> 16 & 0xff) == 0) asm volatile("wfi" ::: "memory");
+}
 
 void arm_watchdog(uint32_t milliseconds) {
   wr(kWatchdog + 0xc00, 0x1acce551);

@@ -59,9 +59,14 @@ class UartStream final : public Stream {
 class BoardClock final : public Clock {
  public:
   static void start();
-  uint32_t millis() override;
-  uint32_t unix_time() override { return 0; }
+  uint32_t millis() override;  // to be asked at least every two minutes: the timer is short
+  // The board has no clock of its own; the debugger's (semihosting) stands for one. 0: there is none.
+  uint32_t unix_time() override;
 };
+
+// Sleeps until a frame has come or 10 ms are over. start_idle() once before.
+void start_idle();
+void idle();
 
 // A fatal error line, then QEMU ends with status 1; `quit(true)` ends it with 0.
 [[noreturn]] void quit(bool ok);

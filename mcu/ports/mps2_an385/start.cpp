@@ -3,6 +3,8 @@
 
 extern "C" {
 extern uint32_t data_from[], data_to[], data_end[], bss_start[], bss_end[], stack_top[];
+extern void (*const init_start[])();
+extern void (*const init_end[])();
 void run();
 
 [[noreturn]] void on_reset() {
@@ -10,6 +12,7 @@ void run();
          static_cast<size_t>(reinterpret_cast<uint8_t*>(data_end) - reinterpret_cast<uint8_t*>(data_to)));
   memset(bss_start, 0,
          static_cast<size_t>(reinterpret_cast<uint8_t*>(bss_end) - reinterpret_cast<uint8_t*>(bss_start)));
+  for (auto* constructor = init_start; constructor != init_end; ++constructor) (*constructor)();
   run();
   stratus::mcu::mps2::reset();
 }

@@ -1,0 +1,3 @@
+/* Nothing of it is used. */
+#pragma once
+#include <stddef.h>

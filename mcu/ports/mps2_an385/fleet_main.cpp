@@ -1,0 +1,163 @@
+// A device of the fleet: enrols by its code, keeps a session with the broker, follows its firmware over
+// HTTPS, both with its certificate. APP_BEHAVIOUR as in app_main.cpp.
+#include "ports/common/enrol.hpp"
+#include "ports/common/provision.hpp"
+#include "ports/mps2_an385/board.hpp"
+#include "ports/mps2_an385/lan9118.hpp"
+#include "ports/net/tls_stream.hpp"
+#include "release_key.hpp"
+
+#include "stratus/mcu/client.hpp"
+
+using namespace stratus::mcu;
+using namespace stratus::mcu::mps2;
+
+namespace {
+
+constexpr uint32_t kProvision = 0x3000, kSeeds = 0x4000, kIdentity = 0x6000;
+constexpr uint32_t kTimeout = 10'000;
+
+struct Feeder final : Watchdog {
+  void feed() override { feed_watchdog(); }
+};
+
+// Everything has its place before the first instruction: what the device needs is what the linker says.
+BoardClock board_clock;
+BoardFlash flash;
+Feeder feeder;
+Lan9118 ethernet;
+Provision provision;
+net::SeededEntropy entropy(flash, kSeeds);
+IdentityStore identity(flash, kIdentity);
+net::TlsContext tls;
+uint8_t certificate[kMaximumCertificate], chain[kMaximumCertificate];
+uint8_t new_key[32];
+
+bool self_test() { return APP_BEHAVIOUR != 3; }
+
+void use_identity() {
+  identity.read(certificate, chain);
+  tls.chain[0] = {certificate, identity.head().certificate_size};
+  tls.chain[1] = {chain, identity.head().chain_size};
+  tls.key = {BR_EC_secp256r1, const_cast<uint8_t*>(identity.head().key), 32};
+}
+
+void say(const char* what, Cause cause) {
+  print(what);
+  print(", ");
+  print(cause_name(cause));
+  print("\n");
+}
+
+void wait(const net::Network& network, uint32_t milliseconds) {
+  const uint32_t start = board_clock.millis();
+  while (board_clock.millis() - start < milliseconds) {
+    network.poll();
+    idle();
+  }
+}
+
+// The answer is as large as both certificates: it lives where nothing else does yet.
+Cause enrol(HttpClient& http, const char* path, const char* code, const char* device) {
+  static CertificateAnswer answer;
+  answer = CertificateAnswer();
+  net::BearCrypto hash(kReleaseKey);
+  if (!net::make_key(entropy, new_key)) return Cause::io;
+  net::EcDeviceKey signer(new_key);
+  return request_certificate(http, path, code, device, signer, new_key, hash, identity, answer);
+}
+
+}  // namespace
+
+extern "C" void stratus_net_panic() { reset(); }
+
+extern "C" void run() {
+  BoardClock::start();
+  start_idle();
+  const auto* hand_over = reinterpret_cast<const HandOver*>(kHandOver);
+  print("app: version " APP_VERSION ", slot ");
+  print_number(hand_over->slot);
+  print(hand_over->trial != 0 ? ", trial\n" : "\n");
+  if (APP_BEHAVIOUR == 1) *reinterpret_cast<volatile uint32_t*>(0xfffffff0) = 1;
+  while (APP_BEHAVIOUR == 2) asm volatile("");
+  if (!read_provision(flash, kProvision, provision)) {
+    print("app: not provisioned\n");
+    quit(false);
+  }
+  const net::Address address = {0x0a00020f, 0xffffff00, 0x0a000202, {0x52, 0x54, 0, 0x12, 0x34, 0x56}};
+  if (!entropy.start(provision.seed, board_clock.unix_time()) || !ethernet.start(address.mac)) quit(false);
+  const net::Network& network = net::start(ethernet, board_clock, entropy, &feeder, address);
+
+  tls.root.dn = {provision.root_name, provision.root_name_size};
+  tls.root.flags = BR_X509_TA_CA;
+  tls.root.pkey.key_type = BR_KEYTYPE_EC;
+  tls.root.pkey.key.ec = {BR_EC_secp256r1, provision.root_key, sizeof provision.root_key};
+  tls.server_name = provision.server_name;
+  tls.clock = &board_clock;
+  tls.entropy = &entropy;
+
+  static net::TcpSocket https_socket(network, provision.address, provision.https_port);
+  static net::TcpSocket mqtt_socket(network, provision.address, provision.mqtt_port);
+  static net::TlsStream https(https_socket, tls, kTimeout), mqtts(mqtt_socket, tls, kTimeout);
+  static HttpClient http(https, provision.server_name);
+
+  while (!identity.mount()) {
+    const Cause cause = enrol(http, "/api/v1/enrol", provision.code, provision.device);
+    say("app: enrol", cause);
+    http.close();
+    if (cause != Cause::ok) wait(network, 2000);
+  }
+  use_identity();
+
+  static net::BearCrypto crypto(kReleaseKey), assignment(provision.assignment_key), hash(kReleaseKey);
+  static Journal journal(flash, kLayout.journal);
+  static Updater updater(flash, kLayout, journal, crypto, kBoardClass);
+  static net::EcDeviceKey key(identity.head().key);
+  static uint8_t packet[512];
+  static MqttClient mqtt(mqtts, board_clock, packet, sizeof packet);
+  static char name[10 + sizeof provision.firmware], path[200];
+  TextWriter(name, sizeof name).text("firmware/").text(provision.firmware).c_str();
+  TextWriter(path, sizeof path)
+      .text("/api/v1/mcu/firmware/")
+      .text(provision.firmware)
+      .text("?model=")
+      .text(kModel)
+      .text("&device=")
+      .text(identity.head().device)
+      .text("&have=")
+      .c_str();
+  static Link link({identity.head().device, name, APP_VERSION}, {mqtt, board_clock, hash, key, &entropy});
+  static Agent agent({kModel, path, provision.poll_seconds, self_test},
+                     {flash, kLayout, updater, crypto, board_clock, &entropy, &feeder, &assignment, &link},
+                     http);
+  static Client client(agent, updater, link, board_clock);
+  journal.mount();
+
+  for (;;) {
+    const bool restart = client.poll();
+    if (client.was_round()) {
+      print("app: fetched ");
+      print_number(agent.fetched());
+      say(client.step() == AgentStep::reboot     ? ", reboot"
+          : client.step() == AgentStep::accepted ? ", accepted"
+                                                 : ", idle",
+          agent.cause());
+      http.close();  // a connection that idles would be cut by the other end anyway
+    }
+    if (restart) {
+      mqtt.close();
+      wait(network, 50);
+      reset();
+    }
+    if (identity.head().renew_after != 0 && board_clock.unix_time() > identity.head().renew_after) {
+      const Cause cause = enrol(http, "/api/v1/certificates/renew", nullptr, identity.head().device);
+      say("app: renewal", cause);
+      http.close();
+      mqtt.close();
+      if (cause == Cause::ok) use_identity();  // the session of the old certificate has ended
+      if (cause != Cause::ok) wait(network, 2000);
+    }
+    network.poll();
+    idle();
+  }
+}
