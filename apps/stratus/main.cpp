@@ -134,6 +134,17 @@ void add_release_commands(CLI::App& app, const CommonOptions& common, Action& ac
     };
   });
 
+  static std::filesystem::path sign_key;
+  CLI::App* const sign = app.add_subcommand("sign", "Sign a published or pushed version, and only that");
+  sign->add_option("NAME:VERSION", reference, "the version")->required();
+  sign->add_option("--sign-key", sign_key, "release.key to sign with")->required()->check(CLI::ExistingFile);
+  sign->footer(
+      "An older version is signed anew, so that devices take it again.\n"
+      "Example:\n  stratus sign web:1.0 --sign-key ~/keys/release.key && stratus rollout create web:1.0 "
+      "--group "
+      "lab");
+  sign->callback([&] { action = [&] { return stratus::cli::sign(reference, sign_key, common); }; });
+
   CLI::App* const releases = app.add_subcommand("releases", "List what was published");
   releases->add_option("NAME", reference, "only this name");
   releases->footer("Example:\n  stratus releases web");

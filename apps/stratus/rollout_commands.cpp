@@ -45,6 +45,8 @@ void add_what(CLI::App& app, RolloutOptions& options) {
   app.add_option("--joining", options.joining, "devices that match later")
       ->check(CLI::IsMember({"no", "while_running", "until_expiry"}));
   app.add_flag("--approval", options.approval, "another person has to agree");
+  app.add_flag("--unsigned", options.accept_unsigned,
+               "also what is not signed, although what devices run is and they will refuse it");
 }
 
 struct Watch {

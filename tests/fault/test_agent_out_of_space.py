@@ -98,7 +98,7 @@ def test_a_layer_that_outgrows_the_disk_while_unpacking_leaves_the_old_version(p
         assert case.answer() == "1"
         assert not [p for p in (small_disk / "layers").iterdir() if p.suffix == ".tmp"]
         # What stands on the layer that does not fit cannot fit either; what runs does, and stays the way out.
-        case.make_target(1)
+        case.stack.stratus("deploy", "web:1", "--sign-key", case.private)
         case.wait_status(lambda s: s["state"] == "idle" and not s["candidate"])
         assert case.answer() == "1"
     finally:

@@ -78,9 +78,18 @@ class AgentCase:
         return self.stack.stratus(*words, *options)
 
     def make_target(self, version):
-        """What a careless or hostile server does: the `stratus` command asks first whether devices would take it."""
-        answer = self.server.http.put("/api/v1/releases/web/target", json={"version": str(version)})
-        assert answer.status == 202, answer.body
+        """What a hostile server does. Ours refuses what was signed before the target, so that is hidden first: the same
+        image under a name that no signature has."""
+        releases = "/api/v1/releases/web"
+        digest = next(one["digest"] for one in self.server.http.get(releases).json()["versions"] if one["version"] == self._target())
+        self.server.http.put(f"{releases}/versions/hidden", json={"digest": digest})
+        for name in ("hidden", str(version)):
+            answer = self.server.http.put(f"{releases}/target", json={"version": name, "unsigned": True})
+            assert answer.status == 202, answer.body
+            wait_until(lambda wanted=name: self._target() == wanted, what=f"{name} to be the target")
+
+    def _target(self):
+        return self.server.http.get("/api/v1/releases/web").json()["target"]["version"]
 
     def start(self, wrap=(), env=None):
         self.program = self.programs.start("agent", [*wrap, BIN / "stratus-agent", "run", "--config", self.config],

@@ -20,9 +20,9 @@ def shop(stack, tmp_path, monkeypatch):
     return stack
 
 
-def publish(stack, reference, *options):
+def publish(stack, reference, *options, status=0):
     done = stack.stratus("--json", "publish", reference, stack.tree, "--level", "3", "--cmd", "/a", *options, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == status, done.stderr
     return {**json.loads(done.stdout), "stderr": done.stderr}
 
 
@@ -42,7 +42,7 @@ def test_going_back_needs_the_key(shop):
 
 
 def test_a_signature_names_its_version(shop):
-    second = publish(shop, "app:5")
+    second = publish(shop, "app:5", status=5)
     assert not second["deployed"] and "signed as app:1" in second["detail"] and target(shop) == "1"
     told = shop.stratus("inspect", "app:5")
     assert "not as this version" in told and "as app:1" in told
@@ -55,13 +55,47 @@ def test_a_signature_names_its_version(shop):
 
 def test_an_unsigned_version_does_not_follow_a_signed_one_by_itself(shop):
     (shop.tree / "a").write_text("2")
-    result = publish(shop, "app:2")
-    assert not result["deployed"] and "`stratus deploy app:2 --sign-key" in result["stderr"] and target(shop) == "1"
+    result = publish(shop, "app:2", status=5)  # a pipeline that forgot its key must not go on
+    assert "published, but not deployed" in result["stderr"] and "`stratus deploy app:2 --sign-key" in result["stderr"]
+    assert not result["deployed"] and target(shop) == "1"
+    assert not publish(shop, "app:2", "--no-deploy")["deployed"]
     assert shop.stratus("deploy", "app:2", check=False).returncode == 5
     assert publish(shop, "app:2", "--unsigned")["deployed"] is True
     assert target(shop) == "2"
     (shop.tree / "a").write_text("3")
     assert publish(shop, "app:3")["deployed"] is True  # trials go on as trials
+
+
+def put_target(shop, **body):
+    return shop.server.http.put("/api/v1/releases/app/target", json=body)
+
+
+def start_rollout(shop, path="", **more):
+    body = {"title": "t", "contents": [{"name": "app", "version": "2"}], "targets": {"devices": ["d"]}, **more}
+    return shop.server.http.post(f"/api/v1/rollouts{path}", json=body)
+
+
+def test_the_interface_and_rollouts_refuse_what_deploy_refuses(shop):
+    device = shop.server.http.post("/api/v1/devices", json={"id": "d"})
+    assert device.status == 201, device.body
+    (shop.tree / "a").write_text("2")
+    publish(shop, "app:2", "--no-deploy")
+    for refused in (put_target(shop, version="2"), start_rollout(shop), start_rollout(shop, "/dry-run")):
+        problem = refused.json()
+        assert refused.status == 409 and problem["code"] == "unsigned", problem
+        assert "app:2 is not signed" in problem["detail"] and "app:2 --sign-key" in problem["detail"]
+    asked = shop.stratus("rollout", "create", "app:2", "--device", "d", check=False)
+    assert asked.returncode == 5 and "`stratus sign app:2 --sign-key" in asked.stderr
+    assert start_rollout(shop, "/dry-run", unsigned=True).status == 200
+    shop.stratus("rollout", "create", "app:2", "--device", "d", "--unsigned", "--draft")
+    # Signed, it is welcome; then the version before it is too old, and nothing waives that.
+    shop.stratus("sign", "app:2", "--sign-key", shop.key)
+    assert start_rollout(shop, draft=True).status == 201 and target(shop) == "1"
+    shop.stratus("deploy", "app:2")
+    refused = put_target(shop, version="1", unsigned=True)
+    assert refused.status == 409 and refused.json()["code"] == "signed_earlier"
+    shop.stratus("sign", "app:1", "--sign-key", shop.key)
+    assert put_target(shop, version="1").status == 202
 
 
 def test_publishing_a_signed_version_again_changes_nothing(shop):

@@ -86,8 +86,7 @@ Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* 
   bool is_signed = true;
   if (key == nullptr) {
     STRATUS_TRY(verdict, examine_deploy(*target, releases, reference.name, reference.tag, image.digest));
-    if (!verdict.problem.empty() && !(verdict.waivable && accept_unsigned))
-      return fail(ErrorCode::conflict, verdict.problem);
+    STRATUS_CHECK(verdict.check(accept_unsigned));
     is_signed = verdict.is_signed;
   }
   if (!registered) STRATUS_CHECK(target->register_version(reference.name, reference.tag, image.digest));
@@ -101,16 +100,24 @@ Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* 
   return is_signed;
 }
 
+Result<oci::Reference> parse_version(const std::string& text) {
+  STRATUS_TRY(reference, oci::parse_reference(text));
+  if (reference.tag.empty()) return fail(ErrorCode::invalid, fmt::format("'{}': say NAME:VERSION", text));
+  return std::move(reference);
+}
+
 }  // namespace
 
 Result<std::string> deploy_version(const CommonOptions& common, const std::string& name,
-                                   const std::string& version, Progress& progress) {
+                                   const std::string& version, bool accept_unsigned, Progress& progress) {
   STRATUS_TRY(server, ServerConnection::open(common));
   Request start;
   start.method = "PUT";
   start.path = fmt::format("/api/v1/releases/{}/target", net::percent_encode(name));
   start.content_type = "application/json";
-  start.body = boost::json::serialize(boost::json::object{{"version", version}});
+  boost::json::object body{{"version", version}};
+  if (accept_unsigned) body["unsigned"] = true;
+  start.body = boost::json::serialize(body);
   STRATUS_TRY(accepted, server->expect_success(start));
   STRATUS_TRY(operation, read_operation(accepted.body));
   const auto location = accepted.headers.get("Location");
@@ -136,8 +143,7 @@ Result<std::string> deploy_version(const CommonOptions& common, const std::strin
 
 Result<void> deploy(const DeployOptions& options, const CommonOptions& common) {
   const std::string& text = options.reference;
-  STRATUS_TRY(reference, oci::parse_reference(text));
-  if (reference.tag.empty()) return fail(ErrorCode::invalid, fmt::format("'{}': say NAME:VERSION", text));
+  STRATUS_TRY(reference, parse_version(text));
   std::optional<crypto::SigningKey> key;
   if (!options.sign_key.empty()) {
     STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
@@ -146,7 +152,8 @@ Result<void> deploy(const DeployOptions& options, const CommonOptions& common) {
   STRATUS_TRY(is_signed, prepare(reference, key ? &*key : nullptr, options.accept_unsigned, common)
                              .with_context("deploy " + text));
   Progress progress(common);
-  STRATUS_TRY(words, deploy_version(common, reference.name, reference.tag, progress));
+  STRATUS_TRY(words,
+              deploy_version(common, reference.name, reference.tag, options.accept_unsigned, progress));
   say(common, fmt::format("{}:{} is what devices run next. {}", reference.name, reference.tag, words));
   if (!is_signed)
     say(common,
@@ -156,6 +163,19 @@ Result<void> deploy(const DeployOptions& options, const CommonOptions& common) {
       common,
       boost::json::serialize(boost::json::object{
           {"name", reference.name}, {"version", reference.tag}, {"signed", is_signed}, {"detail", words}}));
+  return {};
+}
+
+Result<void> sign(const std::string& text, const std::filesystem::path& sign_key,
+                  const CommonOptions& common) {
+  STRATUS_TRY(reference, parse_version(text));
+  STRATUS_TRY(key, crypto::SigningKey::load(sign_key).with_context("--sign-key"));
+  STRATUS_CHECK(prepare(reference, &key, false, common).with_context("sign " + text));
+  say(common, fmt::format("{} is signed by key {}. `stratus deploy {}` makes it what devices run next, "
+                          "`stratus rollout create {}` brings it to some of them.",
+                          text, key.public_key().id().substr(0, 12), text, text));
+  print_json(common, boost::json::serialize(boost::json::object{
+                         {"name", reference.name}, {"version", reference.tag}, {"signed", true}}));
   return {};
 }
 

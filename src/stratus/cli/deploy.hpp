@@ -12,7 +12,7 @@ namespace stratus::cli {
 
 // Waits until the server is done; answers its words about it.
 Result<std::string> deploy_version(const CommonOptions& common, const std::string& name,
-                                   const std::string& version, Progress& progress);
+                                   const std::string& version, bool accept_unsigned, Progress& progress);
 
 struct DeployOptions {
   std::string reference;           // NAME:VERSION
@@ -22,5 +22,9 @@ struct DeployOptions {
 // An image that came by another client (`podman push`) is registered first. `conflict` when devices would
 // refuse it (deploy_check.hpp): then nothing has changed.
 Result<void> deploy(const DeployOptions& options, const CommonOptions& common);
+
+// Only signs it: for a rollout, or a deployment from elsewhere. Registers and renews as deploy() does.
+Result<void> sign(const std::string& reference, const std::filesystem::path& sign_key,
+                  const CommonOptions& common);
 
 }  // namespace stratus::cli

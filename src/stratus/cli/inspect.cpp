@@ -33,7 +33,7 @@ struct Findings {
   oci::ImageConfig config;
   std::set<Digest> shared;  // layers that the version before has, too
   std::string before;       // that version
-  std::vector<SignedAs> signatures;
+  std::vector<crypto::SignedAs> signatures;
   std::vector<Delta> deltas;
 };
 
@@ -104,7 +104,7 @@ std::string joined(const std::vector<std::string>& words) { return fmt::format("
 // Who signed it as this version, each once.
 std::set<std::string> signers(const Findings& found) {
   std::set<std::string> out;
-  for (const SignedAs& one : found.signatures) {
+  for (const crypto::SignedAs& one : found.signatures) {
     if (one.version == found.release.version) out.insert(one.key_id);
   }
   return out;
@@ -122,7 +122,7 @@ std::string to_text(const Findings& found) {
     out += "  signed    not as this version: devices refuse it\n";
   for (const std::string& signer : signers(found))
     out += fmt::format("  signed by {}\n", signer.substr(0, 12));
-  for (const SignedAs& one : found.signatures) {
+  for (const crypto::SignedAs& one : found.signatures) {
     if (one.version != found.release.version)
       out +=
           fmt::format("  signed by {} as {}:{}\n", one.key_id.substr(0, 12), found.release.name, one.version);
@@ -153,7 +153,7 @@ std::string to_json(const Findings& found) {
                                   {"shared", found.shared.contains(layer.digest)}});
   }
   for (const std::string& signer : signers(found)) signed_by.emplace_back(signer);
-  for (const SignedAs& one : found.signatures) {
+  for (const crypto::SignedAs& one : found.signatures) {
     signatures.push_back(
         json::object{{"key_id", one.key_id}, {"version", one.version}, {"counter", one.counter}});
   }

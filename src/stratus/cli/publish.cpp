@@ -60,7 +60,8 @@ struct Outcome {
   bool is_signed = false;
   std::string key_id;  // when it is signed
   bool deployed = false;
-  std::string detail;  // about deploying, for people
+  std::string detail;    // about deploying, for people
+  Result<void> refused;  // deploying, which was asked for
 };
 
 struct Sent {
@@ -181,13 +182,13 @@ Result<void> deploy_published(const PublishOptions& options, const CommonOptions
                                                     reference.name, reference.tag);
     return {};
   }
-  if (!verdict.problem.empty() && !(verdict.waivable && options.accept_unsigned)) {
+  if (auto accepted = verdict.check(options.accept_unsigned); !accepted) {
     outcome.detail = "not deployed: " + verdict.problem;
-    progress.clear();
-    fmt::print(stderr, "stratus: warning: published, but not deployed: {}\n", verdict.problem);
+    outcome.refused = std::move(accepted);
     return {};
   }
-  STRATUS_TRY(words, deploy_version(common, reference.name, reference.tag, progress));
+  STRATUS_TRY(words,
+              deploy_version(common, reference.name, reference.tag, options.accept_unsigned, progress));
   outcome.detail = std::move(words);
   outcome.deployed = true;
   return {};
@@ -210,7 +211,7 @@ void report(const PublishOptions& options, const CommonOptions& common, const oc
   }
   text += "\n  " + signature_line(reference, outcome);
   if (!laid_on.passed_over.empty()) text += "\n  " + laid_on.passed_over;
-  if (!outcome.detail.empty()) text += "\n  " + outcome.detail;
+  if (!outcome.detail.empty() && outcome.refused) text += "\n  " + outcome.detail;
   say(common, text);
   json::array layers;
   for (const BuiltLayer& layer : image.layers) {
@@ -303,6 +304,8 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
   }
   progress.clear();
   report(options, common, reference, laid_on, image, sent, outcome);
+  if (!outcome.refused)
+    return std::move(outcome.refused).with_context(what + ": published, but not deployed");
   return {};
 }
 

@@ -25,6 +25,7 @@ struct RolloutOptions {
   unsigned rate = 0, in_flight = 0, retries = 0;
   std::string attempt_timeout, retry_delay;  // durations
   bool approval = false, draft = false, watch = false;
+  bool accept_unsigned = false;  // although devices run a signed version and will refuse it
   std::string joining;
 };
 

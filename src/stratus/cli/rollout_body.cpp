@@ -171,6 +171,7 @@ Result<std::string> rollout_body(const RolloutOptions& options) {
   if (!options.joining.empty()) body["joining"] = options.joining;
   if (options.approval) body["approval"] = true;
   if (options.draft) body["draft"] = true;
+  if (options.accept_unsigned) body["unsigned"] = true;
   return json::serialize(body);
 }
 

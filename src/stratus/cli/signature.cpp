@@ -69,10 +69,10 @@ Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& targ
   return newest;
 }
 
-Result<std::vector<SignedAs>> claimed_signatures(ImageTarget& target, const std::string& name,
-                                                 const Digest& image) {
+Result<std::vector<crypto::SignedAs>> claimed_signatures(ImageTarget& target, const std::string& name,
+                                                         const Digest& image) {
   STRATUS_TRY(referrers, target.referrers(name, image));
-  std::vector<SignedAs> out;
+  std::vector<crypto::SignedAs> out;
   std::size_t looked = 0;
   for (const oci::Descriptor& one : referrers) {
     if (one.artifact_type != media::kSignature) continue;

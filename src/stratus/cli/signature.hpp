@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "stratus/cli/image_target.hpp"
+#include "stratus/crypto/deploy_verdict.hpp"
 #include "stratus/crypto/release_verifier.hpp"
 
 namespace stratus::cli {
@@ -21,14 +22,10 @@ Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& targ
                                                                const crypto::PublicKey& key,
                                                                const std::string& version);
 
-struct SignedAs {
-  std::string key_id, version;
-  std::uint64_t counter = 0;
-};
 // What the signatures of this image claim, by any key, proven by nothing: enough to tell people what devices
 // will say. Broken ones are left out.
-Result<std::vector<SignedAs>> claimed_signatures(ImageTarget& target, const std::string& name,
-                                                 const Digest& image);
+Result<std::vector<crypto::SignedAs>> claimed_signatures(ImageTarget& target, const std::string& name,
+                                                         const Digest& image);
 
 struct SignOptions {
   std::uint64_t newest = 0;  // the highest counter that this key has signed for the name

@@ -11,6 +11,7 @@
 #include "stratus/server/api_json.hpp"
 #include "stratus/server/cursor.hpp"
 #include "stratus/server/report_record.hpp"
+#include "stratus/server/request_text.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::server {
@@ -274,16 +275,23 @@ Api::Answer Api::remove_version(Call& call) {
 
 Api::Answer Api::set_target(Call& call) {
   const std::string name = call.parameter("name");
-  auto version = co_await read_member(call, "version");
-  if (!version) co_return forward_error(std::move(version));
-  auto operation = co_await deployments_.start(name, *version);
+  auto asked = co_await call.read_json();
+  if (!asked) co_return forward_error(std::move(asked));
+  const bool accept_unsigned = take_flag(*asked, "unsigned");
+  ObjectReader reader(*asked, "");
+  const std::string version = reader.text("version", 255);
+  STRATUS_CO_CHECK(reader.done());
+  const std::string command = "deploy";
+  auto admitted = co_await gate_.admit(name, version, accept_unsigned, command);
+  if (!admitted) co_return admitted;
+  auto operation = co_await deployments_.start(name, version);
   if (!operation) co_return forward_error(std::move(operation));
   const std::string detail =
-      json::serialize(json::object{{"version", *version}, {"operation", operation->id}});
+      json::serialize(json::object{{"version", version}, {"operation", operation->id}});
   const std::string object = "release:" + name;
   bus_.publish(
       {"releases", name,
-       json::serialize(json::object{{"name", name}, {"version", *version}, {"operation", operation->id}})});
+       json::serialize(json::object{{"name", name}, {"version", version}, {"operation", operation->id}})});
   auto noted = co_await call.note("release.deploy", object, detail);
   if (!noted) co_return noted;
   const std::string location = "/api/v1/operations/" + operation->id;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "stratus/net/bounded_pool.hpp"
+#include "stratus/server/deploy_gate.hpp"
 #include "stratus/server/deployments.hpp"
 #include "stratus/server/identity.hpp"
 #include "stratus/server/releases.hpp"
@@ -16,12 +17,14 @@ namespace stratus::server {
 class Api {
  public:
   // All must outlive it. `garbage` blocks and runs on the pool given with it.
-  Api(Identity& identity, Releases& releases, Deployments& deployments, db::Catalogue& catalogue,
-      Sightings& sightings, Rollouts& rollouts, EventBus& bus, net::WorkerPool& pool, net::BoundedPool& lists,
-      net::WorkerPool& garbage_pool, std::function<Result<store::GarbageReport>(bool dry_run)> garbage)
+  Api(Identity& identity, Releases& releases, Deployments& deployments, const DeployGate& gate,
+      db::Catalogue& catalogue, Sightings& sightings, Rollouts& rollouts, EventBus& bus,
+      net::WorkerPool& pool, net::BoundedPool& lists, net::WorkerPool& garbage_pool,
+      std::function<Result<store::GarbageReport>(bool dry_run)> garbage)
       : identity_(identity),
         releases_(releases),
         deployments_(deployments),
+        gate_(gate),
         catalogue_(catalogue),
         sightings_(sightings),
         rollouts_(rollouts),
@@ -59,6 +62,7 @@ class Api {
   Identity& identity_;
   Releases& releases_;
   Deployments& deployments_;
+  const DeployGate& gate_;
   db::Catalogue& catalogue_;
   Sightings& sightings_;
   Rollouts& rollouts_;

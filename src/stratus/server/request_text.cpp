@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/json.hpp>
+
 namespace stratus::server {
 
 std::vector<std::string> split_words(std::string_view words) {
@@ -55,6 +57,15 @@ std::string client_address(const std::string& peer, std::string_view forwarded_f
     client = last;
   }
   return client;
+}
+
+bool take_flag(boost::json::value& body, std::string_view key) {
+  boost::json::object* const object = body.if_object();
+  const boost::json::value* const found = object != nullptr ? object->if_contains(key) : nullptr;
+  if (found == nullptr || !found->is_bool()) return false;
+  const bool set = found->get_bool();
+  object->erase(key);
+  return set;
 }
 
 }  // namespace stratus::server

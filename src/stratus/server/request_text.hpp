@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/fwd.hpp>
+
 namespace stratus::server {
 
 // "a  b" and {"a", "b"}: how words are kept in one column.
@@ -21,5 +23,9 @@ std::string without_port(std::string_view address);
 // trusted proxy, as far as the peer itself is one; otherwise the peer. Addresses without ports.
 std::string client_address(const std::string& peer, std::string_view forwarded_for,
                            const std::vector<std::string>& trusted);
+
+// Whether the object `body` says `key`: true. The member is taken out, so that strict readers of the rest do
+// not meet it; of another type it stays.
+bool take_flag(boost::json::value& body, std::string_view key);
 
 }  // namespace stratus::server

@@ -7,9 +7,11 @@
 #include "stratus/db/devices.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/cursor.hpp"
+#include "stratus/server/request_text.hpp"
 #include "stratus/server/rollout_costs.hpp"
 #include "stratus/server/rollout_json.hpp"
 #include "stratus/wire/report.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::server {
 namespace {
@@ -17,17 +19,6 @@ namespace {
 namespace json = boost::json;
 
 std::string location_of(const std::string& id) { return "/api/v1/rollouts/" + id; }
-
-// A member that is not part of the spec, taken out of the body.
-bool take_flag(json::value& body, std::string_view key) {
-  json::object* const object = body.if_object();
-  if (object == nullptr) return false;
-  const json::value* const found = object->if_contains(key);
-  if (found == nullptr || !found->is_bool()) return false;
-  const bool set = found->get_bool();
-  object->erase(key);
-  return set;
-}
 
 Result<RolloutOrder> parse_order(const json::value& body, RolloutOrder::Kind kind) {
   RolloutOrder order;
@@ -110,7 +101,13 @@ net::Task<Result<db::RolloutRow>> RolloutRoutes::find(std::string id) {
   co_return row;
 }
 
-net::Task<Result<Rollouts::Draft>> RolloutRoutes::plan(rollout::Spec spec) {
+net::Task<Result<Rollouts::Draft>> RolloutRoutes::plan(rollout::Spec spec, bool accept_unsigned) {
+  const std::string command = "sign";
+  for (const rollout::Content& content : spec.contents) {
+    if (wire::update_kind_of(content.name) != wire::UpdateKind::container) continue;
+    auto admitted = co_await gate_.admit(content.name, content.version, accept_unsigned, command);
+    if (!admitted) co_return forward_error(std::move(admitted));
+  }
   auto planned = co_await rollouts_.plan(std::move(spec));
   if (!planned || planned->spec.approval || approval_from_percent_ == 0) co_return planned;
   auto count = [&]() -> Result<std::int64_t> {
@@ -129,9 +126,10 @@ RolloutRoutes::Answer RolloutRoutes::create(Call& call) {
   auto body = co_await call.read_json(rollout::Spec::kMaxEncoded);
   if (!body) co_return forward_error(std::move(body));
   const bool draft = take_flag(*body, "draft");
+  const bool accept_unsigned = take_flag(*body, "unsigned");
   auto spec = rollout::parse_spec(*body, now_ms());
   if (!spec) co_return forward_error(std::move(spec));
-  auto planned = co_await plan(std::move(*spec));
+  auto planned = co_await plan(std::move(*spec), accept_unsigned);
   if (!planned) co_return forward_error(std::move(planned));
   auto id = co_await rollouts_.create(std::move(*planned), call.principal().label(), !draft);
   if (!id) co_return forward_error(std::move(id));
@@ -146,9 +144,10 @@ RolloutRoutes::Answer RolloutRoutes::dry_run(Call& call) {
   auto body = co_await call.read_json(rollout::Spec::kMaxEncoded);
   if (!body) co_return forward_error(std::move(body));
   (void)take_flag(*body, "draft");
+  const bool accept_unsigned = take_flag(*body, "unsigned");
   auto spec = rollout::parse_spec(*body, now_ms());
   if (!spec) co_return forward_error(std::move(spec));
-  auto planned = co_await plan(std::move(*spec));
+  auto planned = co_await plan(std::move(*spec), accept_unsigned);
   if (!planned) co_return forward_error(std::move(planned));
   auto count = [&]() -> Result<rollout::Estimate> {
     STRATUS_CHECK(add_gateways(database_, planned->candidates));

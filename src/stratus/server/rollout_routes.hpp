@@ -1,6 +1,7 @@
 // REST routes of rollouts (api/paths/rollouts.yaml).
 #pragma once
 
+#include "stratus/server/deploy_gate.hpp"
 #include "stratus/server/rollouts.hpp"
 #include "stratus/server/router.hpp"
 #include "stratus/store/repository_store.hpp"
@@ -10,9 +11,10 @@ namespace stratus::server {
 class RolloutRoutes {
  public:
   // All must outlive it.
-  RolloutRoutes(Rollouts& rollouts, db::Database& database, net::WorkerPool& pool,
+  RolloutRoutes(Rollouts& rollouts, const DeployGate& gate, db::Database& database, net::WorkerPool& pool,
                 const store::RepositoryStore& repositories, unsigned approval_from_percent)
       : rollouts_(rollouts),
+        gate_(gate),
         database_(database),
         pool_(pool),
         repositories_(repositories),
@@ -33,10 +35,12 @@ class RolloutRoutes {
   Answer list_history(Call& call);
   Answer order(Call& call, RolloutOrder::Kind kind);
   net::Task<Result<db::RolloutRow>> find(std::string id);
-  // Plans, and demands a second person's word where so much of the fleet is meant.
-  net::Task<Result<Rollouts::Draft>> plan(rollout::Spec spec);
+  // Plans, and demands a second person's word where so much of the fleet is meant. `conflict` when devices
+  // would refuse what it brings.
+  net::Task<Result<Rollouts::Draft>> plan(rollout::Spec spec, bool accept_unsigned);
 
   Rollouts& rollouts_;
+  const DeployGate& gate_;
   db::Database& database_;
   net::WorkerPool& pool_;
   const store::RepositoryStore& repositories_;

@@ -135,10 +135,11 @@ class Server {
         router_(authenticator_),
         fleet_(*opened_.database),
         rollouts_(rollout_ports(loop)),
-        rollout_routes_(rollouts_, *opened_.database, files_, *opened_.repositories,
+        gate_(releases_, *opened_.repositories, files_),
+        rollout_routes_(rollouts_, gate_, *opened_.database, files_, *opened_.repositories,
                         config.approval_from_percent),
-        api_(identity_, releases_, deployments_, *opened_.catalogue, sightings_, rollouts_, bus_, files_,
-             lists_, garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
+        api_(identity_, releases_, deployments_, gate_, *opened_.catalogue, sightings_, rollouts_, bus_,
+             files_, lists_, garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
         inventory_(*opened_.database, files_, lists_, sightings_),
         shelf_(*opened_.repositories, *opened_.database, files_, writes_, opened_.links, FileLimits()),
         firmware_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
@@ -516,6 +517,7 @@ class Server {
   Console console_{embedded_console()};
   DatabaseFleet fleet_;
   Rollouts rollouts_;
+  DeployGate gate_;
   RolloutRoutes rollout_routes_;
   Api api_;
   Inventory inventory_;

@@ -1,8 +1,8 @@
-#include "stratus/cli/deploy_check.hpp"
+#include "stratus/crypto/deploy_verdict.hpp"
 
 #include <gtest/gtest.h>
 
-namespace stratus::cli {
+namespace stratus::crypto {
 namespace {
 
 DeployFacts going_to(const std::string& version, std::vector<SignedAs> signatures) {
@@ -23,30 +23,30 @@ bool contains(const std::string& text, const std::string& words) {
   return text.find(words) != std::string::npos;
 }
 
-TEST(DeployCheck, TrialsNeedNoSignature) {
+TEST(DeployVerdictTest, TrialsNeedNoSignature) {
   EXPECT_EQ(judge(going_to("1", {})).problem, "");
   EXPECT_EQ(judge(with_target(going_to("3", {}), {})).problem, "");
   EXPECT_FALSE(judge(going_to("1", {})).is_signed);
 }
 
-TEST(DeployCheck, AnUnsignedVersionDoesNotFollowASignedOne) {
+TEST(DeployVerdictTest, AnUnsignedVersionDoesNotFollowASignedOne) {
   const DeployVerdict verdict = judge(with_target(going_to("3", {}), {{"a", "2", 20}}));
   EXPECT_TRUE(contains(verdict.problem, "web:3 is not signed")) << verdict.problem;
   EXPECT_TRUE(contains(verdict.problem, "`stratus deploy web:3 --sign-key release.key`"));
-  EXPECT_TRUE(verdict.waivable);
+  EXPECT_EQ(verdict.reason, "unsigned");
 }
 
-TEST(DeployCheck, GoingBackNeedsANewSignature) {
+TEST(DeployVerdictTest, GoingBackNeedsANewSignature) {
   const DeployVerdict verdict = judge(with_target(going_to("1", {{"a", "1", 10}}), {{"a", "2", 20}}));
   EXPECT_TRUE(contains(verdict.problem, "web:1 was signed before web:2")) << verdict.problem;
-  EXPECT_FALSE(verdict.waivable);
+  EXPECT_EQ(verdict.reason, "signed_earlier");
   EXPECT_TRUE(verdict.is_signed);
   EXPECT_EQ(judge(with_target(going_to("1", {{"a", "1", 10}, {"a", "1", 30}}), {{"a", "2", 20}})).problem,
             "");
   EXPECT_EQ(judge(with_target(going_to("2", {{"a", "2", 20}}), {{"a", "2", 20}})).problem, "") << "itself";
 }
 
-TEST(DeployCheck, EachKeyCountsForItself) {
+TEST(DeployVerdictTest, EachKeyCountsForItself) {
   const std::vector<SignedAs> before{{"a", "2", 20}, {"b", "2", 90}};
   EXPECT_EQ(judge(with_target(going_to("3", {{"a", "3", 21}}), before)).problem, "");
   EXPECT_NE(judge(with_target(going_to("3", {{"c", "3", 21}}), before)).problem, "")
@@ -56,7 +56,7 @@ TEST(DeployCheck, EachKeyCountsForItself) {
   EXPECT_EQ(judge(with_target(going_to("3", {{"a", "3", 21}}), {{"a", "2b", 99}})).problem, "");
 }
 
-TEST(DeployCheck, ASignatureIsForOneVersion) {
+TEST(DeployVerdictTest, ASignatureIsForOneVersion) {
   for (const bool deployed : {false, true}) {
     DeployFacts facts = going_to("5", {{"a", "2", 20}});
     if (deployed) facts = with_target(std::move(facts), {{"a", "2", 20}});
@@ -64,9 +64,19 @@ TEST(DeployCheck, ASignatureIsForOneVersion) {
     EXPECT_TRUE(contains(verdict.problem, "no signature names web:5")) << verdict.problem;
     EXPECT_TRUE(contains(verdict.problem, "signed as web:2"));
     EXPECT_FALSE(verdict.is_signed);
-    EXPECT_TRUE(verdict.waivable);
+    EXPECT_EQ(verdict.reason, "unsigned");
   }
 }
 
+TEST(DeployVerdictTest, OnlyAMissingSignatureCanBeWaived) {
+  const DeployVerdict without = judge(with_target(going_to("3", {}), {{"a", "2", 20}}));
+  EXPECT_EQ(without.check(false).error().code(), ErrorCode::conflict);
+  EXPECT_EQ(without.check(false).error().reason(), "unsigned");
+  EXPECT_TRUE(without.check(true));
+  const DeployVerdict early = judge(with_target(going_to("1", {{"a", "1", 10}}), {{"a", "2", 20}}));
+  EXPECT_EQ(early.check(true).error().reason(), "signed_earlier");
+  EXPECT_TRUE(judge(going_to("1", {})).check(false));
+}
+
 }  // namespace
-}  // namespace stratus::cli
+}  // namespace stratus::crypto
