@@ -187,6 +187,7 @@ void AgentCore::recover() {
     if (state_.lost()) rebuild_record(found);
   }
   const bool trying = record().state == State::probation;
+  swapping_ = record().state == State::rolled_back;  // until restore() has sorted out what runs
   const Digest& in_charge = trying ? record().candidate.manifest : record().current.manifest;
   for (InstancePtr& instance : found.alive) {
     log::info("service", "found version={} pid={} running", instance->release.version, instance->process.pid);
@@ -255,8 +256,16 @@ net::Task<void> AgentCore::drive() {
   }
 }
 
-// Makes the step durable before its action is begun. While the journal cannot be written nothing goes on, and
-// the service keeps running.
+// The candidate that was found well has ended while that could not be written down.
+std::optional<Outcome> AgentCore::died_meanwhile(const Outcome& done) const {
+  if (done.event != Event::healthy && done.event != Event::passed) return std::nullopt;
+  if (main_ == nullptr || !main_->ended) return std::nullopt;
+  const Event event = done.event == Event::healthy ? Event::start_failed : Event::unhealthy;
+  return outcome(event, "while the journal could not be written: " + main_->how_ended, true);
+}
+
+// Makes the step durable before its action is begun. While the journal cannot be written nothing goes on but
+// the way back, and the service keeps running.
 net::Task<Action> AgentCore::advance(Outcome done) {
   update::DeviceRecord next = record();
   const State before = next.state;
@@ -274,13 +283,31 @@ net::Task<Action> AgentCore::advance(Outcome done) {
     co_return *action;
   }
   for (;;) {
+    if (action == Action::restore) swapping_ = true;  // the keeper keeps out until it is made
     Result<void> saved = state_.save(next);
     if (saved) break;
-    log::error("agent", "cannot write the journal, waiting: {}", saved.error().text());
+    log::error("agent", "cannot write the journal, {}: {}",
+               action == Action::restore ? "returning all the same" : "waiting", saved.error().text());
     if (stopping_) co_return Action::rest;
+    if (action == Action::restore) {
+      // Nobody may have to make room before the old version runs. A restart finds the trial instead, and comes
+      // to the same end.
+      state_.save_later(next);
+      break;
+    }
+    if (before == State::installed) {  // meanwhile the old version is kept as ever
+      swapping_ = false;
+      keeper_wake_.notify();
+    }
     const std::chrono::milliseconds retry = kJournalRetry;
     co_await pause(retry);
     next.next_sequence = std::max(next.next_sequence, record().next_sequence);
+    if (auto died = died_meanwhile(done)) {
+      done = std::move(*died);
+      next = record();
+      action = update::step(next, done.event, done.detail);
+      if (!action) co_return Action::rest;
+    }
   }
   if (next.state != before || !done.detail.reason.empty()) {
     log::info("agent", "{} → {}{}{}{}", name_of(before), name_of(next.state),
@@ -426,14 +453,18 @@ net::Task<Result<void>> AgentCore::queue_report(wire::DeviceReport report) {
   co_return queued;
 }
 
-// The end of every update: the report is queued durably, then the state may be left.
+// The end of every update: the report is queued durably, or the server has it, then the state may be left.
 net::Task<Outcome> AgentCore::conclude() {
+  const wire::DeviceReport report = make_report();
   for (;;) {
-    const Result<void> queued = reports_.add(make_report());
+    const Result<void> queued = reports_.add(report);
     if (queued || stopping_) break;
-    log::error("agent", "cannot store the report, waiting: {}", queued.error().text());
+    log::error("agent", "cannot store the report, telling it from memory: {}", queued.error().text());
+    reports_.hold(report);
+    report_wake_.notify();
     const std::chrono::milliseconds retry = kJournalRetry;
     co_await pause(retry);
+    if (!reports_.waits(report.sequence)) break;
   }
   last_end_ = name_of(record().state);
   if (record().state == State::failed || record().state == State::rolled_back)
@@ -451,8 +482,7 @@ net::Task<void> AgentCore::keep_running() {
   unsigned attempt = 0;
   unsigned failed_starts = 0;
   while (!stopping_) {
-    const bool trying = swapping_ || record().state == State::probation ||
-                        record().state == State::swapping || record().state == State::rolled_back;
+    const bool trying = update::is_trying(record().state, swapping_);
     if (trying || record().current.manifest.empty() || (main_ != nullptr && !main_->ended)) {
       const InstancePtr watched = main_;
       if (watched != nullptr && !watched->ended && !trying) {

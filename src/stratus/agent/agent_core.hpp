@@ -57,6 +57,7 @@ class AgentCore final : public Agent {
   net::Task<void> drive();
   net::Task<Outcome> perform(update::Action action);
   net::Task<update::Action> advance(Outcome done);
+  std::optional<Outcome> died_meanwhile(const Outcome& done) const;
   net::Task<Outcome> rest(std::chrono::milliseconds duration);
   net::Task<Outcome> conclude();
   net::Task<void> keep_running();

@@ -151,6 +151,8 @@ Result<void> ImageStore::prepare() const {
   for (const char* const name : {"layers", "images", "partial", "reports", "running", "upper", "merged"}) {
     STRATUS_CHECK(make_directories(data_ / name));
   }
+  // Made beforehand, for when nothing can be made any more.
+  for (const char* const part : {"upper", "work"}) (void)make_directories(data_ / kMemoryRoot / part);
   // A setuid program of an image is root's here, too: nobody else of this machine may come near it.
   for (const char* const name : {"layers", "upper"}) {
     if (::chmod((data_ / name).c_str(), 0700) != 0) {

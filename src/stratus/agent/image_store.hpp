@@ -19,6 +19,9 @@ class ImageStore {
  public:
   explicit ImageStore(std::filesystem::path data) : data_(std::move(data)) {}
 
+  // Below data(): where a root in memory is mounted, by each container in its own mount namespace.
+  static constexpr const char* kMemoryRoot = "in-memory";
+
   // Makes the directories; removes half-made layers of an interrupted run.
   Result<void> prepare() const;
 

@@ -22,6 +22,7 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
+#include "stratus/crypto/sha256.hpp"
 
 namespace stratus::agent {
 
@@ -55,6 +56,21 @@ std::uint64_t disk_usage(const fs::path& directory, std::size_t most) {
   return bytes;
 }
 
+Result<void> replace_file(const fs::path& path, std::string_view text) {
+  STRATUS_CHECK(make_directories(path.parent_path()));
+  const fs::path temporary = path.string() + ".tmp";
+  const auto write = [&]() -> Result<void> {
+    STRATUS_TRY(file, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+    STRATUS_CHECK(write_all(file.get(), as_bytes(text)).with_context(path.string()));
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      return fail(Error::from_errno("rename " + path.string()));
+    return {};
+  };
+  Result<void> written = write();
+  if (!written) (void)::unlink(temporary.c_str());
+  return written;
+}
+
 net::ClientOptions probe_options() {
   net::ClientOptions options;
   options.connect_timeout = 2s;
@@ -69,11 +85,13 @@ ServiceHost::ServiceHost(net::Executor executor, net::WorkerPool& worker, const 
       worker_(worker),
       config_(config),
       images_(images),
+      spare_(fs::path("/run/stratus-agent") / sha256(images.data().native()).hex().substr(0, 16)),
       launcher_(std::move(launcher)),
       probe_client_(net::HttpClient::make(executor_, probe_options())) {}
 
-fs::path ServiceHost::record_path(const std::string& name) const {
-  return images_.data() / "running" / (name + ".json");
+// Where it may be, the first choice first.
+std::vector<fs::path> ServiceHost::record_paths(const std::string& name) const {
+  return {images_.data() / "running" / (name + ".json"), spare_ / (name + ".json")};
 }
 
 // Not synced: it need not outlive the boot, and a start should not wait for the disk.
@@ -82,13 +100,14 @@ Result<void> ServiceHost::write_record(const Instance& instance) const {
       {"manifest", instance.release.manifest.text()}, {"version", instance.release.version},
       {"stop_signal", instance.stop_signal},          {"pid", instance.process.pid},
       {"start_ticks", instance.process.start_ticks},  {"boot_id", instance.process.boot_id}};
-  const fs::path path = record_path(instance.name);
-  const fs::path temporary = path.string() + ".tmp";
-  STRATUS_TRY(file, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-  STRATUS_CHECK(write_all(file.get(), as_bytes(json::serialize(record))));
-  if (::rename(temporary.c_str(), path.c_str()) != 0)
-    return fail(Error::from_errno("rename " + path.string()));
-  return {};
+  const std::string text = json::serialize(record);
+  Result<void> written;
+  for (const fs::path& path : record_paths(instance.name)) {
+    written = replace_file(path, text);
+    if (written) return {};
+    log::warning("service", "{}", written.error().text());
+  }
+  return written;
 }
 
 InstancePtr ServiceHost::read_record(const fs::path& path) const {
@@ -115,8 +134,8 @@ Found ServiceHost::adopt() {
   const auto boot = runtime::boot_id();
   std::vector<fs::path> records;
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(images_.data() / "running", ignored)) {
-    records.push_back(entry.path());
+  for (const fs::path& directory : {images_.data() / "running", spare_}) {
+    for (const auto& entry : fs::directory_iterator(directory, ignored)) records.push_back(entry.path());
   }
   for (const fs::path& path : records) {
     const InstancePtr instance = path.extension() == ".json" ? read_record(path) : nullptr;
@@ -178,18 +197,29 @@ runtime::ContainerSpec ServiceHost::spec_of(const Release& release, const std::s
   return spec;
 }
 
-net::Task<Result<InstancePtr>> ServiceHost::prepare(const Release& release) {
+net::Task<Result<InstancePtr>> ServiceHost::prepare(const Release& release, OnFullDisk on_full_disk) {
   const auto now = system_clock().wall().time_since_epoch().count();
   const std::string name = fmt::format("{}-{:x}-{}", release.manifest_digest.short_hex(),
                                        static_cast<std::uint64_t>(now), ++counter_);
-  const runtime::ContainerSpec spec = spec_of(release, name);
+  runtime::ContainerSpec spec = spec_of(release, name);
   std::function<Result<runtime::Container>()> work = [this, &spec] { return launcher_.prepare(spec); };
   auto container = co_await worker_.run(work);
   if (!container) {
     std::error_code ignored;
     fs::remove_all(images_.data() / "upper" / name, ignored);
-    co_return forward_error(std::move(container));
   }
+  const std::string root_in_memory = ImageStore::kMemoryRoot;
+  if (!container && on_full_disk == OnFullDisk::in_memory && !spec.writable.empty()) {
+    log::warning("service", "no root on disk, it is kept in memory: {}", container.error().text());
+    spec.writable = root_in_memory;
+    if (spec.writable_in_memory == 0) {
+      const std::uint64_t limit = config_.writable_limit;
+      spec.writable_in_memory = limit == 0 ? kRootInMemory : std::min(limit, kRootInMemory);
+    }
+    auto without_disk = co_await worker_.run(work);
+    if (without_disk) container = std::move(without_disk);
+  }
+  if (!container) co_return forward_error(std::move(container));
   for (const std::string& missing : container->degradations()) log::warning("service", "{}", missing);
   auto instance = std::make_shared<Instance>(executor_);
   instance->name = name;
@@ -244,7 +274,12 @@ void ServiceHost::clean(const Instance& instance) const {
   });
   // A record stays when nobody wanted the end: should the agent end before it has drawn its conclusion, the
   // next one sees that this version died.
-  if (instance.end_expected) (void)::unlink(record_path(instance.name).c_str());
+  if (instance.end_expected) remove_record(instance);
+}
+
+void ServiceHost::remove_record(const Instance& instance) const {
+  for (const fs::path& path : record_paths(instance.name)) (void)::unlink(path.c_str());
+  (void)::rmdir(spare_.c_str());  // when it was the last one
 }
 
 net::Task<void> ServiceHost::wait_ended(InstancePtr instance, std::chrono::milliseconds limit) {
@@ -271,7 +306,7 @@ net::Task<void> ServiceHost::stop(InstancePtr instance) {
     const std::chrono::milliseconds limit = kKillTime;
     co_await wait_ended(instance, limit);
   }
-  (void)::unlink(record_path(instance->name).c_str());
+  remove_record(*instance);
 }
 
 net::Task<Result<void>> ServiceHost::probe_tcp(const HealthCheckPlan& plan) {

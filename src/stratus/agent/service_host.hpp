@@ -1,5 +1,6 @@
 // The running versions of the service: started through runtime's launcher, noted in DATA/running so that the
-// next agent finds them, watched through their pidfds.
+// next agent finds them, watched through their pidfds. What must run needs no room on the disk: its note is
+// kept in /run and its root in memory where there is none.
 //
 // On the agent's loop; what blocks runs on the worker.
 #pragma once
@@ -47,6 +48,10 @@ struct Found {
   std::vector<update::ReleaseId> dead_this_boot;  // ended while no agent watched, the machine went on
 };
 
+// What to do where the disk has no room for a root: a version that is tried can wait, the one to return to
+// cannot.
+enum class OnFullDisk : std::uint8_t { refuse, in_memory };
+
 class ServiceHost {
  public:
   ServiceHost(net::Executor executor, net::WorkerPool& worker, const AgentConfig& config,
@@ -58,7 +63,7 @@ class ServiceHost {
   Result<void> open_sockets(const InstancePtr& from);
 
   // All but the exec. `end`s nothing else.
-  net::Task<Result<InstancePtr>> prepare(const Release& release);
+  net::Task<Result<InstancePtr>> prepare(const Release& release, OnFullDisk on_full_disk);
   // Notes it down, lets it run, watches it from then on.
   net::Task<Result<void>> release(InstancePtr instance);
   // Watches an adopted one.
@@ -77,8 +82,9 @@ class ServiceHost {
 
  private:
   runtime::ContainerSpec spec_of(const Release& release, const std::string& name) const;
-  std::filesystem::path record_path(const std::string& name) const;
+  std::vector<std::filesystem::path> record_paths(const std::string& name) const;
   Result<void> write_record(const Instance& instance) const;
+  void remove_record(const Instance& instance) const;
   InstancePtr read_record(const std::filesystem::path& path) const;
   net::Task<void> follow(InstancePtr instance);
   void clean(const Instance& instance) const;
@@ -89,13 +95,15 @@ class ServiceHost {
   net::Task<Result<void>> probe_exec(InstancePtr instance, const HealthCheckPlan& plan);
   std::vector<std::string> environment_of(const oci::ImageConfig& image) const;
 
-  static constexpr std::uint64_t kMaxLog = 1u << 20;  // bytes
+  static constexpr std::uint64_t kMaxLog = 1u << 20;         // bytes
+  static constexpr std::uint64_t kRootInMemory = 16u << 20;  // bytes, where the disk is full
 
   net::Executor executor_;
   net::WorkerPool& worker_;
   mutable net::WorkerPool house_{"house", 1};  // removing, measuring, copying the log
   const AgentConfig& config_;
   const ImageStore& images_;
+  std::filesystem::path spare_;  // for records that DATA has no room for
   runtime::Launcher launcher_;
   std::vector<FileDescriptor> sockets_;
   std::unique_ptr<net::HttpClient> probe_client_;

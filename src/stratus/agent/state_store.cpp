@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "stratus/update/journal.hpp"
@@ -79,7 +80,11 @@ Result<StateStore> StateStore::open(const fs::path& data, Millis patience) {
     if (::rename(store.path_.c_str(), aside.c_str()) != 0) {
       return fail(Error::from_errno("set aside " + store.path_.string()));
     }
-    STRATUS_CHECK(store.rewrite(store.record_));
+    Result<void> written = store.rewrite(store.record_);
+    // A device that cannot start is worse than one that cannot say what its journal looked like.
+    if (!written && written.error().code() == ErrorCode::no_space && ::unlink(aside.c_str()) == 0)
+      written = store.rewrite(store.record_);
+    if (!written) return forward_error(std::move(written));
     return store;
   }
   if (loaded.valid_bytes == 0) {
@@ -87,12 +92,14 @@ Result<StateStore> StateStore::open(const fs::path& data, Millis patience) {
     return store;
   }
   STRATUS_TRY(file, open_file(store.path_, O_RDWR));
-  if (::ftruncate(file.get(), static_cast<off_t>(loaded.valid_bytes)) != 0) {
+  // Only where there is a tail: cutting sets the reserved room free, even at the same length.
+  STRATUS_TRY(length, file_size(file.get()));
+  if (length > loaded.valid_bytes && ::ftruncate(file.get(), static_cast<off_t>(loaded.valid_bytes)) != 0) {
     return fail(Error::from_errno("truncate " + store.path_.string()));
   }
   store.file_ = std::move(file);
   store.size_ = loaded.valid_bytes;
-  reserve(store.file_.get(), kCompactAt);
+  reserve(store.file_.get(), kReserved);
   return store;
 }
 
@@ -108,26 +115,49 @@ Result<void> StateStore::rewrite(const update::DeviceRecord& record) {
   STRATUS_TRY(file, open_file(path_, O_RDWR));
   file_ = std::move(file);
   size_ = bytes.size();
-  reserve(file_.get(), kCompactAt);
+  reserve(file_.get(), kReserved);
   return {};
 }
 
-Result<void> StateStore::save(const update::DeviceRecord& record) {
+// Whether the file that is open is the one that a restart would read: a rewrite may fail after its rename.
+bool StateStore::is_in_place() const {
+  struct stat open {};
+  struct stat named {};
+  return file_ && ::fstat(file_.get(), &open) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+Result<void> StateStore::append(const update::DeviceRecord& record) {
   const std::string bytes = update::encode_journal_record(update::encode_record(record));
-  if (size_ + bytes.size() > kCompactAt) {
-    STRATUS_CHECK(rewrite(record));
-    record_ = record;
-    return {};
-  }
+  if (size_ + bytes.size() > kMaxJournal)
+    return fail(ErrorCode::no_space, path_.string() + ": it is full, and there is no room for a fresh one");
   Result<void> written = pwrite_all(file_.get(), as_bytes(bytes), size_);
   if (written && ::fdatasync(file_.get()) != 0) written = fail(Error::from_errno("sync " + path_.string()));
   if (!written) {
     (void)!::ftruncate(file_.get(), static_cast<off_t>(size_));
+    reserve(file_.get(), kReserved);
     return std::move(written).with_context(path_.string());
   }
   size_ += bytes.size();
-  record_ = record;
   return {};
+}
+
+Result<void> StateStore::save(const update::DeviceRecord& record) {
+  const bool due = size_ + update::encode_journal_record(update::encode_record(record)).size() > kCompactAt;
+  Result<void> saved;
+  if (due || !file_) {
+    saved = rewrite(record);
+    // Without room for a fresh file the old one takes it.
+    if (!saved && is_in_place()) {
+      saved = append(record);
+    } else if (!saved) {
+      file_.reset();
+    }
+  } else {
+    saved = append(record);
+  }
+  if (saved) record_ = record;
+  return saved;
 }
 
 }  // namespace stratus::agent

@@ -1,5 +1,6 @@
 // The journal as a file (docs/formats/journal.md): one writer, locked. Blocking, small: save() is one append
-// and one fdatasync.
+// and one fdatasync. Its room is held on the disk beforehand, and where there is none for a fresh file the
+// old one goes on growing, so that a full disk does not keep an outcome from being noted.
 #pragma once
 
 #include <filesystem>
@@ -32,8 +33,13 @@ class StateStore {
  private:
   StateStore() = default;
   Result<void> rewrite(const update::DeviceRecord& record);
+  Result<void> append(const update::DeviceRecord& record);
+  bool is_in_place() const;
 
   static constexpr std::uint64_t kCompactAt = 256u << 10;  // bytes
+  // Held on the disk beforehand: what an update's end and some years of starts take on a disk that stays
+  // full.
+  static constexpr std::uint64_t kReserved = 384u << 10;  // bytes
 
   std::filesystem::path path_;
   FileDescriptor lock_;

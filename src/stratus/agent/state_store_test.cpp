@@ -2,7 +2,10 @@
 
 #include <fstream>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "stratus/agent/report_queue.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
@@ -134,9 +137,97 @@ TEST(StateStore, StaysSmall) {
   EXPECT_EQ(StateStore::peek(data.path())->next_sequence, 1199U);
 }
 
+// No descriptor is free, so no new file can be made; what is open goes on.
+class NoNewFiles {
+ public:
+  NoNewFiles() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    const int lowest = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(lowest);
+    none.rlim_cur = static_cast<rlim_t>(lowest);
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoNewFiles() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoNewFiles(const NoNewFiles&) = delete;
+  NoNewFiles& operator=(const NoNewFiles&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(StateStore, GoesOnInTheOldFileWhereNoFreshOneCanBeMade) {
+  const testing::TemporaryDirectory data;
+  auto store = StateStore::open(data.path());
+  ASSERT_TRUE(store);
+  update::DeviceRecord record;
+  record.reason = std::string(500, 'x');
+  while (fs::file_size(data / "journal") < (256u << 10) - 1000) {
+    ++record.next_sequence;
+    ASSERT_TRUE(store->save(record));
+  }
+  {
+    const NoNewFiles none;
+    for (int i = 0; i < 20; ++i) {
+      ++record.next_sequence;
+      const Result<void> saved = store->save(record);
+      ASSERT_TRUE(saved) << saved.error().text();
+    }
+  }
+  EXPECT_GT(fs::file_size(data / "journal"), 256u << 10);
+  EXPECT_EQ(StateStore::peek(data.path())->next_sequence, record.next_sequence);
+  ++record.next_sequence;
+  ASSERT_TRUE(store->save(record));
+  EXPECT_LT(fs::file_size(data / "journal"), 4096U) << "made up for as soon as it can be";
+  EXPECT_EQ(StateStore::peek(data.path())->next_sequence, record.next_sequence);
+}
+
+// A rewrite that failed after its rename: what is open has no name any more, and a restart would not see it.
+TEST(StateStore, DoesNotGoOnInAFileThatWasReplaced) {
+  const testing::TemporaryDirectory data;
+  auto store = StateStore::open(data.path());
+  ASSERT_TRUE(store);
+  update::DeviceRecord record;
+  record.reason = std::string(500, 'x');
+  const std::size_t one = update::encode_journal_record(update::encode_record(record)).size();
+  while (fs::file_size(data / "journal") + one <= 256u << 10) ASSERT_TRUE(store->save(record));
+  write_journal(data / "journal.new", {update::encode_record(numbered(3))});
+  fs::rename(data / "journal.new", data / "journal");
+  {
+    const NoNewFiles none;
+    EXPECT_FALSE(store->save(record));
+  }
+  ASSERT_TRUE(store->save(numbered(10'000)));
+  EXPECT_EQ(StateStore::peek(data.path())->next_sequence, 10'000U);
+}
+
+TEST(ReportQueue, HoldsInMemoryWhatCannotBeStored) {
+  const testing::TemporaryDirectory data;
+  ReportQueue queue(data / "reports");
+  wire::DeviceReport report;
+  report.device = "d";
+  report.name = "n";
+  report.state = "rolled_back";
+  report.sequence = 7;
+  ASSERT_TRUE(queue.add(report));
+  report.sequence = 5;
+  queue.hold(report);
+  EXPECT_EQ(queue.waiting(), (std::vector<std::uint64_t>{5, 7}));
+  EXPECT_EQ(wire::parse_report(*queue.read(5))->sequence, 5U);
+  ASSERT_TRUE(queue.add(report));
+  EXPECT_EQ(queue.waiting(), (std::vector<std::uint64_t>{5, 7}));
+  queue.remove(5);
+  EXPECT_FALSE(queue.waits(5));
+  EXPECT_TRUE(queue.waits(7));
+  queue.hold(report);
+  queue.remove(5);
+  EXPECT_FALSE(queue.waits(5));
+  EXPECT_EQ(queue.waiting(), (std::vector<std::uint64_t>{7}));
+}
+
 TEST(ReportQueue, KeepsReportsUntilTheyAreRemovedOldestFirst) {
   const testing::TemporaryDirectory data;
-  const ReportQueue queue(data / "reports");
+  ReportQueue queue(data / "reports");
   wire::DeviceReport report;
   report.device = "d";
   report.name = "n";
@@ -154,7 +245,7 @@ TEST(ReportQueue, KeepsReportsUntilTheyAreRemovedOldestFirst) {
 
 TEST(ReportQueue, IsBounded) {
   const testing::TemporaryDirectory data;
-  const ReportQueue queue(data / "reports");
+  ReportQueue queue(data / "reports");
   wire::DeviceReport report;
   report.device = "d";
   report.name = "n";

@@ -64,7 +64,7 @@ net::Task<Result<void>> AgentCore::run_release(Digest manifest) {
   auto release = images_.load_release(manifest);
   if (!release) co_return forward_error(std::move(release));
   if (main_ != nullptr) co_await host_.stop(main_);
-  auto prepared = co_await host_.prepare(*release);
+  auto prepared = co_await host_.prepare(*release, OnFullDisk::in_memory);
   if (!prepared) co_return forward_error(std::move(prepared));
   const InstancePtr instance = *prepared;
   Result<void> started = co_await host_.release(instance);
@@ -133,8 +133,9 @@ net::Task<Outcome> AgentCore::give_up_candidate(InstancePtr candidate, std::stri
 
 net::Task<Outcome> AgentCore::swap() {
   swapping_ = true;
+  while (keeper_busy_) (void)co_await wake_.wait(100ms);
   downtime_ = 0ms;
-  auto prepared = co_await host_.prepare(*candidate_);
+  auto prepared = co_await host_.prepare(*candidate_, OnFullDisk::refuse);
   if (!prepared) {
     // What the release itself asks for cannot be had: its fault. Anything else may go better another time.
     const bool blame = update::blames_unprepared(prepared.error().code());

@@ -25,9 +25,10 @@ bool blames_unprepared(ErrorCode code) {
   return code == ErrorCode::invalid || code == ErrorCode::not_found || code == ErrorCode::denied;
 }
 
-bool keeper_may_start(State state, bool swapping, bool runs) {
-  const bool trying = state == State::probation || state == State::swapping || state == State::rolled_back;
-  return !trying && !swapping && !runs;
+bool is_trying(State state, bool swapping) {
+  return swapping || state == State::probation || state == State::swapping;
 }
+
+bool keeper_may_start(State state, bool swapping, bool runs) { return !is_trying(state, swapping) && !runs; }
 
 }  // namespace stratus::update

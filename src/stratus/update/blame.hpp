@@ -25,6 +25,10 @@ bool blames_refused(ErrorCode code);
 // A process could not be made ready to start: whether the release itself asks for what cannot be had.
 bool blames_unprepared(ErrorCode code);
 
+// A change of versions decides what runs; `swapping`: one is at work, a return among them. Once the return is
+// made `rolled_back` is none: until its report is stored the old version is kept running as ever.
+bool is_trying(State state, bool swapping);
+
 // Whether the keeper may start the committed version now: nobody is changing versions, nothing runs.
 bool keeper_may_start(State state, bool swapping, bool runs);
 
