@@ -103,3 +103,21 @@ def test_a_layer_that_outgrows_the_disk_while_unpacking_leaves_the_old_version(p
         assert case.answer() == "1"
     finally:
         case.stop_all()
+
+
+def test_what_another_version_left_behind_makes_room(programs, small_disk):
+    case = AgentCase(programs, data=small_disk)
+    try:
+        case.publish(1)
+        case.start()
+        case.wait_committed(1, 60)
+        # As a transfer of version 2 leaves it that gave up.
+        left = small_disk / "partial" / ("ab" * 32)
+        left.write_bytes(random_bytes(7, 12_000_000))
+        left.with_name(left.name + ".mark").write_text("8388608 some-boot")
+        case.publish(3, extra={"etc/big": random_bytes(1, 2_600_000)})
+        case.wait_committed(3, 60)
+        assert case.answer() == "3"
+        assert list((small_disk / "partial").iterdir()) == []
+    finally:
+        case.stop_all()

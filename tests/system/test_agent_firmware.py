@@ -1,6 +1,7 @@
 """Firmware by a plug-in: a pair of file slots, its health check, the automatic return, power cuts."""
 import json
 import os
+import subprocess
 import time
 
 import pytest
@@ -93,6 +94,39 @@ def test_firmware_that_is_not_well_goes_back_and_is_not_tried_again(board):
     assert "the board does not answer" in ended["cause"], ended
     assert board.runs() == b"good" * 1000 and not (board.slots / "pending").exists()
     assert board.firmware()["current"]["version"] == "1.0"
+
+
+def test_an_older_firmware_is_refused_without_the_journal(board):
+    board.start()
+    board.wait_committed(1)
+    board.push("1.0", b"first" * 1000)
+    board.wait_end(board.roll_out("1.0"), "success")
+    board.push("1.1", b"second" * 1000)
+    board.wait_end(board.roll_out("1.1"), "success")
+    board.program.kill()
+    (board.data / "firmware" / "board" / "journal").write_bytes(b"\0" * 300)
+    board.start()
+    ended = board.wait_end(board.roll_out("1.0"), "failed", 60)
+    assert "older than what ran here" in ended["cause"], ended
+    assert board.runs() == b"second" * 1000
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_what_another_firmware_left_behind_makes_room(board):
+    board.data.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", board.data], check=True)
+    try:
+        board.start()
+        board.wait_committed(1)
+        kept = board.data / "firmware" / "board"
+        for ending in (".partial", ".partial.mark", ".bin"):
+            (kept / ("ab" * 32 + ending)).write_bytes(b"x" * 6_000_000)
+        board.push("1.0", os.urandom(8_000_000))
+        board.wait_end(board.roll_out("1.0"), "success", 60)
+        assert not list(kept.glob("abab*"))
+    finally:
+        board.stop_all()
+        subprocess.run(["umount", "-l", board.data], check=False)
 
 
 def test_without_a_signature_nothing_is_installed(board):

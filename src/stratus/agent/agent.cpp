@@ -160,6 +160,9 @@ void AgentCore::rebuild_record(const Found& found) {
       rebuilt.previous = id;
     }
   }
+  rebuilt.floors = images_.floors();
+  if (rebuilt.floors.size() > update::DeviceRecord::kMaxFloors)
+    rebuilt.floors.resize(update::DeviceRecord::kMaxFloors);
   // Higher than any number that the lost journal may have reached.
   rebuilt.next_sequence = now_ms() / 1000;
   log::warning("agent", "found again: version={} before={}", rebuilt.current.version,
@@ -172,7 +175,8 @@ void AgentCore::rebuild_record(const Found& found) {
 
 void AgentCore::mark_committed() {
   if (record().current.manifest.empty()) return;
-  if (const Result<void> marked = images_.mark_committed(record().current.manifest); !marked) {
+  const update::CounterFloor floor{config_.image, record().floor_of(config_.image)};
+  if (const Result<void> marked = images_.mark_committed(record().current.manifest, floor); !marked) {
     log::warning("agent", "version={} is not marked as committed: {}", record().current.version,
                  marked.error().text());
   }
@@ -185,6 +189,11 @@ void AgentCore::recover() {
   if (!state_.trouble().empty()) {
     log::error("agent", "the journal could not be read and was set aside: {}", state_.trouble());
     if (state_.lost()) rebuild_record(found);
+  } else if (record() == update::DeviceRecord{} && !images_.committed().empty()) {
+    log::error("agent", "the journal is gone, although releases were committed here");
+    rebuild_record(found);
+  } else if (record().state == State::idle) {
+    mark_committed();  // an older agent's mark has no floor
   }
   const bool trying = record().state == State::probation;
   swapping_ = record().state == State::rolled_back;  // until restore() has sorted out what runs
@@ -206,7 +215,8 @@ net::Task<Result<void>> AgentCore::run() {
   Result<void> sockets = host_.open_sockets(source);
   if (!sockets) co_return sockets;
   auto control = ControlSocket::open(executor_, config_.data, *this);
-  if (!control) co_return forward_error(std::move(control));
+  // Nobody can ask it then (the disk has no inode left, say); that it keeps the service is what counts.
+  if (!control) log::error("agent", "no control socket: {}", control.error().text());
 
   namespace asio = boost::asio;
   asio::co_spawn(executor_, keep_running(), asio::detached);
@@ -290,8 +300,8 @@ net::Task<Action> AgentCore::advance(Outcome done) {
                action == Action::restore ? "returning all the same" : "waiting", saved.error().text());
     if (stopping_) co_return Action::rest;
     if (action == Action::restore) {
-      // Nobody may have to make room before the old version runs. A restart finds the trial instead, and comes
-      // to the same end.
+      // Nobody may have to make room before the old version runs. A restart finds the trial instead, and
+      // comes to the same end.
       state_.save_later(next);
       break;
     }

@@ -43,8 +43,9 @@ struct Partial {
   FileDescriptor file;
   std::uint64_t length = 0;
   Sha256 hash;
-  bool foreign = false;    // what was answered cannot be (part of) the blob: nothing of it is kept
-  bool inherited = false;  // an earlier attempt began it
+  bool foreign = false;        // what was answered cannot be (part of) the blob: nothing of it is kept
+  bool inherited = false;      // an earlier attempt began it
+  std::uint64_t received = 0;  // bytes that came in this attempt
 
   // Hashes what an earlier run left; a longer file than the blob is not ours.
   static Result<Partial> open(const BlobRequest& request) {
@@ -117,16 +118,24 @@ Error status_error(const net::ClientResponse& response, const std::string& url) 
   return Error(code, fmt::format("{} answered {}", url, response.status));
 }
 
+Result<void> over_budget(const BlobRequest& request) {
+  return fail(ErrorCode::denied,
+              fmt::format("{}: wrong bytes or beginning again would take more than the byte budget allows",
+                          request.url),
+              kOverBudget);
+}
+
 net::Task<Result<void>> fetch_piece(net::HttpClient& client, const BlobRequest& request, Partial& partial,
                                     std::uint64_t piece) {
   net::ClientRequest get;
   get.url = request.url;
-  get.max_response = request.size;
   const bool whole = partial.length == 0 && piece >= request.size;
   get.max_response = request.size;  // what is too long for the blob is refused by append()
   const std::uint64_t before = partial.length;
   const std::uint64_t end = std::min(partial.length + piece, request.size);
   if (!whole) get.headers.set("Range", fmt::format("bytes={}-{}", partial.length, end - 1));
+  if (request.size - partial.length > request.allowance - std::min(request.allowance, partial.received))
+    co_return over_budget(request);
   bool is_blob = false;
   bool disk_full = false;
   std::function<Result<void>(const net::ClientResponse&)> on_head = [&](const net::ClientResponse& head) {
@@ -134,7 +143,10 @@ net::Task<Result<void>> fetch_piece(net::HttpClient& client, const BlobRequest& 
     return check_head(head, partial);
   };
   ByteSink sink = [&](BytesView bytes) -> Result<void> {
+    partial.received += bytes.size();
+    if (request.on_received) request.on_received(bytes.size());
     if (request.is_cancelled && request.is_cancelled()) return fail(ErrorCode::cancelled, "cancelled");
+    if (partial.received > request.allowance) return over_budget(request);
     Result<void> appended = partial.append(bytes, request.size);
     disk_full = !appended && appended.error().code() == ErrorCode::no_space;
     if (appended && request.on_progress) request.on_progress(partial.length);
@@ -183,13 +195,8 @@ net::Task<Result<void>> fetch_blob(net::HttpClient& client, net::WorkerPool& wor
   if (found == request.digest) co_return Result<void>();
   const bool inherited = partial.inherited;
   (void)partial.restart();
-  if (inherited) {
-    // Whoever sends it now need not be at fault: what a power cut left may have been damaged.
-    co_return fail(ErrorCode::unavailable,
-                   fmt::format("{}: with what an earlier attempt left, the digest is wrong; beginning again",
-                               request.url));
-  }
-  co_return fail(ErrorCode::corrupt, fmt::format("{}: the bytes have digest {}, not {}", request.url,
+  co_return fail(ErrorCode::corrupt, fmt::format("{}: the bytes{} have digest {}, not {}", request.url,
+                                                 inherited ? ", some left by an earlier attempt," : "",
                                                  found.short_hex(), request.digest.short_hex()));
 }
 

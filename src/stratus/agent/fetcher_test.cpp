@@ -31,6 +31,8 @@ class FetcherTest : public ::testing::Test {
     request.file = file();
     request.digest = sha256(std::string_view(expected_));
     request.size = expected_.size();
+    request.allowance = allowance_;
+    request.on_received = [this](std::uint64_t bytes) { received_ += bytes; };
     Result<void> fetched = co_await fetch_blob(*client_, worker_, request);
     client_.reset();
     co_await server_->stop(std::chrono::seconds(1));
@@ -69,6 +71,8 @@ class FetcherTest : public ::testing::Test {
   bool ranges_wanted_ = false;
   std::size_t cut_at_ = 0;  // number of the request that gets no answer
   std::vector<std::string> ranges_;
+  std::uint64_t allowance_ = 1u << 30;
+  std::uint64_t received_ = 0;
 };
 
 TEST_F(FetcherTest, TheBlobArrives) {
@@ -106,13 +110,41 @@ TEST_F(FetcherTest, WhatAnEarlierRunLeftCounts) {
   EXPECT_TRUE(fetch());
 }
 
-// Nobody is blamed for what a power cut left.
+// What a power cut left may have been damaged, and so may what a gateway sends in pieces: callers bear it
+// once.
 TEST_F(FetcherTest, DamagedBytesOfAnEarlierRunBeginAgain) {
   std::ofstream(file()) << "hex";
   ranges_wanted_ = true;
   const Result<void> fetched = fetch();
-  EXPECT_EQ(fetched.error().code(), ErrorCode::unavailable) << fetched.error().text();
+  EXPECT_EQ(fetched.error().code(), ErrorCode::corrupt) << fetched.error().text();
   EXPECT_EQ(*read_file(file(), 100), "");
+}
+
+TEST_F(FetcherTest, NothingIsAskedForBeyondTheAllowance) {
+  allowance_ = 4;
+  const Result<void> fetched = fetch();
+  ASSERT_FALSE(fetched);
+  EXPECT_EQ(fetched.error().reason(), kOverBudget) << fetched.error().text();
+  EXPECT_EQ(received_, 0U);
+}
+
+TEST_F(FetcherTest, WhatIsHereAlreadyTakesNothingOfTheAllowance) {
+  std::ofstream(file()) << "he";
+  ranges_wanted_ = true;
+  allowance_ = 3;
+  const Result<void> fetched = fetch();
+  ASSERT_TRUE(fetched) << fetched.error().text();
+  EXPECT_EQ(received_, 3U);
+}
+
+// Asked for the rest, somebody sends the whole from the beginning.
+TEST_F(FetcherTest, MoreThanAskedForEndsAtTheAllowance) {
+  std::ofstream(file()) << "he";
+  allowance_ = 3;
+  const Result<void> fetched = fetch();
+  ASSERT_FALSE(fetched);
+  EXPECT_EQ(fetched.error().reason(), kOverBudget) << fetched.error().text();
+  EXPECT_EQ(received_, 5U) << "what came is counted, wanted or not";
 }
 
 // Lengths that follow each other without gap or overlap, up to the end.

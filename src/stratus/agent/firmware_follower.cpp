@@ -1,6 +1,7 @@
 #include "stratus/agent/firmware_follower.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <boost/json.hpp>
 #include <fcntl.h>
@@ -155,6 +156,7 @@ net::Task<void> FirmwareFollower::run() {
   if (!state_.trouble().empty())
     log::error("firmware", "{}: the journal could not be read and was set aside: {}", image_,
                state_.trouble());
+  need_floor();
   // In probation the firmware goes on running whatever happens to the agent: its probe tells.
   const Event event = update::restart_event(record(), true, false, boot_);
   Done first = done(event, "interrupted");
@@ -169,6 +171,28 @@ net::Task<void> FirmwareFollower::run() {
     if (stopping_) break;
     action = co_await advance(std::move(what));
   }
+}
+
+// A journal that is lost takes the floor with it, and an older signed firmware would be taken: so it is noted
+// in a file of its own, too.
+void FirmwareFollower::need_floor() {
+  const auto text = read_file(directory_ / "floor", 32);
+  std::uint64_t noted = 0;
+  if (text) (void)std::from_chars(text->data(), text->data() + text->size(), noted);
+  if (noted <= record().floor_of(image_)) return;
+  update::DeviceRecord next = record();
+  std::erase_if(next.floors, [&](const update::CounterFloor& floor) { return floor.name == image_; });
+  next.floors.push_back({image_, noted});
+  if (const auto saved = state_.save(next); !saved) {
+    log::error("firmware", "{}: {}", image_, saved.error().text());
+    state_.save_later(next);
+  }
+}
+
+void FirmwareFollower::note_floor() const {
+  const auto noted =
+      write_file_atomically(directory_ / "floor", std::to_string(record().floor_of(image_)), 0600);
+  if (!noted) log::warning("firmware", "{}: {}", image_, noted.error().text());
 }
 
 // Durable before its action is begun.
@@ -348,6 +372,7 @@ net::Task<FirmwareFollower::Done> FirmwareFollower::plan() {
   if (cancelled_) co_return done(Event::cancel_requested, "cancelled by the operator");
   if (const auto there = need_candidate(); !there) co_return done(Event::refused, there.error().text());
   const oci::Descriptor& file = candidate_->file;
+  remove_files(file.digest.hex());
   std::error_code none;
   const std::uintmax_t came = fs::file_size(file_of(file.digest, true), none);
   const std::uint64_t here = none ? 0 : std::min<std::uint64_t>(came, file.size);
@@ -510,11 +535,12 @@ net::Task<FirmwareFollower::Done> FirmwareFollower::settle(std::string word) {
   co_return what;
 }
 
-void FirmwareFollower::remove_files() const {
+void FirmwareFollower::remove_files(std::string_view but) const {
   std::vector<fs::path> gone;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(directory_, ignored)) {
     const std::string name = entry.path().filename().string();
+    if (!but.empty() && name.substr(0, name.find('.')) == but) continue;
     if (name.ends_with(".bin") || name.ends_with(".partial") || name.ends_with(".mark"))
       gone.push_back(entry.path());
   }
@@ -524,6 +550,7 @@ void FirmwareFollower::remove_files() const {
 net::Task<FirmwareFollower::Done> FirmwareFollower::conclude() {
   if (stopping_) co_return done(Event::settled);
   const update::DeviceRecord& now = record();
+  if (now.state == State::committed) note_floor();
   const wire::DeviceReport report = update::report_of(now, config_.device, image_, now_ms());
   for (;;) {
     auto queued = co_await report_(report);
@@ -533,7 +560,8 @@ net::Task<FirmwareFollower::Done> FirmwareFollower::conclude() {
   }
   last_end_ = name_of(now.state);
   failures_ = now.state == State::failed ? failures_ + 1 : 0;
-  if (now.state != State::failed) remove_files();  // what a failed one fetched may be of use the next time
+  // What a failed one fetched may be of use the next time; plan() removes it when the next is another.
+  if (now.state != State::failed) remove_files();
   transfer_.end();
   candidate_.reset();
   co_return done(Event::settled);

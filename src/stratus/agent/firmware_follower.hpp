@@ -78,7 +78,10 @@ class FirmwareFollower {
   net::Task<Result<PluginAnswer>> call(std::string word, std::string file, bool may_cancel);
   Result<void> need_candidate();
   std::filesystem::path file_of(const Digest& digest, bool partial) const;
-  void remove_files() const;
+  void need_floor();
+  void note_floor() const;
+  // All but those of the blob with these hex digits.
+  void remove_files(std::string_view but = {}) const;
 
   const AgentConfig& config_;
   FirmwareConfig firmware_;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -55,12 +56,26 @@ std::uint64_t annotated_size(const oci::Descriptor& layer) {
   return value;
 }
 
-// Which commit of this device an image's was, 0 when it was never committed.
-std::uint64_t commit_number(const fs::path& image) {
-  const auto text = read_file(image / "committed", 32);
-  std::uint64_t number = 0;
-  if (text) (void)std::from_chars(text->data(), text->data() + text->size(), number);
-  return number;
+// What images/*/committed says: "NUMBER", or "NUMBER COUNTER NAME".
+struct CommitMark {
+  std::uint64_t number = 0;  // which commit of this device; 0: it was never committed
+  update::CounterFloor floor;
+};
+
+std::string encode_mark(const CommitMark& mark) {
+  return fmt::format("{} {} {}", mark.number, mark.floor.counter, mark.floor.name);
+}
+
+CommitMark mark_of_image(const fs::path& image) {
+  CommitMark mark;
+  const auto text = read_file(image / "committed", 512);
+  if (!text) return mark;
+  const char* const end = text->data() + text->size();
+  auto at = std::from_chars(text->data(), end, mark.number);
+  if (at.ec != std::errc() || at.ptr == end || *at.ptr != ' ') return mark;
+  at = std::from_chars(at.ptr + 1, end, mark.floor.counter);
+  if (at.ec == std::errc() && at.ptr != end && *at.ptr == ' ') mark.floor.name.assign(at.ptr + 1, end);
+  return mark;
 }
 
 // Streams one blob's tar into `sink`.
@@ -235,19 +250,35 @@ Result<void> ImageStore::save_release(const Release& release) const {
   return sync_directory(directory.parent_path());
 }
 
-Result<void> ImageStore::mark_committed(const Digest& manifest) const {
+Result<void> ImageStore::mark_committed(const Digest& manifest, const update::CounterFloor& floor) const {
   std::uint64_t highest = 0;
   for (const fs::path& entry : entries_of(data_ / "images"))
-    highest = std::max(highest, commit_number(entry));
+    highest = std::max(highest, mark_of_image(entry).number);
   const fs::path directory = data_ / "images" / manifest.hex();
-  if (highest > 0 && commit_number(directory) == highest) return {};
-  return write_file_atomically(directory / "committed", std::to_string(highest + 1));
+  const CommitMark before = mark_of_image(directory);
+  const bool is_last = highest > 0 && before.number == highest;
+  if (is_last && before.floor == floor) return {};
+  return write_file_atomically(directory / "committed",
+                               encode_mark({is_last ? highest : highest + 1, floor}));
+}
+
+std::vector<update::CounterFloor> ImageStore::floors() const {
+  std::map<std::string, std::uint64_t> highest;
+  for (const fs::path& entry : entries_of(data_ / "images")) {
+    const CommitMark mark = mark_of_image(entry);
+    if (mark.floor.name.empty()) continue;
+    std::uint64_t& counter = highest[mark.floor.name];
+    counter = std::max(counter, mark.floor.counter);
+  }
+  std::vector<update::CounterFloor> floors;
+  for (const auto& [name, counter] : highest) floors.push_back({name, counter});
+  return floors;
 }
 
 std::vector<Release> ImageStore::committed() const {
   std::vector<std::pair<std::uint64_t, Release>> found;
   for (const fs::path& entry : entries_of(data_ / "images")) {
-    const std::uint64_t number = commit_number(entry);
+    const std::uint64_t number = mark_of_image(entry).number;
     const auto manifest = Digest::parse("sha256:" + entry.filename().string());
     if (number == 0 || !manifest) continue;
     auto release = load_release(*manifest);
@@ -358,6 +389,16 @@ void ImageStore::collect(const std::vector<Digest>& keep) const {
 
 void ImageStore::remove_partials() const {
   for (const fs::path& entry : entries_of(data_ / "partial")) (void)::unlink(entry.c_str());
+}
+
+void ImageStore::remove_partials_but(const Release& release) const {
+  std::set<std::string> wanted;
+  for (const oci::Descriptor& layer : release.manifest.layers) wanted.insert(layer.digest.hex());
+  for (const wire::DeltaOffer& offer : release.deltas) wanted.insert(offer.blob.hex());
+  for (const fs::path& entry : entries_of(data_ / "partial")) {
+    const std::string name = entry.filename().string();
+    if (!wanted.contains(name.substr(0, name.find('.')))) (void)::unlink(entry.c_str());
+  }
 }
 
 void ImageStore::remove_uppers(const std::vector<std::string>& living) const {

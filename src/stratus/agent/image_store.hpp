@@ -11,6 +11,7 @@
 #include "stratus/agent/release.hpp"
 #include "stratus/base/digest.hpp"
 #include "stratus/base/result.hpp"
+#include "stratus/update/device_record.hpp"
 #include "stratus/update/planner.hpp"
 
 namespace stratus::agent {
@@ -38,8 +39,11 @@ class ImageStore {
   // tar headers.
   std::vector<update::LayerNeed> needs_of(const Release& release, const Release* base) const;
 
-  // Notes that the release was committed just now: what to start should the journal ever be lost.
-  Result<void> mark_committed(const Digest& manifest) const;
+  // Notes that the release was committed just now, and the name's floor since: what to start, and what not to
+  // take, should the journal ever be lost. Writes only what is new.
+  Result<void> mark_committed(const Digest& manifest, const update::CounterFloor& floor) const;
+  // The highest floors that were noted.
+  std::vector<update::CounterFloor> floors() const;
   // Complete releases that were committed once, the last one first.
   std::vector<Release> committed() const;
 
@@ -56,6 +60,8 @@ class ImageStore {
   // as far as directory sizes tell; failures are left for the next time.
   void collect(const std::vector<Digest>& keep) const;
   void remove_partials() const;
+  // Those that making this release cannot use: a transfer that gave up may have left them.
+  void remove_partials_but(const Release& release) const;
   // Run-time directories of instances that are not in the list.
   void remove_uppers(const std::vector<std::string>& living) const;
 

@@ -174,7 +174,7 @@ TEST(ImageStore, WhatWasCommittedIsFoundAgainTheLastFirst) {
   ASSERT_TRUE(device.store.install_layer(device.step(), device.release, nullptr));
   ASSERT_TRUE(device.store.save_release(device.release));
   EXPECT_TRUE(device.store.committed().empty()) << "only tried";
-  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest));
+  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest, {}));
   ASSERT_EQ(device.store.committed().size(), 1U);
   // Another manifest with the same layers, committed later.
   Release second = device.release;
@@ -182,14 +182,59 @@ TEST(ImageStore, WhatWasCommittedIsFoundAgainTheLastFirst) {
   second.manifest_digest = sha256(second.manifest_text);
   second.version = "2";
   ASSERT_TRUE(device.store.save_release(second));
-  ASSERT_TRUE(device.store.mark_committed(second.manifest_digest));
+  ASSERT_TRUE(device.store.mark_committed(second.manifest_digest, {}));
   const auto both = device.store.committed();
   ASSERT_EQ(both.size(), 2U);
   EXPECT_EQ(both[0].version, "2");
-  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest));
+  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest, {}));
   EXPECT_EQ(device.store.committed()[0].version, "1");
   fs::remove_all(device.data / "layers" / device.step().diff_id.hex());
   EXPECT_TRUE(device.store.committed().empty()) << "not complete";
+}
+
+TEST(ImageStore, KnowsTheFloorsOfWhatWasCommitted) {
+  Device device;
+  ASSERT_TRUE(device.store.save_release(device.release));
+  EXPECT_TRUE(device.store.floors().empty());
+  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest, {"web", 7}));
+  EXPECT_EQ(device.store.floors(), (std::vector<update::CounterFloor>{{"web", 7}}));
+  Release second = device.release;
+  second.manifest_text.insert(second.manifest_text.find('{') + 1, " ");
+  second.manifest_digest = sha256(second.manifest_text);
+  ASSERT_TRUE(device.store.save_release(second));
+  ASSERT_TRUE(device.store.mark_committed(second.manifest_digest, {"web", 1'795'000'000'000}));
+  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest, {"other", 3}));
+  EXPECT_EQ(device.store.floors(),
+            (std::vector<update::CounterFloor>{{"other", 3}, {"web", 1'795'000'000'000}}));
+}
+
+// As an agent before floors wrote it; noting the floor makes it no newer commit.
+TEST(ImageStore, AMarkWithoutAFloorGetsOne) {
+  Device device;
+  ASSERT_TRUE(device.store.save_release(device.release));
+  const fs::path mark = device.data / "images" / device.release.manifest_digest.hex() / "committed";
+  ASSERT_TRUE(write_file_atomically(mark, "4"));
+  EXPECT_TRUE(device.store.floors().empty());
+  ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest, {"web", 9}));
+  EXPECT_EQ(*read_file(mark, 100), "4 9 web");
+}
+
+TEST(ImageStore, PartialsOfAnotherReleaseGo) {
+  Device device;
+  const Digest layer = device.release.manifest.layers[0].digest;
+  const Digest delta = sha256("a delta"), stranger = sha256("another version's");
+  device.release.deltas = {{sha256("base"), layer, delta, 7}};
+  for (const Digest& blob : {layer, delta, stranger}) {
+    ASSERT_TRUE(write_file_atomically(device.store.partial_path(blob), "some"));
+    ASSERT_TRUE(write_file_atomically(device.store.partial_path(blob).string() + ".mark", "4 boot"));
+  }
+  device.store.remove_partials_but(device.release);
+  for (const Digest& blob : {layer, delta}) {
+    EXPECT_TRUE(fs::exists(device.store.partial_path(blob)));
+    EXPECT_TRUE(fs::exists(device.store.partial_path(blob).string() + ".mark"));
+  }
+  EXPECT_FALSE(fs::exists(device.store.partial_path(stranger)));
+  EXPECT_FALSE(fs::exists(device.store.partial_path(stranger).string() + ".mark"));
 }
 
 TEST(ImageStore, EqualLayersCountOnce) {

@@ -18,8 +18,9 @@ using update::Event;
 
 namespace {
 
-constexpr unsigned kMaxAttempts = 20;  // without a byte of progress
-constexpr unsigned kMaxDamaged = 2;    // wrong bytes in a row
+constexpr unsigned kMaxAttempts = 20;      // without progress
+constexpr std::uint64_t kProgress = 4096;  // bytes further than ever before
+constexpr unsigned kMaxDamaged = 2;        // wrong bytes in a row
 
 // "1.5 KB of 20 KB" is for people; the log has exact numbers.
 std::string plan_line(const update::Plan& plan) {
@@ -102,6 +103,7 @@ net::Task<Outcome> AgentCore::consider(wire::NextRelease next) {
   accepted.detail.release = {manifest, candidate_->version};
   accepted.detail.counter = candidate_->counter;
   damaged_ = 0;
+  spent_ = 0;
   downtime_ = 0ms;
   co_return accepted;
 }
@@ -131,14 +133,29 @@ net::Task<Outcome> AgentCore::plan() {
     co_return outcome(Event::refused, there.error().text());
   update::PlanLimits limits;
   limits.deltas = config_.deltas && !record().without_deltas;
-  limits.byte_budget = config_.byte_budget;
+  // An earlier agent's share is known with the heads of its requests: a little too much.
+  if (!spent_) spent_ = record().bytes;
+  if (config_.byte_budget > 0)
+    limits.byte_budget =
+        std::max<std::uint64_t>(config_.byte_budget - std::min(config_.byte_budget, *spent_), 1);
   limits.reserve = config_.disk_reserve;
   limits.memory = config_.memory;
+  std::function<bool()> clear = [this] {
+    images_.remove_partials_but(*candidate_);
+    return true;
+  };
+  (void)co_await worker_.run(clear);
   const auto space = disk_space(config_.data);
   if (!space) co_return outcome(Event::no_space, space.error().text());
   limits.free_disk = space->free_bytes;
   const Release* const base = installed_base();
   auto made = update::make_plan(images_.needs_of(*candidate_, base), limits);
+  if (!made && config_.byte_budget > 0 && *spent_ > 0) {
+    Outcome used_up =
+        outcome(Event::over_limits, fmt::format("{}; {} bytes came already", made.error().text(), *spent_));
+    used_up.detail.set_aside = true;  // or each try would take the whole budget again
+    co_return used_up;
+  }
   if (!made) co_return outcome(Event::over_limits, made.error().text());
   plan_ = std::move(*made);
   log::info("agent", "version={} {}", candidate_->version, plan_line(plan_));
@@ -149,6 +166,7 @@ net::Task<Outcome> AgentCore::plan() {
   }
   transfer_.begin(total, here, steady_ms());
   attempts_ = 0;
+  reached_ = 0;
   Outcome ready = outcome(plan_.steps.empty() ? Event::nothing_to_fetch : Event::plan_ready);
   ready.detail.plan = name_of(plan_.kind);
   ready.detail.bytes = take_traffic();
@@ -160,6 +178,10 @@ Outcome AgentCore::after_fetch_error(const Error& error, const update::PlanStep&
   if (progress) attempts_ = 0;
   if (error.code() == ErrorCode::cancelled || cancelled_) {
     done = outcome(Event::cancel_requested, "cancelled by the operator");
+  } else if (error.reason() == kOverBudget) {
+    done = outcome(Event::gave_up, fmt::format("{} bytes came, the budget is {}: {}", spent_.value_or(0),
+                                               config_.byte_budget, error.text()));
+    done.detail.set_aside = true;  // or each try would take the whole budget again
   } else if (error.code() == ErrorCode::no_space) {
     images_.remove_partials();  // first of all, so that the journal has room again
     done = outcome(Event::no_space, error.text());
@@ -182,13 +204,19 @@ net::Task<Outcome> AgentCore::fetch() {
     request.digest = step.blob.digest;
     request.size = step.blob.size;
     request.is_cancelled = [this] { return cancelled_ || stopping_; };
-    request.on_progress = [&](std::uint64_t bytes) { transfer_.advance(complete + bytes, steady_ms()); };
-    const std::uint64_t before = client_->traffic().received;
+    request.on_progress = [&](std::uint64_t bytes) {
+      reached_ = std::max(reached_, complete + bytes);
+      transfer_.advance(complete + bytes, steady_ms());
+    };
+    request.on_received = [this](std::uint64_t bytes) { spent_ = spent_.value_or(0) + bytes; };
+    if (config_.byte_budget > 0)
+      request.allowance = config_.byte_budget - std::min(config_.byte_budget, spent_.value_or(0));
+    const std::uint64_t before = reached_;
     Result<void> fetched = co_await fetch_blob(*client_, worker_, request);
     if (stopping_) co_return outcome(Event::link_lost, "the agent stops");
     if (!fetched) {
-      // A head of an error answer is no progress; a piece of a blob is more than that.
-      const bool progress = client_->traffic().received - before > 4096;
+      // Bytes that were here before and had to be thrown away are none.
+      const bool progress = reached_ > before + kProgress;
       co_return after_fetch_error(fetched.error(), step, progress);
     }
     damaged_ = 0;

@@ -42,8 +42,8 @@ TEST(Blame, AnUnpreparedStartOnlyForWhatItAsksFor) {
 // Asked again after each pause: meanwhile an update may have put a version in charge.
 TEST(Keeper, KeepsOutWhileVersionsChangeHandsAndWhenSomethingRuns) {
   // In rolled_back `swapping` tells whether the return is still being made; its report may wait for a disk.
-  for (const State state : {State::idle, State::checking, State::fetching, State::verifying, State::failed,
-                            State::rolled_back}) {
+  for (const State state :
+       {State::idle, State::checking, State::fetching, State::verifying, State::failed, State::rolled_back}) {
     EXPECT_TRUE(keeper_may_start(state, false, false));
     EXPECT_FALSE(keeper_may_start(state, false, true));
     EXPECT_FALSE(keeper_may_start(state, true, false));
