@@ -2,6 +2,7 @@
 import json
 import pathlib
 import queue
+import select
 import socket
 import ssl
 import struct
@@ -38,6 +39,49 @@ def _packet(first, body):
             return bytes([first]) + length + body
 
 
+class TlsPipe:
+    """Bytes over TLS for one reader and any number of writers. Python's own SSL object is not made for two threads at a time."""
+
+    def __init__(self, socket_):
+        self._socket, self._one_call, self._one_message = socket_, threading.Lock(), threading.Lock()
+        socket_.setblocking(False)
+
+    def send(self, data):
+        with self._one_message:
+            left = memoryview(data)
+            while left:
+                left = left[self._call(self._socket.send, left, None):]
+
+    def receive(self, count, seconds=None):
+        """1 … count bytes; nothing once the other side is gone."""
+        return self._call(self._socket.recv, count, seconds)
+
+    def _call(self, function, argument, seconds):
+        while True:
+            try:
+                with self._one_call:
+                    return function(argument)
+            except ssl.SSLWantReadError:
+                self._wait(select.POLLIN, seconds)
+            except ssl.SSLWantWriteError:
+                self._wait(select.POLLOUT, seconds)
+
+    def _wait(self, event, seconds):
+        poll = select.poll()
+        poll.register(self._socket, event)
+        if not poll.poll(None if seconds is None else seconds * 1000):
+            raise TimeoutError(f"nothing came for {seconds} s")
+
+    def shut(self):
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def close(self):
+        self._socket.close()
+
+
 class MqttDevice:
     """One session. What arrives is in `messages` (topic → payloads); `stored` holds the seqs that the server keeps."""
 
@@ -50,7 +94,9 @@ class MqttDevice:
         self.name, self.messages, self.stored, self.refused = client_id, {}, set(), {}
         self.closed, self.acks, self.answers = threading.Event(), {}, queue.Queue()
         self.next_id, self.lock = 1, threading.Lock()
-        self.socket = context.wrap_socket(socket.create_connection((host, int(port)), timeout=20), server_hostname=host)
+        raw = socket.create_connection((host, int(port)), timeout=20)
+        self.pipe = TlsPipe(context.wrap_socket(raw, server_hostname=host))
+        self.patience, self.listener = 20, threading.Thread(target=self._listen, daemon=True)
         flags, tail = (2 if clean else 0), b""
         if will:
             flags |= 4 | 8
@@ -59,19 +105,18 @@ class MqttDevice:
         first, body = self._read()
         if first != 0x20 or body[1]:
             raise ConnectionError(f"CONNACK {body[1] if first == 0x20 else first}")
-        self.socket.settimeout(None)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.patience = None
+        self.listener.start()
         for topic in subscribe:
             self.subscribe(topic)
 
     def send(self, data):
-        with self.lock:
-            self.socket.sendall(data)
+        self.pipe.send(data)
 
     def _exactly(self, count):
         data = b""
         while len(data) < count:
-            piece = self.socket.recv(count - len(data))
+            piece = self.pipe.receive(count - len(data), self.patience)
             if not piece:
                 raise ConnectionError("closed")
             data += piece
@@ -141,11 +186,10 @@ class MqttDevice:
         assert self.reason(number) in (0, 16)
 
     def close(self):
-        try:
-            self.socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self.socket.close()
+        self.pipe.shut()
+        if self.listener.is_alive():
+            self.listener.join(5)
+        self.pipe.close()
 
 
 class DeviceMaker:
