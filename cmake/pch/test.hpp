@@ -1,0 +1,7 @@
+// Precompiled for test programs.
+#pragma once
+
+#include "standard.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
