@@ -36,8 +36,10 @@ using Descriptor = asio::posix::stream_descriptor;
 constexpr Millis kFirstPause{100};
 constexpr Millis kLongestPause{10'000};
 constexpr std::chrono::seconds kSettled{
-    30};                             // alive for so long: the next end starts with a short pause again
-constexpr int kLinesPerMinute = 20;  // of mosquitto's log that we pass on
+    30};  // alive for so long: the next end starts with a short pause again
+constexpr Millis kKickWithin{5'000};
+constexpr const char* kGuard = "/guard";  // no device can be called so
+constexpr int kLinesPerMinute = 20;       // of mosquitto's log that we pass on
 
 std::string find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? name : std::string();
@@ -182,7 +184,11 @@ struct Takeover : MqttEvents {
 class Mosquitto final : public Broker {
  public:
   Mosquitto(const Executor& executor, BrokerConfig config, std::string program)
-      : executor_(executor), config_(std::move(config)), program_(std::move(program)), ended_(executor) {}
+      : executor_(executor),
+        config_(std::move(config)),
+        program_(std::move(program)),
+        ended_(executor),
+        tasks_(executor) {}
   ~Mosquitto() override {
     if (child_ && child_->process) {
       ::pidfd_send_signal(child_->process.get(), SIGTERM, nullptr, 0);
@@ -227,6 +233,8 @@ class Mosquitto final : public Broker {
 
  private:
   Task<void> watch();
+  Task<void> guard();
+  Task<Result<void>> take_session(std::string client, Millis within);
   void pass_on(std::string_view line);
 
   Executor executor_;
@@ -235,6 +243,7 @@ class Mosquitto final : public Broker {
   BrokerAccess access_;
   std::optional<Child> child_;
   Notifier ended_;
+  TaskGroup tasks_;
   std::string problem_;
   std::string last_line_;
   unsigned restarts_ = 0;
@@ -245,6 +254,7 @@ class Mosquitto final : public Broker {
 
 Task<void> Mosquitto::run() {
   Millis pause = kFirstPause;
+  tasks_.spawn(guard());
   while (!stopping_) {
     ::unlink(config_.socket.c_str());
     auto child = start_child(program_, (config_.directory / "mosquitto.conf").string());
@@ -284,6 +294,21 @@ Task<void> Mosquitto::watch() {
   child_.reset();
 }
 
+// mosquitto 2.0.11 can fall into an endless loop when a bridge over TLS loses its upstream. Then it lives,
+// answers nobody, and only ending it helps.
+Task<void> Mosquitto::guard() {
+  while (!stopping_) {
+    co_await sleep_for(config_.ask_every);
+    if (!child_) continue;
+    const unsigned asked = restarts_;
+    const auto answer = co_await take_session(kGuard, config_.answer_within);
+    if (answer || answer.error().code() != ErrorCode::timeout || !child_ || restarts_ != asked) continue;
+    log::error("broker", "mosquitto lives but has answered nobody for {} ms: ending it",
+               config_.answer_within.count());
+    ::pidfd_send_signal(child_->process.get(), SIGKILL, nullptr, 0);  // run() starts it again
+  }
+}
+
 void Mosquitto::pass_on(std::string_view line) {
   const auto holds = [&](std::string_view part) { return line.find(part) != std::string_view::npos; };
   // Known, and no news: the second is about the unix socket.
@@ -302,6 +327,7 @@ void Mosquitto::pass_on(std::string_view line) {
 Task<void> Mosquitto::stop() {
   stopping_ = true;
   ended_.notify_all();
+  co_await tasks_.stop();
   if (!child_) co_return;
   ::pidfd_send_signal(child_->process.get(), SIGTERM, nullptr, 0);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
@@ -313,21 +339,27 @@ Task<void> Mosquitto::stop() {
 }
 
 Task<Result<void>> Mosquitto::kick(std::string client) {
+  auto taken = co_await take_session(client, kKickWithin);
+  co_return std::move(taken).with_context("end the session of " + client);
+}
+
+Task<Result<void>> Mosquitto::take_session(std::string client, Millis within) {
   MqttOptions options;
   options.endpoint = own_endpoint();
   options.session.client_id = client;
   options.session.clean_start = true;
   options.session.session_expiry = 0;
+  options.connect_timeout = within;
   Takeover takeover(executor_);
   MqttSession session(executor_, options, takeover);
   TaskGroup tasks(executor_);
   tasks.spawn(session.run());
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  const auto end = std::chrono::steady_clock::now() + within;
   bool in_time = true;
   while (!takeover.done && in_time) in_time = co_await takeover.changed.wait_until(end);
   co_await tasks.stop();
   if (!takeover.done) co_return fail(ErrorCode::timeout, "the broker does not answer");
-  co_return std::move(takeover.result).with_context("end the session of " + client);
+  co_return std::move(takeover.result);
 }
 
 constexpr std::array<int, 3> kCutAgainMs{0, 500, 1'500};

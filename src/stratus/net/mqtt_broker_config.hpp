@@ -1,6 +1,7 @@
 // The configuration and access lists of a mosquitto that serves devices: as text, pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <set>
@@ -39,6 +40,8 @@ struct BrokerConfig {
   // client id and read the answer, nothing else. Everything is small and counted, and nothing is kept.
   bool enrolment = false;
   std::vector<BrokerBridge> bridges;
+  // A mosquitto that gives no session of its own within this time stands still and is ended; asked so often.
+  std::chrono::milliseconds answer_within{15'000}, ask_every{5'000};
 };
 
 // `invalid` when a path or name cannot be written into the file (line breaks).

@@ -70,6 +70,8 @@ class BrokerTest : public ::testing::Test {
     config.ca_file = directory_.path() / "ca.pem";
     config.certificate = file("broker", ".pem");
     config.key = file("broker", ".key");
+    config.ask_every = Millis(200);
+    config.answer_within = Millis(5'000);
     auto made = Broker::make(loop_.executor(), config);
     if (!made && made.error().code() == ErrorCode::not_found) GTEST_SKIP() << made.error().text();
     ASSERT_TRUE(made) << made.error().text();
@@ -200,6 +202,20 @@ TEST_F(BrokerTest, IsStartedAgainWhenItDies) {
     co_await server->until("v1/a/update/progress=kept");
   };
   run({server.get(), one.get()}, test());
+  EXPECT_EQ(broker_->restarts(), 1u);
+}
+
+TEST_F(BrokerTest, IsStartedAgainWhenItStandsStill) {
+  auto one = device("a");
+  const auto test = [&]() -> Task<void> {
+    co_await one->until("connected");
+    const int pid = broker_pid();
+    ::kill(pid, SIGSTOP);
+    co_await one->until("connected", 2);
+    EXPECT_NE(broker_pid(), pid);
+    EXPECT_THAT(broker_->last_problem(), HasSubstr("killed by SIGKILL"));
+  };
+  run({one.get()}, test());
   EXPECT_EQ(broker_->restarts(), 1u);
 }
 
