@@ -35,10 +35,12 @@ ApiPath parse_api_path(std::string_view path) {
     result.kind = ApiKind::readable;
     const std::size_t end = rest.find('/');
     const std::string_view leaf = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    if (first == "devices" && (leaf == "reports" || leaf == "data")) {
-      const auto device = net::percent_decode(rest.substr(0, end));
-      if (device) result = ApiPath{ApiKind::message, *device, leaf == "reports", {}};
-    }
+    if (first != "devices") return result;
+    const auto device = net::percent_decode(rest.substr(0, end));
+    if (!device) return {};
+    result.subject = *device;
+    result.is_report = leaf == "reports";
+    if (leaf == "reports" || leaf == "data") result.kind = ApiKind::message;
   }
   return result;
 }

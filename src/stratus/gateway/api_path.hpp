@@ -20,7 +20,7 @@ enum class ApiKind : std::uint8_t {
 
 struct ApiPath {
   ApiKind kind = ApiKind::unknown;
-  std::string subject;     // image name, repository or device id; decoded
+  std::string subject;     // image name, repository or device id (of all below devices/); decoded
   bool is_report = false;  // of a message: a report, else data
   Digest digest;           // of a file
 };

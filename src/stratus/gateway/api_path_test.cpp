@@ -14,6 +14,8 @@ TEST(ApiPath, FindsWhatTheGatewayAnswersItself) {
   EXPECT_EQ(report.subject, "a:b");
   EXPECT_TRUE(report.is_report);
   EXPECT_FALSE(parse_api_path("/api/v1/devices/a/data").is_report);
+  EXPECT_EQ(parse_api_path("/api/v1/devices/a%3Ab/contents/next").subject, "a:b");
+  EXPECT_EQ(parse_api_path("/api/v1/devices").subject, "");
 }
 
 TEST(ApiPath, FindsTheBlobBehindALink) {

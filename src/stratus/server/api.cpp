@@ -103,6 +103,15 @@ Api::Answer Api::check_sample(Call& call, std::string device, std::string body) 
   co_return co_await check_message(call, std::move(device), "data", counter, std::move(body));
 }
 
+Result<bool> Api::has_reported(const std::string& device, const std::string& name,
+                               const Digest& running) const {
+  STRATUS_TRY(page, catalogue_.reports(device, 50));
+  for (const db::Report& report : page.items) {
+    if (report.name == name) return report.running == running.text();
+  }
+  return false;
+}
+
 Api::Answer Api::get_next(Call& call) {
   const std::string name = call.parameter("name");
   Digest have;
@@ -117,17 +126,28 @@ Api::Answer Api::get_next(Call& call) {
     STRATUS_CO_CHECK(check_device(device));
     STRATUS_CO_CHECK(check_speaks_for(call, device));
   }
+  const bool own_word = identity_.is_own_word(call.request(), device);
   std::optional<rollout::Assignment> own;  // of this device, instead of the name's target
   if (!device.empty()) {
-    auto assigned = co_await rollouts_.ask(device, name, have);
+    auto assigned = co_await rollouts_.ask(device, name, have, own_word);
     if (!assigned) co_return forward_error(std::move(assigned));
+    // A gateway says that the device has it: its own report must have said so.
+    if (!own_word && *assigned && (*assigned)->digest == have) {
+      auto look = [&] { return has_reported(device, name, have); };
+      auto reported = co_await pool_.run(look);
+      if (!reported) co_return forward_error(std::move(reported));
+      if (*reported) {
+        assigned = co_await rollouts_.ask(device, name, have, true);
+        if (!assigned) co_return forward_error(std::move(assigned));
+      }
+    }
     own = std::move(*assigned);
   }
   Result<std::shared_ptr<const std::string>> answer;
   if (own) answer = co_await releases_.next_version(name, own->version, own->digest, have, device);
   if (!own) answer = co_await releases_.next(name, have, device);
   // Names that mean nothing here leave no trace.
-  if (answer && !device.empty()) sightings_.note(device, name, have);
+  if (answer && !device.empty()) sightings_.note(device, name, have, own_word);
   // No target, but rollouts bring it to some: "nothing for you", which a gateway must not tell the others.
   const bool nothing =
       !answer && answer.error().code() == ErrorCode::not_found && rollouts_.is_personal(name);
@@ -166,7 +186,7 @@ Api::Answer Api::take_report(Call& call) {
   auto written = co_await await_write(write);
   if (!written) co_return written;
   // A question from before the report that still waits to be noted must not take it back.
-  sightings_.note(id, parsed->name, parsed->running);
+  sightings_.note(id, parsed->name, parsed->running, true);
   // Only then: a report that no rollout heard of is sent again.
   auto heard = co_await rollouts_.report(std::move(*parsed));
   if (!heard) co_return heard;

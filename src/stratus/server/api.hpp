@@ -52,6 +52,8 @@ class Api {
   Answer collect_garbage(Call& call);
 
   // Whether who calls may ask for the device; people and their tokens may.
+  // Whether the newest report of the device about `name`, signed or of its own session, says so. Blocks.
+  Result<bool> has_reported(const std::string& device, const std::string& name, const Digest& running) const;
   Result<void> check_speaks_for(const Call& call, const std::string& device) const;
   // The same for a message that the device has signed.
   Answer check_message(Call& call, std::string device, std::string kind, std::uint64_t counter,

@@ -69,6 +69,17 @@ Result<wire::ContentOrder> ContentOrders::order_of(const std::string& device,
   return order;
 }
 
+Result<bool> ContentOrders::is_shown(const std::string& device, std::vector<std::string> ids) const {
+  STRATUS_TRY(history, db::content_history(database_, device, 200));
+  std::vector<std::string> shown;
+  for (const db::ShownContent& one : history) {
+    if (one.ended_ms == 0) shown.push_back(one.content);
+  }
+  std::sort(shown.begin(), shown.end());
+  std::sort(ids.begin(), ids.end());
+  return shown == ids;
+}
+
 net::Task<Result<void>> ContentOrders::next(Call& call) {
   const std::string device = call.parameter("id");
   if (!wire::is_device_id(device)) co_return fail(ErrorCode::invalid, "not a device id");
@@ -76,7 +87,14 @@ net::Task<Result<void>> ContentOrders::next(Call& call) {
   if (kind != Principal::Kind::user && kind != Principal::Kind::token)
     STRATUS_CO_CHECK(identity_.check_speaks_for(call.request(), device));
   std::vector<std::string> have = split(call.query("have").value_or(""), ',');
-  auto assigned = co_await rollouts_.ask_contents(device, have);
+  bool proven = identity_.is_own_word(call.request(), device);
+  if (!proven) {
+    auto look = [&] { return is_shown(device, have); };
+    auto shown = co_await pool_.run(look);
+    if (!shown) co_return forward_error(std::move(shown));
+    proven = *shown;
+  }
+  auto assigned = co_await rollouts_.ask_contents(device, have, proven);
   if (!assigned) co_return forward_error(std::move(assigned));
   // Without a rollout only who lost everything is told again what it showed.
   if (!*assigned && !have.empty()) co_return co_await call.respond_nothing();

@@ -22,6 +22,8 @@ class ContentOrders {
  private:
   net::Task<Result<void>> next(Call& call);
   Result<wire::ContentItem> item_of(const std::string& id) const;
+  // Whether the device's own reports say that it shows just these. Blocks.
+  Result<bool> is_shown(const std::string& device, std::vector<std::string> ids) const;
   Result<wire::ContentOrder> order_of(const std::string& device,
                                       const std::optional<AssignedContents>& assigned) const;
 

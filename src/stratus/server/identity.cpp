@@ -112,6 +112,11 @@ Result<void> Identity::check_speaks_for(const net::RequestHead& request, std::st
   return check_peer(request, device, false);
 }
 
+bool Identity::is_own_word(const net::RequestHead& request, std::string_view device) const {
+  const auto& certificate = request.peer_certificate;
+  return !is_enrolled(device) || (certificate != nullptr && certificate->common_name == device);
+}
+
 Result<void> Identity::check_carries(const net::RequestHead& request, std::string_view device) const {
   return check_peer(request, device, true);
 }

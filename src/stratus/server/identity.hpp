@@ -77,6 +77,9 @@ class Identity {
   // Nobody when no certificate was shown. `denied` (reason certificate_revoked, certificate_expired): go
   // away.
   Result<std::optional<PeerIdentity>> identify(const net::RequestHead& request) const;
+  // Whether what this peer says of `device` is the device's own word: its session, or a device without
+  // identity.
+  bool is_own_word(const net::RequestHead& request, std::string_view device) const;
   // Whether this peer may act for `device`: the device itself; a gateway for those behind it; in optional
   // mode anybody for a device that is not enrolled. `denied` with reason certificate_required, other_device,
   // ….

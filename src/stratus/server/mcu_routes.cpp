@@ -38,7 +38,7 @@ McuRoutes::Answer McuRoutes::next(Call& call) {
     STRATUS_CO_CHECK(identity_.check_speaks_for(call.request(), device));
 
   // What runs is not told to the rollout: only a signed report says that an image was accepted.
-  auto assigned = co_await rollouts_.ask(device, question.repository, Digest());
+  auto assigned = co_await rollouts_.ask(device, question.repository, Digest(), false);
   if (!assigned) co_return forward_error(std::move(assigned));
   if (*assigned) {
     question.version = (*assigned)->version;

@@ -534,7 +534,7 @@ net::Task<Result<void>> Rollouts::order(std::string id, RolloutOrder order) {
 // --- Devices ---------------------------------------------------------------------------------------------
 
 std::optional<rollout::Assignment> Rollouts::decide(const std::string& device, const std::string& name,
-                                                    const Digest& have, std::int64_t now) {
+                                                    const Digest& have, bool proven, std::int64_t now) {
   for (auto& [id, live] : live_) {
     Campaign& campaign = *live.campaign;
     const rollout::Device* const row = campaign.find(device);
@@ -550,7 +550,7 @@ std::optional<rollout::Assignment> Rollouts::decide(const std::string& device, c
     if (!assigned || assigned->name != name) continue;
     rollout::DeviceNews news;
     news.about = assigned->digest;
-    if (have == assigned->digest) {
+    if (proven && have == assigned->digest) {
       news.event = DeviceEvent::succeeded;
       campaign.news(device, news, now);
       return assigned;
@@ -567,14 +567,14 @@ std::optional<rollout::Assignment> Rollouts::decide(const std::string& device, c
 }
 
 net::Task<Result<std::optional<rollout::Assignment>>> Rollouts::ask(std::string device, std::string name,
-                                                                    Digest have) {
+                                                                    Digest have, bool proven) {
   std::optional<rollout::Assignment> found;
   const bool takes_part = std::any_of(live_.begin(), live_.end(), [&](const auto& one) {
     return one.second.campaign->find(device) != nullptr;
   });
   if (!takes_part) co_return standing(device, name);
   auto work = [&](std::int64_t now) -> Result<void> {
-    found = decide(device, name, have, now);
+    found = decide(device, name, have, proven, now);
     return {};
   };
   auto done = co_await submit(work);
@@ -585,11 +585,11 @@ net::Task<Result<std::optional<rollout::Assignment>>> Rollouts::ask(std::string 
 }
 
 std::optional<AssignedContents> Rollouts::decide_contents(const std::string& device,
-                                                          const std::vector<std::string>& have,
+                                                          const std::vector<std::string>& have, bool proven,
                                                           std::int64_t now) {
   const std::string name(wire::kContentName);
   // Asked as for a release: a cancelled one acknowledges, a turn that came too late today is no turn.
-  if (!decide(device, name, Digest(), now)) return std::nullopt;
+  if (!decide(device, name, Digest(), false, now)) return std::nullopt;
   for (auto& [id, live] : live_) {
     Campaign& campaign = *live.campaign;
     const rollout::Device* const row = campaign.find(device);
@@ -603,7 +603,7 @@ std::optional<AssignedContents> Rollouts::decide_contents(const std::string& dev
       wanted.push_back(content.version);
     }
     // It shows them all: each of them succeeded, whatever became of the reports.
-    while (have == wanted && assigned && assigned->name == name) {
+    while (proven && have == wanted && assigned && assigned->name == name) {
       rollout::DeviceNews news;
       news.event = DeviceEvent::succeeded;
       news.about = assigned->digest;
@@ -616,14 +616,15 @@ std::optional<AssignedContents> Rollouts::decide_contents(const std::string& dev
 }
 
 net::Task<Result<std::optional<AssignedContents>>> Rollouts::ask_contents(std::string device,
-                                                                          std::vector<std::string> have) {
+                                                                          std::vector<std::string> have,
+                                                                          bool proven) {
   std::optional<AssignedContents> found;
   const bool takes_part = std::any_of(live_.begin(), live_.end(), [&](const auto& one) {
     return one.second.campaign->find(device) != nullptr;
   });
   if (!takes_part) co_return found;
   auto work = [&](std::int64_t now) -> Result<void> {
-    found = decide_contents(device, have, now);
+    found = decide_contents(device, have, proven, now);
     return {};
   };
   auto done = co_await submit(work);

@@ -104,13 +104,14 @@ class Rollouts {
   net::Task<Result<std::string>> create(Draft draft, std::string who, bool submit);
   net::Task<Result<void>> order(std::string id, RolloutOrder order);
 
-  // A device asks what is next of a name. Durable on return. Empty: what the name's target says.
-  net::Task<Result<std::optional<rollout::Assignment>>> ask(std::string device, std::string name,
-                                                            Digest have);
+  // A device asks what is next of a name. Durable on return. Empty: what the name's target says. `proven`:
+  // the device itself said that it has this; what somebody says for it is no success.
+  net::Task<Result<std::optional<rollout::Assignment>>> ask(std::string device, std::string name, Digest have,
+                                                            bool proven);
   // The same for the contents that it is to show; `have`: versions of those that it shows, in their order. A
   // device that shows them all has succeeded. Empty: no rollout brings it any.
   net::Task<Result<std::optional<AssignedContents>>> ask_contents(std::string device,
-                                                                  std::vector<std::string> have);
+                                                                  std::vector<std::string> have, bool proven);
   // A device's report, after it was stored with the device. Durable on return.
   net::Task<Result<void>> report(wire::DeviceReport report);
   // The same for what comes by other ways: progress, acknowledgements.
@@ -166,9 +167,10 @@ class Rollouts {
   Result<LiveRollout*> find(const std::string& id);
   Result<void> carry_out(const std::string& id, const RolloutOrder& order, std::int64_t now_ms);
   std::optional<rollout::Assignment> decide(const std::string& device, const std::string& name,
-                                            const Digest& have, std::int64_t now_ms);
+                                            const Digest& have, bool proven, std::int64_t now_ms);
   std::optional<AssignedContents> decide_contents(const std::string& device,
-                                                  const std::vector<std::string>& have, std::int64_t now_ms);
+                                                  const std::vector<std::string>& have, bool proven,
+                                                  std::int64_t now_ms);
   std::optional<rollout::Assignment> standing(const std::string& device, const std::string& name) const;
   void stand(const std::string& device, Standing standing);
 

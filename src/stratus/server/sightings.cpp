@@ -5,12 +5,14 @@
 
 namespace stratus::server {
 
-void Sightings::note(const std::string& device, const std::string& name, const Digest& running) {
+void Sightings::note(const std::string& device, const std::string& name, const Digest& running,
+                     bool own_word) {
   if (waiting_.size() >= kMax && !waiting_.contains(device)) return;
-  const db::Report::Main main = main_of(name);
+  db::Report::Main main = main_of(name);
   if (main == db::Report::Main::never) return;
+  if (!own_word) main = db::Report::Main::never;
   // What the device itself runs is the better word.
-  if (main == db::Report::Main::beside && waiting_.contains(device)) return;
+  if (main != db::Report::Main::always && waiting_.contains(device)) return;
   waiting_[device] = {device, name, running.empty() ? "" : running.text(), now_ms(), main};
 }
 

@@ -14,7 +14,8 @@ class Sightings {
  public:
   explicit Sightings(db::Catalogue& catalogue) : catalogue_(catalogue) {}
 
-  void note(const std::string& device, const std::string& name, const Digest& running);
+  // `own_word`: otherwise only that it was seen counts, not what it is said to run.
+  void note(const std::string& device, const std::string& name, const Digest& running, bool own_word);
   // Durable on return; whoever reads devices calls it first, so that they are true now.
   net::Task<void> flush();
 
