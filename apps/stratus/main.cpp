@@ -320,6 +320,7 @@ void add_delta(CLI::App& app, const CommonOptions& common, Action& action) {
   make->add_option("OLD", old, "directory, tar or file")->required();
   make->add_option("NEW", fresh, "directory, tar or file")->required();
   make->add_option("OUT", file, "the delta; overwritten")->required();
+  make->footer("Takes about six bytes of memory for every byte of NEW that OLD does not explain.");
   make->callback([&] { action = [&] { return stratus::cli::make_delta(old, fresh, file, common); }; });
   CLI::App* const apply = delta->add_subcommand("apply", "Make NEW from OLD and DELTA");
   apply->add_option("OLD", old, "what the delta was made against")->required();

@@ -131,6 +131,7 @@ Result<void> make_delta(const fs::path& old, const fs::path& fresh, const fs::pa
   delta::MakeOptions options;
   options.directory = is_a_directory(fresh);
   options.base_headers = !is_a_directory(old);
+  options.max_new_bytes = 0;  // whoever asks sees what it takes
   const Scratch tar(delta_file);
   if (options.directory) STRATUS_CHECK(write_tar(fresh, tar.path()).with_context(fresh.string()));
   STRATUS_TRY(made, delta::make_recipe(*base, options.directory ? tar.path() : fresh, delta_file, options)

@@ -38,6 +38,7 @@ constexpr std::size_t kQuickAbove = 2u << 20;
 constexpr std::size_t kQuickSteps = 4;
 constexpr std::size_t kQuickShare = 256;
 constexpr std::size_t kTryBothLimit = 256u << 10;  // bytes of differences
+constexpr std::size_t kLongEqualRun = 512;         // bytes
 
 // A base file that something is copied from.
 struct Source {
@@ -70,7 +71,7 @@ class Maker {
     BaseMatcher matcher(base_);
     STRATUS_CHECK(matcher.load());
     STRATUS_CHECK(sort_out(matcher));
-    align_groups();
+    STRATUS_CHECK(align_groups());
     STRATUS_TRY(header_streams, patch_headers());
     return write(header_streams);
   }
@@ -80,8 +81,9 @@ class Maker {
   Result<void> sort_out(BaseMatcher& matcher);
   void drop_excess_matches();
   Result<std::size_t> source_of(const std::string& path);
-  void align_groups();
-  void align_group(const std::vector<std::size_t>& group);
+  Result<void> align_groups();
+  Result<void> align_group(const std::vector<std::size_t>& group);
+  Result<void> check_new(std::uint64_t bytes) const;
   Result<std::array<Bytes, kPatchStreams>> patch_headers();
   Bytes write(const std::array<Bytes, kPatchStreams>& header_streams);
   void place_sources();
@@ -99,6 +101,7 @@ class Maker {
   std::vector<Changed> changed_;
   std::vector<Source> sources_;
   std::map<std::string, std::size_t> source_index_;
+  std::uint64_t new_bytes_ = 0;
   std::vector<std::size_t> placed_;  // sources in the order of the reference
 };
 
@@ -170,6 +173,13 @@ Result<void> Maker::sort_out(BaseMatcher& matcher) {
     changed_.push_back(std::move(changed));
   }
   drop_excess_matches();
+  std::uint64_t unlike_anything = 0;  // known before the work begins
+  for (const Changed& changed : changed_) {
+    if (changed.match.empty() && changed.planned.kind != FileKind::copy_named) {
+      unlike_anything += changed.bytes.size();
+    }
+  }
+  STRATUS_CHECK(check_new(unlike_anything));
   for (Changed& changed : changed_) {
     if (changed.match.empty()) continue;
     const bool own = changed.match == layout_.members[changed.member].path;
@@ -203,26 +213,33 @@ void Maker::drop_excess_matches() {
   }
 }
 
-void Maker::align_groups() {
+Result<void> Maker::check_new(std::uint64_t bytes) const {
+  if (options_.max_new_bytes == 0 || bytes <= options_.max_new_bytes) return {};
+  return fail(ErrorCode::conflict,
+              fmt::format("more than {} bytes are new: too many for a delta", options_.max_new_bytes));
+}
+
+Result<void> Maker::align_groups() {
   std::vector<std::size_t> group;
   std::uint64_t size = 0;
-  const auto close = [&] {
-    if (!group.empty()) align_group(group);
+  const auto close = [&]() -> Result<void> {
+    if (!group.empty()) STRATUS_CHECK(align_group(group));
     group.clear();
     size = 0;
+    return {};
   };
   for (std::size_t i = 0; i < changed_.size(); ++i) {
     if (changed_[i].planned.kind == FileKind::copy_named) continue;
     const std::uint64_t old = changed_[i].source ? sources_[*changed_[i].source].bytes.size() : 0;
     if (old > kAloneAbove) {
-      align_group({i});
+      STRATUS_CHECK(align_group({i}));
       continue;
     }
-    if (size + old > kGroupLimit) close();
+    if (size + old > kGroupLimit) STRATUS_CHECK(close());
     size += old;
     group.push_back(i);
   }
-  close();
+  return close();
 }
 
 // Pieces of `step` that each lie in one source. `order` are the group's sources, `starts` where they begin.
@@ -258,7 +275,27 @@ std::uint64_t unexplained(BytesView target, const std::vector<PatchStep>& steps,
   return count;
 }
 
-void Maker::align_group(const std::vector<std::size_t>& group) {
+// Bytes that the streams will hold of a file: what is inserted, and the differences with the runs of equal
+// bytes between them that are not worth cutting out.
+std::uint64_t held_bytes(BytesView target, const std::vector<PatchStep>& steps, BytesView reference) {
+  std::uint64_t count = 0;
+  std::size_t at = 0;
+  for (const PatchStep& step : steps) {
+    const auto copy = static_cast<std::size_t>(step.copy);
+    const std::uint8_t* const old = reference.data() + step.position;
+    std::size_t last = 0;  // after the last difference
+    for (std::size_t i = 0; i < copy; ++i) {
+      if (target[at + i] == old[i]) continue;
+      count += 1 + std::min(i - last, kLongEqualRun);
+      last = i + 1;
+    }
+    count += step.insert;
+    at += static_cast<std::size_t>(step.copy + step.insert);
+  }
+  return count;
+}
+
+Result<void> Maker::align_group(const std::vector<std::size_t>& group) {
   std::vector<std::size_t> order;  // the group's sources
   for (const std::size_t i : group) {
     const auto source = changed_[i].source;
@@ -303,9 +340,10 @@ void Maker::align_group(const std::vector<std::size_t>& group) {
       own = static_cast<std::size_t>(std::find(order.begin(), order.end(), *changed.source) - order.begin());
       position = starts[own];
     }
-    for (const PatchStep& step : align_well(changed.bytes, position)) {
-      split_step(step, starts, changed.steps);
-    }
+    const std::vector<PatchStep> steps = align_well(changed.bytes, position);
+    new_bytes_ += held_bytes(changed.bytes, steps, reference);
+    STRATUS_CHECK(check_new(new_bytes_));
+    for (const PatchStep& step : steps) split_step(step, starts, changed.steps);
     // From here on positions are (source << 40 | offset): where sources begin is not known yet.
     for (PatchStep& step : changed.steps) {
       if (step.copy == 0) continue;
@@ -315,6 +353,7 @@ void Maker::align_group(const std::vector<std::size_t>& group) {
       step.position = std::uint64_t{order[slot]} << 40 | (step.position - starts[slot]);
     }
   }
+  return {};
 }
 
 Result<std::array<Bytes, kPatchStreams>> Maker::patch_headers() {
@@ -416,7 +455,7 @@ Bytes Maker::write(const std::array<Bytes, kPatchStreams>& header_streams) {
   // Long runs of equal bytes are cheaper left in than cut out, unless the differences are noise.
   Bytes best;
   StreamPacker packer;
-  for (const std::size_t equal_run : {std::size_t{512}, std::size_t{16}}) {
+  for (const std::size_t equal_run : {kLongEqualRun, std::size_t{16}}) {
     auto content = patch_content(equal_run);
     const bool large = content[kDelta].size() > kTryBothLimit;
     std::move(content.begin(), content.end(), streams.begin() + kContentStreams);

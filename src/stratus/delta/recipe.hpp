@@ -20,6 +20,9 @@ struct MakeOptions {
   // A recipe that would not be smaller than this is given up with `conflict` (0: never give up). The server
   // passes the size of the compressed layer: such a delta would be of no use.
   std::uint64_t give_up_at = 0;
+  // Bytes of the new files that the base does not explain, as they would be held in memory: given up with
+  // `conflict` beyond (0: no bound). Each costs about six bytes of memory and a microsecond of CPU.
+  std::uint64_t max_new_bytes = 256ull << 20;
   // Whether whoever applies the recipe has the tar headers of the base's layers (FileTree::headers). They
   // make the headers of a rebuilt layer nearly free.
   bool base_headers = false;

@@ -256,6 +256,37 @@ TEST_F(RecipeTest, GivesUpWhenItWouldBeOfNoUse) {
   EXPECT_FALSE(fs::exists(at("recipe")));
 }
 
+// Memory and time of making a recipe grow with the bytes that the base does not explain.
+TEST_F(RecipeTest, GivesUpWhenTooMuchIsNew) {
+  const Files files{{"a", testing::random_bytes(random_, 60'000)},
+                    {"b", testing::random_bytes(random_, 500)}};
+  const auto base = directory_tree(files);
+  const auto is_made = [&](const Files& fresh, std::uint64_t max_new_bytes) {
+    testing::write(at("new"), tar_of(fresh));
+    fs::remove(at("recipe"));
+    MakeOptions options;
+    options.max_new_bytes = max_new_bytes;
+    const auto made = make_recipe(*base, at("new"), at("recipe"), options);
+    if (!made) EXPECT_EQ(made.error().code(), ErrorCode::conflict) << made.error().text();
+    EXPECT_EQ(bool(made), fs::exists(at("recipe")));
+    return bool(made);
+  };
+  Files fresh = files;
+  fresh["c/other"] = testing::random_bytes(random_, 9'000);  // like nothing there is
+  EXPECT_FALSE(is_made(fresh, 8'999));
+  EXPECT_TRUE(is_made(fresh, 9'000));
+  EXPECT_TRUE(is_made(fresh, 0)) << "no bound";
+  fresh = files;
+  fresh["a"] = testing::random_bytes(random_, 60'000);  // the same name, nothing else
+  EXPECT_FALSE(is_made(fresh, 50'000));
+  fresh = files;
+  fresh["a"][30'000] ^= 1;
+  fresh["moved"] = files.at("a");
+  EXPECT_TRUE(is_made(fresh, 600)) << "old bytes cost nothing, wherever they are now";
+  for (std::size_t i = 0; i < 60'000; i += 200) fresh["a"][i] ^= 1;
+  EXPECT_FALSE(is_made(fresh, 50'000)) << "short runs between differences are held, too";
+}
+
 TEST_F(RecipeTest, LimitsAreKept) {
   const auto base = directory_tree({});
   make(*base, testing::random_text(random_, 5000));
