@@ -22,6 +22,7 @@
 #include "stratus/delta/layer_headers.hpp"
 #include "stratus/delta/recipe.hpp"
 #include "stratus/oci/decompress.hpp"
+#include "stratus/oci/layer_size.hpp"
 #include "stratus/oci/unpack.hpp"
 
 namespace stratus::agent {
@@ -31,7 +32,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view kUnpackedSizeAnnotation = "vnd.stratus.layer.unpacked-size";
 constexpr std::size_t kMaxAbout = 256u << 10;    // bytes
 constexpr std::size_t kReadBuffer = 128u << 10;  // bytes
 
@@ -47,13 +47,26 @@ std::uint64_t partial_size(const fs::path& path) {
   return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
-std::uint64_t annotated_size(const oci::Descriptor& layer) {
-  std::uint64_t value = 0;
-  for (const char c : layer.annotation(kUnpackedSizeAnnotation)) {
-    if (c < '0' || c > '9' || value > (1ull << 50)) return 0;
-    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+// The bytes that the tar of a layer may have. Signed when the manifest says it; a recipe is not, so what a
+// layer without the annotation may take is what there is.
+struct TarBound {
+  std::uint64_t bytes = 0;
+  bool is_exact = false;
+
+  Error broken() const {
+    return is_exact ? Error(ErrorCode::invalid,
+                            fmt::format("it has more than the {} bytes that its manifest says", bytes))
+                    : Error(ErrorCode::no_space,
+                            fmt::format("it takes more than the {} bytes that there is room for", bytes));
   }
-  return value;
+};
+
+TarBound tar_bound(const Release& release, const Digest& diff_id, std::uint64_t room) {
+  for (std::size_t i = 0; i < release.manifest.layers.size(); ++i) {
+    if (release.config.diff_ids[i] != diff_id) continue;
+    if (const auto size = oci::layer_size_of(release.manifest.layers[i])) return {size->tar_bytes, true};
+  }
+  return {room, false};
 }
 
 // What images/*/committed says: "NUMBER", or "NUMBER COUNTER NAME".
@@ -94,17 +107,24 @@ Result<void> stream_layer(const fs::path& blob, std::string_view media_type, con
 }
 
 Result<void> stream_delta(const fs::path& recipe, const Digest& diff_id, const fs::path& data,
-                          const Release* base, const ByteSink& sink) {
+                          const Release* base, const TarBound& bound, const ByteSink& sink) {
   if (base == nullptr) return fail(ErrorCode::corrupt, "a delta, but nothing to apply it to");
   STRATUS_TRY(info, delta::read_recipe_info(recipe));
   if (info.output_digest != diff_id) {
     return fail(ErrorCode::corrupt, fmt::format("the delta makes {}, not the layer {}",
                                                 info.output_digest.short_hex(), diff_id.short_hex()));
   }
+  if (bound.is_exact ? info.output_bytes != bound.bytes : info.output_bytes > bound.bytes) {
+    return fail(ErrorCode::corrupt,
+                fmt::format("the delta makes {} bytes of a layer that {} {}", info.output_bytes,
+                            bound.is_exact ? "has" : "may take", bound.bytes));
+  }
   std::vector<fs::path> layers;
   for (const std::string& name : ImageStore::layer_names(*base)) layers.push_back(data / name);
   STRATUS_TRY(tree, delta::open_layered_tree(layers));
-  STRATUS_TRY(applied, delta::apply_recipe(recipe, *tree, delta::ApplyLimits{}, sink));
+  delta::ApplyLimits limits;
+  limits.max_output = bound.bytes;
+  STRATUS_TRY(applied, delta::apply_recipe(recipe, *tree, limits, sink));
   (void)applied;
   return {};
 }
@@ -222,7 +242,7 @@ std::vector<update::LayerNeed> ImageStore::needs_of(const Release& release, cons
     need.diff_id = diff_id;
     need.installed = has_layer(diff_id);
     need.blob = {layer.digest, layer.size, partial_size(partial_path(layer.digest))};
-    need.unpacked_bytes = annotated_size(layer);
+    if (const auto size = oci::layer_size_of(layer)) need.unpacked_bytes = size->disk_bytes;
     for (const wire::DeltaOffer& offer : release.deltas) {
       if (!deltas || offer.diff_id != diff_id || offer.base != base->manifest_digest) continue;
       need.delta = update::BlobNeed{offer.blob, offer.size, partial_size(partial_path(offer.blob))};
@@ -318,26 +338,30 @@ Result<Release> ImageStore::load_release(const Digest& manifest) const {
 }
 
 Result<void> ImageStore::install_layer(const update::PlanStep& step, const Release& release,
-                                       const Release* base) const {
+                                       const Release* base, std::uint64_t room) const {
   const fs::path blob = partial_path(step.blob.digest);
   if (has_layer(step.diff_id)) {
     (void)::unlink(blob.c_str());
     return {};
   }
   const fs::path temporary = layer_path(step.diff_id).string() + ".tmp";
+  const TarBound bound = tar_bound(release, step.diff_id, room);
   const auto make = [&]() -> Result<void> {
     STRATUS_CHECK(remove_tree(temporary));
     STRATUS_CHECK(make_directories(temporary));
     STRATUS_TRY(unpacker, oci::LayerUnpacker::create(temporary, {}));
     HeaderKeeper headers(layer_path(step.diff_id));
     Sha256 hash;
+    std::uint64_t left = bound.bytes;
     const ByteSink sink = [&](BytesView bytes) -> Result<void> {
+      if (bytes.size() > left) return fail(bound.broken());
+      left -= bytes.size();
       hash.update(bytes);
       headers.feed(bytes);
       return unpacker->feed(bytes);
     };
     if (step.kind == update::StepKind::delta) {
-      STRATUS_CHECK(stream_delta(blob, step.diff_id, data_, base, sink));
+      STRATUS_CHECK(stream_delta(blob, step.diff_id, data_, base, bound, sink));
     } else {
       const auto layer = std::find_if(release.manifest.layers.begin(), release.manifest.layers.end(),
                                       [&](const oci::Descriptor& d) { return d.digest == step.blob.digest; });

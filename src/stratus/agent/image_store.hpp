@@ -53,11 +53,13 @@ class ImageStore {
 
   // Makes the layer of one step out of its fetched blob and removes the blob. `base`: what a recipe was made
   // against. `corrupt` when bytes are not what a digest says (try another way), `invalid` or `denied` when
-  // the layer itself is not acceptable, `no_space`.
-  Result<void> install_layer(const update::PlanStep& step, const Release& release, const Release* base) const;
+  // the layer itself is not acceptable (more bytes than its manifest says, too), `no_space`. A layer whose
+  // manifest does not say how large it is may take `room` bytes.
+  Result<void> install_layer(const update::PlanStep& step, const Release& release, const Release* base,
+                             std::uint64_t room) const;
 
-  // Removes layers, images and partial blobs that none of these releases needs. Answers the bytes set free,
-  // as far as directory sizes tell; failures are left for the next time.
+  // Removes layers and images that none of these releases needs; failures are left for the
+  // next time.
   void collect(const std::vector<Digest>& keep) const;
   void remove_partials() const;
   // Those that making this release cannot use: a transfer that gave up may have left them.

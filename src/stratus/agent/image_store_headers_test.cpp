@@ -8,6 +8,7 @@
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/delta/recipe.hpp"
 #include "stratus/oci/image_config.hpp"
+#include "stratus/oci/layer_size.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/tar_testing.hpp"
 
@@ -15,6 +16,8 @@ namespace stratus::agent {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint64_t kRoom = 16u << 20;  // bytes
 
 // A base of two layers and a target that is the same rebuilt as one, with one small file more.
 class ImageStoreHeaders : public ::testing::Test {
@@ -59,7 +62,7 @@ class ImageStoreHeaders : public ::testing::Test {
     step.kind = update::StepKind::layer;
     step.diff_id = step.blob.digest = sha256(tar);
     step.blob.size = tar.size();
-    return store_.install_layer(step, release, nullptr);
+    return store_.install_layer(step, release, nullptr, kRoom);
   }
   void install_base() {
     for (const std::string& tar : base_tars_) {
@@ -81,15 +84,15 @@ class ImageStoreHeaders : public ::testing::Test {
                                    directory_.path() / "recipe", options));
     return slurp(directory_.path() / "recipe");
   }
-  Result<void> install_delta() {
-    const std::string recipe = make_recipe();
+  Result<void> install_delta(std::uint64_t room = kRoom) { return install_recipe(make_recipe(), room); }
+  Result<void> install_recipe(const std::string& recipe, std::uint64_t room) {
     STRATUS_CHECK(write_file_atomically(store_.partial_path(sha256(recipe)), recipe));
     update::PlanStep step;
     step.kind = update::StepKind::delta;
     step.diff_id = sha256(target_tar_);
     step.blob.digest = sha256(recipe);
     step.blob.size = recipe.size();
-    return store_.install_layer(step, target_, &base_);
+    return store_.install_layer(step, target_, &base_, room);
   }
 
   stratus::testing::TemporaryDirectory directory_;
@@ -110,6 +113,24 @@ TEST_F(ImageStoreHeaders, LayerByRecipeUsesAndKeepsHeaders) {
   ASSERT_TRUE(remove_tree(layer(target_tar_)));
   ASSERT_TRUE(install(target_tar_, target_));
   EXPECT_EQ(slurp(headers(target_tar_)), by_recipe);
+}
+
+// A recipe is not signed: it says itself what it makes, and may lie.
+TEST_F(ImageStoreHeaders, ARecipeThatMakesMoreThanTheLayerMakesNothing) {
+  install_base();
+  const auto refused_before_the_first_byte = [this](std::uint64_t room) {
+    const auto done = install_delta(room);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code(), ErrorCode::corrupt);
+    EXPECT_NE(done.error().text().find("the delta makes"), std::string::npos) << done.error().text();
+    EXPECT_FALSE(store_.has_layer(sha256(target_tar_)));
+  };
+  refused_before_the_first_byte(target_tar_.size() - 1);  // of a size that nobody says
+  oci::annotate(target_.manifest.layers[0], {target_tar_.size() - 1, 0});
+  refused_before_the_first_byte(kRoom);
+  oci::annotate(target_.manifest.layers[0], {target_tar_.size(), 0});
+  const auto done = install_delta(0);  // planned with the signed size, not with what is free now
+  EXPECT_TRUE(done) << done.error().text();
 }
 
 TEST_F(ImageStoreHeaders, MissingOrDamagedHeadersOnlyMeanTheWholeLayer) {

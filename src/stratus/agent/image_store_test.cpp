@@ -9,6 +9,7 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/oci/layer_size.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/tar_writer.hpp"
 
@@ -16,6 +17,8 @@ namespace stratus::agent {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint64_t kRoom = 1u << 20;  // bytes
 
 // A layer with one file, as an uncompressed tar.
 std::string tar_of(const std::string& path, const std::string& text) {
@@ -66,23 +69,25 @@ struct Device {
   }
 };
 
+std::uint64_t device_tar_bytes() { return Device().tar.size(); }
+
 TEST(ImageStore, ALayerHasItsNameOnlyWhenItIsWhole) {
   const Device device;
   device.put_blob(device.tar);
   EXPECT_FALSE(device.store.has_layer(device.step().diff_id));
-  const auto installed = device.store.install_layer(device.step(), device.release, nullptr);
+  const auto installed = device.store.install_layer(device.step(), device.release, nullptr, kRoom);
   ASSERT_TRUE(installed) << installed.error().text();
   EXPECT_TRUE(device.store.is_complete(device.release));
   EXPECT_FALSE(fs::exists(device.store.partial_path(sha256(device.tar))));
   EXPECT_EQ(*read_file(device.data / "layers" / device.step().diff_id.hex() / "etc/file", 100), "hello");
   // Idempotent.
-  EXPECT_TRUE(device.store.install_layer(device.step(), device.release, nullptr));
+  EXPECT_TRUE(device.store.install_layer(device.step(), device.release, nullptr, kRoom));
 }
 
 TEST(ImageStore, WrongBytesLeaveNothing) {
   const Device device;
   device.put_blob(tar_of("etc/file", "other"));
-  const auto installed = device.store.install_layer(device.step(), device.release, nullptr);
+  const auto installed = device.store.install_layer(device.step(), device.release, nullptr, kRoom);
   ASSERT_FALSE(installed);
   EXPECT_EQ(installed.error().code(), ErrorCode::corrupt);
   EXPECT_TRUE(fs::is_empty(device.data / "layers"));
@@ -94,11 +99,36 @@ TEST(ImageStore, AnEscapeIsRefusedAndLeavesNothing) {
   device.release.manifest.layers[0].digest = sha256(device.tar);
   device.release.config.diff_ids[0] = sha256(device.tar);
   device.put_blob(device.tar);
-  const auto installed = device.store.install_layer(device.step(), device.release, nullptr);
+  const auto installed = device.store.install_layer(device.step(), device.release, nullptr, kRoom);
   ASSERT_FALSE(installed);
   EXPECT_EQ(installed.error().code(), ErrorCode::invalid);
   EXPECT_TRUE(fs::is_empty(device.data / "layers"));
   EXPECT_FALSE(fs::exists(device.data / "outside"));
+}
+
+// A manifest that is signed says how large its layers are; nothing else of a layer is believed before its
+// digest.
+TEST(ImageStore, ALayerNeverGetsLargerThanItsManifestSays) {
+  for (const std::uint64_t said : {device_tar_bytes(), device_tar_bytes() - 1}) {
+    Device device;
+    oci::annotate(device.release.manifest.layers[0], {said, oci::kDiskBlock});
+    EXPECT_EQ(device.store.needs_of(device.release, nullptr)[0].unpacked_bytes, oci::kDiskBlock);
+    device.put_blob(device.tar);
+    const auto installed = device.store.install_layer(device.step(), device.release, nullptr, kRoom);
+    EXPECT_EQ(bool(installed), said == device.tar.size());
+    if (!installed) EXPECT_EQ(installed.error().code(), ErrorCode::invalid);
+    EXPECT_EQ(device.store.has_layer(device.step().diff_id), said == device.tar.size());
+  }
+}
+
+TEST(ImageStore, ALayerOfUnsaidSizeTakesNoMoreThanThereIsRoomFor) {
+  const Device device;
+  device.put_blob(device.tar);
+  const auto installed =
+      device.store.install_layer(device.step(), device.release, nullptr, device.tar.size() - 1);
+  ASSERT_FALSE(installed);
+  EXPECT_EQ(installed.error().code(), ErrorCode::no_space);
+  EXPECT_TRUE(fs::is_empty(device.data / "layers"));
 }
 
 TEST(ImageStore, HalfMadeLayersGoAtStart) {
@@ -151,7 +181,7 @@ TEST(ImageStore, ADamagedReleaseIsNotBelieved) {
 TEST(ImageStore, CollectKeepsWhatIsNeededAndNothingElse) {
   const Device device;
   device.put_blob(device.tar);
-  ASSERT_TRUE(device.store.install_layer(device.step(), device.release, nullptr));
+  ASSERT_TRUE(device.store.install_layer(device.step(), device.release, nullptr, kRoom));
   ASSERT_TRUE(device.store.save_release(device.release));
   fs::create_directories(device.data / "layers" / sha256("old").hex());
   fs::create_directories(device.data / "images" / sha256("old").hex());
@@ -171,7 +201,7 @@ TEST(ImageStore, CollectRemovesNothingWhenAKeptImageCannotBeRead) {
 TEST(ImageStore, WhatWasCommittedIsFoundAgainTheLastFirst) {
   Device device;
   device.put_blob(device.tar);
-  ASSERT_TRUE(device.store.install_layer(device.step(), device.release, nullptr));
+  ASSERT_TRUE(device.store.install_layer(device.step(), device.release, nullptr, kRoom));
   ASSERT_TRUE(device.store.save_release(device.release));
   EXPECT_TRUE(device.store.committed().empty()) << "only tried";
   ASSERT_TRUE(device.store.mark_committed(device.release.manifest_digest, {}));

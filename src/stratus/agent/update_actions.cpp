@@ -248,7 +248,11 @@ net::Task<Outcome> AgentCore::unpack() {
   const Release* const base = installed_base();
   for (const update::PlanStep& step : plan_.steps) {
     if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
-    std::function<Result<void>()> work = [&] { return images_.install_layer(step, *candidate_, base); };
+    std::function<Result<void>()> work = [&]() -> Result<void> {
+      STRATUS_TRY(space, disk_space(config_.data));
+      const std::uint64_t room = space.free_bytes - std::min(space.free_bytes, config_.disk_reserve);
+      return images_.install_layer(step, *candidate_, base, room);
+    };
     Result<void> installed = co_await worker_.run(work);
     if (!installed) co_return after_unpack_error(installed.error(), step);
   }

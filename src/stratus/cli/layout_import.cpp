@@ -6,6 +6,7 @@
 #include "stratus/base/file.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/oci/layer_index.hpp"
+#include "stratus/oci/layer_size.hpp"
 #include "stratus/oci/layout.hpp"
 #include "stratus/oci/media_types.hpp"
 
@@ -136,6 +137,8 @@ Result<ImportedImage> import_layout(const BuildOptions& options, const LayerCach
     STRATUS_CHECK(
         oci::apply_layer(out.content.tree, scanned.items, static_cast<std::uint32_t>(i)).with_context(what));
     out.image.layers.push_back({layer, scanned.diff_id, layout.blob_path(layer.digest)});
+    // For a manifest made anew; one that is kept as it is stays without.
+    oci::annotate(out.image.layers.back().descriptor, {scanned.tar_bytes, oci::disk_bytes_of(scanned.items)});
   }
   out.image.summary = oci::diff_trees({}, out.content.tree).summary;
   out.content.content = std::move(content);

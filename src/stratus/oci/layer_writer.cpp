@@ -10,6 +10,7 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/oci/layer_size.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/tar_writer.hpp"
 
@@ -98,7 +99,7 @@ std::uint64_t file_bytes(const TreeDiff& diff) {
 }
 
 Result<void> write_change(const LayerChange& change, const ContentSource& content, TarWriter& writer,
-                          const LayerWriteOptions& options) {
+                          DiskSizeCounter& size, const LayerWriteOptions& options) {
   TarEntry entry;
   switch (change.kind) {
     case LayerChange::Kind::remove:
@@ -119,6 +120,7 @@ Result<void> write_change(const LayerChange& change, const ContentSource& conten
       if (entry.path.empty()) entry.path = ".";
       break;
   }
+  size.add(entry);
   STRATUS_CHECK(writer.begin(entry));
   if (change.kind == LayerChange::Kind::put && entry.type == EntryType::file && entry.size > 0) {
     STRATUS_CHECK(content.read(*change.node, [&](BytesView bytes) {
@@ -147,10 +149,13 @@ Result<WrittenLayer> write_layer(const TreeDiff& diff, const ContentSource& cont
   const int level = options.level > 0 ? options.level : layer_level(file_bytes(diff), options.is_change);
   STRATUS_TRY(blob, BlobFile::create(file, level));
   TarWriter writer([&](BytesView bytes) { return blob->write(bytes); });
+  DiskSizeCounter size;
   for (const LayerChange& change : diff.changes)
-    STRATUS_CHECK(write_change(change, content, writer, options));
+    STRATUS_CHECK(write_change(change, content, writer, size, options));
   STRATUS_CHECK(writer.finish());
-  return blob->finish().with_context(file.string());
+  STRATUS_TRY(written, blob->finish().with_context(file.string()));
+  annotate(written.descriptor, {written.tar_bytes, size.bytes()});
+  return std::move(written);
 }
 
 }  // namespace stratus::oci

@@ -26,7 +26,7 @@ struct LayerWriteOptions {
 int layer_level(std::uint64_t file_bytes, bool is_change);
 
 struct WrittenLayer {
-  Descriptor descriptor;  // media type, digest and size of the blob
+  Descriptor descriptor;  // of the blob, with how large it is unpacked
   Digest diff_id;
   std::uint64_t tar_bytes = 0;
 };

@@ -34,6 +34,8 @@ inline constexpr std::string_view kSignatureAnnotation = "dev.cosignproject.cosi
 inline constexpr std::string_view kKeyIdAnnotation = "vnd.stratus.key-id";
 inline constexpr std::string_view kDeltaBaseAnnotation = "vnd.stratus.delta.base";
 inline constexpr std::string_view kDeltaDiffIdAnnotation = "vnd.stratus.delta.diff-id";
+// Of a layer: how large it is unpacked (oci/layer_size.hpp).
+inline constexpr std::string_view kUnpackedAnnotation = "vnd.stratus.unpacked";
 // Hardware that an image is for, words separated by commas; without it any.
 inline constexpr std::string_view kCompatibleAnnotation = "vnd.stratus.compatible";
 inline constexpr std::string_view kRefNameAnnotation = "org.opencontainers.image.ref.name";
