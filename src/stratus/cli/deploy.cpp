@@ -41,21 +41,6 @@ Result<Operation> read_operation(const std::string& body) {
   return out;
 }
 
-// The highest counter that `key` has signed for what devices may run: the target, and the newest versions.
-Result<std::uint64_t> newest_counter(ImageTarget& target, const std::vector<ReleaseLine>& releases,
-                                     const crypto::PublicKey& key) {
-  constexpr std::size_t kEnough = 3;
-  std::uint64_t newest = 0;
-  std::size_t looked = 0;
-  for (const ReleaseLine& line : releases) {
-    if (!line.is_target && looked >= kEnough) continue;
-    ++looked;
-    STRATUS_TRY(statement, find_statement(target, line.name, line.digest, key, ""));
-    if (statement) newest = std::max(newest, statement->counter);
-  }
-  return newest;
-}
-
 // Makes sure that the version is registered, and signed by `key` if there is one: anew when devices that run
 // a newer release would refuse it. Without a key, one that devices would refuse is refused here. Answers
 // whether it is signed.
@@ -92,7 +77,8 @@ Result<bool> prepare(const oci::Reference& reference, const crypto::SigningKey* 
   if (!registered) STRATUS_CHECK(target->register_version(reference.name, reference.tag, image.digest));
   if (key != nullptr) {
     SignOptions sign;
-    STRATUS_TRY(newest, newest_counter(*target, releases, key->public_key()));
+    STRATUS_TRY(versions, target->versions(reference.name));
+    STRATUS_TRY(newest, newest_counter(*target, reference.name, versions, key->public_key()));
     sign.newest = newest;
     sign.renew = true;
     STRATUS_CHECK(send_signature(*target, reference.name, reference.tag, image, *key, sign));

@@ -20,6 +20,7 @@ namespace stratus::cli {
 struct PublishedVersion {
   std::string version;
   Digest manifest;
+  bool is_target = false;  // what devices are to run; nothing is in a layout
 };
 
 class ImageTarget {

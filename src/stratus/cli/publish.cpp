@@ -138,19 +138,6 @@ Result<Sent> send_image(ImageTarget& target, const std::string& name, const std:
   return sent;
 }
 
-// The highest counter that `key` has signed among the newest versions; clocks differ, counters must not.
-Result<std::uint64_t> newest_counter(ImageTarget& target, const std::string& name,
-                                     const std::vector<PublishedVersion>& versions,
-                                     const crypto::PublicKey& key) {
-  constexpr std::size_t kEnough = 3;  // clocks of publishers do not go backwards over more than that
-  std::uint64_t newest = 0;
-  for (std::size_t i = 0; i < std::min(versions.size(), kEnough); ++i) {
-    STRATUS_TRY(statement, find_statement(target, name, versions[i].manifest, key, ""));
-    if (statement) newest = std::max(newest, statement->counter);
-  }
-  return newest;
-}
-
 std::string signature_line(const oci::Reference& reference, const Outcome& outcome) {
   if (!outcome.is_signed) {
     return fmt::format(

@@ -28,7 +28,7 @@ class ServerTarget : public ImageTarget {
   Result<std::vector<PublishedVersion>> versions(const std::string& name) override {
     STRATUS_TRY(list, fetch_releases(*server_, name));
     std::vector<PublishedVersion> out;
-    for (const ReleaseLine& line : list) out.push_back({line.version, line.digest});
+    for (const ReleaseLine& line : list) out.push_back({line.version, line.digest, line.is_target});
     return out;
   }
 

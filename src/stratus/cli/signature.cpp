@@ -69,6 +69,19 @@ Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& targ
   return newest;
 }
 
+Result<std::uint64_t> newest_counter(ImageTarget& target, const std::string& name,
+                                     const std::vector<PublishedVersion>& versions,
+                                     const crypto::PublicKey& key) {
+  constexpr std::size_t kEnough = 3;  // clocks of publishers do not go backwards over more than that
+  std::uint64_t newest = 0;
+  for (std::size_t i = 0; i < versions.size(); ++i) {
+    if (i >= kEnough && !versions[i].is_target) continue;
+    STRATUS_TRY(statement, find_statement(target, name, versions[i].manifest, key, ""));
+    if (statement) newest = std::max(newest, statement->counter);
+  }
+  return newest;
+}
+
 Result<std::vector<crypto::SignedAs>> claimed_signatures(ImageTarget& target, const std::string& name,
                                                          const Digest& image) {
   STRATUS_TRY(referrers, target.referrers(name, image));

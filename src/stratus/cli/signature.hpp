@@ -22,6 +22,12 @@ Result<std::optional<crypto::ReleaseStatement>> find_statement(ImageTarget& targ
                                                                const crypto::PublicKey& key,
                                                                const std::string& version);
 
+// The highest counter that `key` has signed for what devices may run: the target, wherever it is in the list,
+// and the newest of `versions`. Clocks differ, counters must not.
+Result<std::uint64_t> newest_counter(ImageTarget& target, const std::string& name,
+                                     const std::vector<PublishedVersion>& versions,
+                                     const crypto::PublicKey& key);
+
 // What the signatures of this image claim, by any key, proven by nothing: enough to tell people what devices
 // will say. Broken ones are left out.
 Result<std::vector<crypto::SignedAs>> claimed_signatures(ImageTarget& target, const std::string& name,
