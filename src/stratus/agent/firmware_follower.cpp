@@ -15,6 +15,7 @@
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/runtime/process.hpp"
+#include "stratus/update/offered_release.hpp"
 #include "stratus/update/pacing.hpp"
 #include "stratus/update/record_report.hpp"
 #include "stratus/wire/next.hpp"
@@ -59,27 +60,10 @@ Result<oci::Descriptor> file_in(std::string_view manifest_text) {
 Result<FirmwareRelease> check_firmware(std::string_view answer, std::string_view name,
                                        const crypto::ReleaseVerifier& verifier, std::uint64_t floor) {
   STRATUS_TRY(next, wire::parse_next(answer));
-  if (next.name != name)
-    return fail(ErrorCode::denied, fmt::format("asked for '{}', was offered '{}'", name, next.name));
+  STRATUS_TRY(statement, update::check_offer(next, name, verifier, floor));
   FirmwareRelease release;
-  release.manifest = sha256(next.manifest);
-  release.version = next.version;
-  std::vector<crypto::StatementSignature> signatures;
-  for (const wire::ReleaseSignature& one : next.signatures) {
-    std::string payload = one.payload;
-    if (payload.empty())
-      payload = crypto::encode_statement({std::string(name), release.manifest, next.version, one.counter});
-    signatures.push_back({one.key_id, std::move(payload), one.signature});
-  }
-  STRATUS_TRY(statement, verifier.verify(name, release.manifest, signatures));
-  if (statement.version != next.version)
-    return fail(ErrorCode::denied,
-                fmt::format("offered as version '{}', signed as '{}'", next.version, statement.version));
-  if (statement.counter < floor) {
-    return fail(ErrorCode::denied, fmt::format("older than what ran here: its signed counter is {}, this "
-                                               "device has committed {}",
-                                               statement.counter, floor));
-  }
+  release.manifest = statement.manifest;
+  release.version = statement.version;
   release.counter = statement.counter;
   STRATUS_TRY(file, file_in(next.manifest));
   release.file = std::move(file);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/update/offered_release.hpp"
 
 namespace stratus::agent {
 
@@ -35,30 +36,7 @@ Result<Release> parse_release(std::string name, std::string version, std::string
 
 Result<Release> check_release(const wire::NextRelease& next, std::string_view name,
                               const crypto::ReleaseVerifier& verifier, std::uint64_t floor) {
-  if (next.name != name) {
-    return fail(ErrorCode::denied, fmt::format("asked for '{}', was offered '{}'", name, next.name));
-  }
-  std::vector<crypto::StatementSignature> signatures;
-  for (const wire::ReleaseSignature& signature : next.signatures) {
-    std::string payload = signature.payload;
-    if (payload.empty()) {
-      payload = crypto::encode_statement(
-          {std::string(name), sha256(next.manifest), next.version, signature.counter});
-    }
-    signatures.push_back({signature.key_id, std::move(payload), signature.signature});
-  }
-  STRATUS_TRY(statement, verifier.verify(name, sha256(next.manifest), signatures));
-  if (statement.version != next.version) {
-    return fail(ErrorCode::denied,
-                fmt::format("offered as version '{}', signed as '{}'", next.version, statement.version));
-  }
-  if (statement.counter < floor) {
-    return fail(
-        ErrorCode::denied,
-        fmt::format("older than what ran here: its signed counter is {}, this device has committed {}; "
-                    "`stratus deploy {}:{} --sign-key FILE` signs it anew",
-                    statement.counter, floor, name, next.version));
-  }
+  STRATUS_TRY(statement, update::check_offer(next, name, verifier, floor));
   STRATUS_TRY(release, parse_release(next.name, next.version, next.manifest, next.config));
   release.counter = statement.counter;
   release.deltas = next.deltas;

@@ -8,30 +8,13 @@
 #include "stratus/oci/image_config.hpp"
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/media_types.hpp"
+#include "stratus/update/offered_release.hpp"
 
 namespace stratus::sim {
 
 namespace {
 
 constexpr std::size_t kMaxKnown = 64;
-
-Result<crypto::ReleaseStatement> check_signatures(const wire::NextRelease& next, std::string_view name,
-                                                  const Digest& manifest,
-                                                  const crypto::ReleaseVerifier& verifier) {
-  std::vector<crypto::StatementSignature> signatures;
-  for (const wire::ReleaseSignature& signature : next.signatures) {
-    std::string payload = signature.payload;
-    if (payload.empty())
-      payload = crypto::encode_statement({std::string(name), manifest, next.version, signature.counter});
-    signatures.push_back({signature.key_id, std::move(payload), signature.signature});
-  }
-  STRATUS_TRY(statement, verifier.verify(name, manifest, signatures));
-  if (statement.version != next.version) {
-    return fail(ErrorCode::denied,
-                fmt::format("offered as version '{}', signed as '{}'", next.version, statement.version));
-  }
-  return statement;
-}
 
 }  // namespace
 
@@ -44,7 +27,7 @@ Result<Release> read_release(const wire::NextRelease& next, std::string_view nam
   release.version = next.version;
   release.manifest = sha256(next.manifest);
   if (verifier != nullptr) {
-    STRATUS_TRY(statement, check_signatures(next, name, release.manifest, *verifier));
+    STRATUS_TRY(statement, update::check_offer(next, name, *verifier, 0));  // the floor is each device's own
     release.counter = statement.counter;
   }
   STRATUS_TRY(manifest, oci::parse_manifest(next.manifest));
