@@ -24,6 +24,7 @@ export function ContentCard({ item, chosen }: { item: Content; chosen: Chosen })
               <Checkbox
                 aria-label={t('select', { title: item.title })}
                 checked={place >= 0}
+                disabled={place < 0 && chosen.full}
                 onChange={() => chosen.toggle(item.id)}
               />
               {place >= 0 && <Text fw={700}>{place + 1}</Text>}

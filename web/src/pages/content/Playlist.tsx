@@ -27,6 +27,7 @@ export function Playlist({ chosen }: { chosen: Chosen }) {
         </Button>
       </Group>
       {count === 0 && <Text c="dimmed">{t('playlist.empty')}</Text>}
+      {chosen.full && <Text c="dimmed">{t('playlist.full', { count })}</Text>}
       <ScrollArea type="auto" offsetScrollbars>
         <Group component="ol" wrap="nowrap" gap="sm" p={0} m={0} style={{ listStyle: 'none' }}>
           {chosen.ids.map((id, place) => (

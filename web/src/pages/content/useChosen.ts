@@ -1,7 +1,12 @@
 import { useCallback } from 'react';
 import { useSearchParams } from 'react-router';
 
+/** Contents of one rollout (api/schemas/rollouts.yaml). */
+export const MOST_CHOSEN = 16;
+
 export interface Chosen {
+  /** Nothing more can be added. */
+  full: boolean;
   active: boolean;
   /** In the order in which screens show them. */
   ids: string[];
@@ -15,7 +20,8 @@ export interface Chosen {
 export function useChosen(): Chosen {
   const [params, setParams] = useSearchParams();
   const text = params.get('chosen');
-  const ids = text ? text.split(',') : [];
+  // Once each, as many as a rollout takes, whatever the address says.
+  const ids = text ? [...new Set(text.split(',').filter(Boolean))].slice(0, MOST_CHOSEN) : [];
   const write = useCallback(
     (next: string[] | null) =>
       setParams(
@@ -31,10 +37,14 @@ export function useChosen(): Chosen {
   );
   return {
     active: text !== null,
+    full: ids.length >= MOST_CHOSEN,
     ids,
     begin: () => write([]),
     end: () => write(null),
-    toggle: (id) => write(ids.includes(id) ? ids.filter((one) => one !== id) : [...ids, id]),
+    toggle: (id) => {
+      if (ids.includes(id)) write(ids.filter((one) => one !== id));
+      else if (ids.length < MOST_CHOSEN) write([...ids, id]);
+    },
     move: (id, by) => {
       const from = ids.indexOf(id);
       const to = from + by;

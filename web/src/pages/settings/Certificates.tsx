@@ -6,6 +6,7 @@ import { PageState } from '@/shared/ui/PageState';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { TimeText } from '@/shared/ui/values';
 import { useTexts } from './i18n';
+import { Issued } from './Issued';
 
 export function Certificates() {
   const t = useTexts();
@@ -65,6 +66,7 @@ export function Certificates() {
           </Stack>
         )}
       </PageState>
+      <Issued />
     </Stack>
   );
 }

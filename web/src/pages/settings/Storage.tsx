@@ -35,6 +35,9 @@ export function Storage() {
           {t('garbage')}
         </Title>
         <Text>{t('garbageText')}</Text>
+        <Text size="sm" c="dimmed">
+          {t('retention')}
+        </Text>
         <Group>
           <Button variant="default" loading={count.isPending} onClick={() => count.mutate()}>
             {t('count')}

@@ -37,6 +37,9 @@ export function Users() {
         <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setEdited('new')}>
           {t('addUser')}
         </Button>
+        <Text size="sm" c="dimmed">
+          {t('localOnly')}
+        </Text>
       </Group>
       <PageState
         query={users}

@@ -1,7 +1,9 @@
-import { Button, Code, Group, Stack, Text } from '@mantine/core';
+import { Accordion, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { useAuthority } from '@/entities/authority';
+import { enrolAddress } from '@/features/register-device/codes';
+import { QrImage } from '@/features/register-device/QrImage';
 import { api, take } from '@/shared/api/client';
 import { useLiveRefresh } from '@/shared/live';
 import { shellLine } from '@/shared/ui/CopyAsCli';
@@ -11,6 +13,30 @@ import { PageState, ProblemAlert } from '@/shared/ui/PageState';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { TimeText } from '@/shared/ui/values';
 import { useTexts } from './i18n';
+
+/** No device at hand: the line that makes fifty, as docs/operations/simulator.md has it. */
+function Simulated() {
+  const t = useTexts();
+  const { hostname, origin } = location;
+  const words = ['stratus-sim', 'run', '--server', origin, '--ca', 'DATA/tls/server.pem'];
+  words.push('--broker', `mqtts://${hostname}:8883`, '--identities', './sim', '--token-file', 'DATA/admin.token');
+  return (
+    <Accordion variant="contained">
+      <Accordion.Item value="simulated">
+        <Accordion.Control>{t('simulated')}</Accordion.Control>
+        <Accordion.Panel>
+          <Stack gap="xs" align="flex-start">
+            <Text size="sm">{t('simulatedText')}</Text>
+            <Code block w="100%" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+              {shellLine([...words, '--count', '50'])}
+            </Code>
+            <CopyButton value={shellLine([...words, '--count', '50'])} />
+          </Stack>
+        </Accordion.Panel>
+      </Accordion.Item>
+    </Accordion>
+  );
+}
 
 const FIRST_KEY = ['devices', 'first'];
 
@@ -49,6 +75,7 @@ export function FirstDeviceStep() {
                       {code.code}
                     </Text>
                     <CopyButton value={line} />
+                    <QrImage text={enrolAddress(location.origin, code.code)} label={t('qr')} />
                     <Text size="sm" c="dimmed">
                       {t('valid')} <TimeText value={code.expires_at} style="short" />
                     </Text>
@@ -60,6 +87,7 @@ export function FirstDeviceStep() {
         }}
       </PageState>
       {make.error && <ProblemAlert error={make.error} />}
+      <Simulated />
       <Group justify="space-between" role="status">
         {device ? (
           <StatusBadge tone="good" label={t('joined', { name: device.label || device.id })} />

@@ -22,6 +22,10 @@ export const en = {
   makeCode: 'Make a code',
   valid: 'Valid until',
   authority: 'Fingerprint of this server’s certificate authority',
+  qr: 'The server and the code, for set-up programs of devices',
+  simulated: 'No device at hand? Simulate fifty',
+  simulatedText:
+    'On a machine with the programs of Stratus; DATA is the data directory of this server, which has to be started with --mqtt-listen.',
   waiting: 'Waiting for the first device…',
   joined: 'The first device is here: {{name}}',
   later: 'Later: to the overview',
@@ -50,6 +54,10 @@ export const ko: Shape<typeof en> = {
   makeCode: '코드 만들기',
   valid: '유효 기한',
   authority: '이 서버 인증 기관의 지문',
+  qr: '기기 설정 프로그램을 위한 서버 주소와 코드',
+  simulated: '기기가 없나요? 50대를 시뮬레이션하세요',
+  simulatedText:
+    'Stratus 프로그램이 있는 컴퓨터에서 실행하세요. DATA는 이 서버의 데이터 디렉터리이며, 서버는 --mqtt-listen으로 시작해야 합니다.',
   waiting: '첫 기기를 기다리는 중…',
   joined: '첫 기기가 연결되었습니다: {{name}}',
   later: '나중에: 개요로 이동',

@@ -16,11 +16,14 @@ export function useTiles(id: string) {
   useLive(TOPICS, (events) => {
     const tiles = client.getQueryData<Tiles>(key);
     let known = true;
+    // One flush of the server comes in many events; who draws hears of it once.
+    const changes: TileChange[][] = [];
     for (const { data } of events) {
       if (data['rollout'] !== id) continue;
       if (data['reload']) known = false;
-      else if (Array.isArray(data['changes']) && tiles && !tiles.apply(data['changes'] as TileChange[])) known = false;
+      else if (Array.isArray(data['changes'])) changes.push(data['changes'] as TileChange[]);
     }
+    if (tiles && changes.length && !tiles.apply(changes.flat())) known = false;
     if (known) return;
     again.current ??= setTimeout(() => {
       again.current = undefined;

@@ -44,8 +44,10 @@ export class Tiles {
   apply(changes: readonly TileChange[]): boolean {
     const changed: number[] = [];
     let known = true;
-    for (const [at, letter, percent] of changes) {
-      const code = LETTERS.indexOf(letter);
+    for (const change of changes) {
+      const at = change[0];
+      const percent = change[2];
+      const code = LETTERS.indexOf(change[1]);
       if (!(at >= 0 && at < this.size) || code < 0) {
         known = false;
         continue;

@@ -6,7 +6,7 @@ import { useRolloutTexts } from '../i18n';
 import { neighbour, pack, positionOf, tileAt, tilesIn } from '../model/packing';
 import { DEVICE_STATES } from '../model/states';
 import type { Tiles, TileSection } from '../model/tiles';
-import { drawAll, drawSome, sharpen, type TileColors } from './paintTiles';
+import { tilePainter, type TileColors } from './paintTiles';
 import { tileColors } from './tileColors';
 
 interface Props {
@@ -37,16 +37,16 @@ export function TileMap({ tiles, sections, onOpen, onSelect, most = 420 }: Props
   const colors: TileColors = useMemo(() => tileColors(theme, scheme), [theme, scheme]);
 
   useEffect(() => {
-    const context = canvas.current && sharpen(canvas.current, Math.max(width, 60), packing.height);
-    if (!context) return;
-    drawAll(context, tiles, packing, colors);
-    let due: number[] = [];
+    const painter = canvas.current && tilePainter(canvas.current, Math.max(width, 60), tiles, packing, colors);
+    if (!painter) return;
+    painter.all();
+    let due: (readonly number[])[] = [];
     let frame = 0;
     const stop = tiles.listen((changed) => {
-      due = due.length ? due.concat(changed) : [...changed];
+      due.push(changed);
       frame ||= requestAnimationFrame(() => {
         frame = 0;
-        drawSome(context, tiles, packing, colors, due);
+        due.forEach(painter.some);
         due = [];
       });
     });
