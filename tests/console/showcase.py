@@ -42,7 +42,7 @@ class Site:
         self.stack, self.programs, self.scale = stack, stack.programs, scale
         self.case = Simulation(stack, IMAGE)
         self.server, self.http = self.case.server, self.case.server.http
-        self.programs_of = {}
+        self.programs_of, self.sizes = {}, {}
 
     @property
     def devices(self):
@@ -67,6 +67,8 @@ class Site:
             {"app/main.js": random.Random(version).randbytes(own), "app/VERSION": version.encode()}], version)
         done = self.http.put(f"/api/v1/releases/{urllib.parse.quote(IMAGE, safe='')}/versions/{version}", json={"digest": digest_of(manifest)})
         assert done.status == 200, done
+        layers = [layer["size"] for layer in json.loads(manifest)["layers"]]
+        self.sizes[version] = sum(layers), layers[-1]  # whole, and its own part
 
     def start_gateway(self):
         code = make_code(self.server, kind="gateway", device="gw-seoul", names=["localhost", "127.0.0.1"])
@@ -118,14 +120,30 @@ class Site:
         self.wait(second, "paused", "completed")
         return {"done": first, "halted": second}
 
+    def slow(self):
+        """Firmware-sized version 2.2 to the stores, a few at a time: something that is still under way when it is looked at."""
+        self.release("2.3", own=12_000_000)
+        rollout = self.case.rollout("2.3", title="Player 2.3", targets={"groups": ["stores", "pilot"]},
+                                    waves=[{"groups": ["pilot"]}, {"groups": ["stores"]}])
+        wait_until(lambda: self.case.show(rollout)["wave"] == 2 and self.case.show(rollout)["counts"]["downloading"] > 20, 120,
+                   what="the second wave to be under way")
+        return rollout
+
     def artifacts(self):
-        image = png(self.programs.path("a.png"), 1000, 600, (201, 103, 47)).read_bytes()
         firmware = [push_firmware(self.server, "panel/main", version, notes=f"## {version}\n\n- faster start\n- clock keeps its time")
                     for version in ("1.8.0", "1.9.0")]
         colours = {"Spring sale": (74, 139, 92), "여름 세일": (201, 103, 47), "New menu": (52, 92, 160)}
         content = [push_content(self.server, title, png(self.programs.path("c.png"), 800, 480, colour).read_bytes())
                    for title, colour in colours.items()]
-        return {"firmware": firmware[-1], "content": content[0], "picture": image and None}
+        return {"firmware": firmware[-1], "content": content[0]}
+
+    def fleet(self, prefix):
+        return next(count for fleets in FLEETS.values() for name, count, *_ in fleets if name == prefix) * self.scale
+
+    def world(self):
+        """What journeys need to know of it, as it has to be after updated()."""
+        return {"devices": self.devices, "direct": self.devices - self.fleet("store-s"), "wentBack": self.fleet("station-j") + self.fleet("frail-"),
+                "failed": "frail-00001", "healthy": "pilot-00001", "next": f"{IMAGE}:2.2"}
 
 
 def main():
