@@ -120,15 +120,6 @@ class Site:
         self.wait(second, "paused", "completed")
         return {"done": first, "halted": second}
 
-    def slow(self):
-        """Firmware-sized version 2.2 to the stores, a few at a time: something that is still under way when it is looked at."""
-        self.release("2.3", own=12_000_000)
-        rollout = self.case.rollout("2.3", title="Player 2.3", targets={"groups": ["stores", "pilot"]},
-                                    waves=[{"groups": ["pilot"]}, {"groups": ["stores"]}])
-        wait_until(lambda: self.case.show(rollout)["wave"] == 2 and self.case.show(rollout)["counts"]["downloading"] > 20, 120,
-                   what="the second wave to be under way")
-        return rollout
-
     def artifacts(self):
         firmware = [push_firmware(self.server, "panel/main", version, notes=f"## {version}\n\n- faster start\n- clock keeps its time")
                     for version in ("1.8.0", "1.9.0")]

@@ -1,4 +1,4 @@
-import { Badge, Button, createTheme, Tooltip, type CSSVariablesResolver } from '@mantine/core';
+import { Badge, Button, createTheme, Menu, Tooltip, type CSSVariablesResolver } from '@mantine/core';
 
 export const theme = createTheme({
   primaryColor: 'blue',
@@ -12,6 +12,8 @@ export const theme = createTheme({
     // Names of versions and tags are shown as they are written.
     Badge: Badge.extend({ styles: { root: { textTransform: 'none', fontWeight: 600 } } }),
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    // Its placeholder is no child that a menu may have; the first item takes the focus instead.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 200, multiline: true, maw: 360 } }),
   },
 });

@@ -44,6 +44,7 @@ export function Palette() {
       shortcut="mod + K"
       nothingFound={t('nothingFound')}
       highlightQuery
+      attributes={{ content: { 'aria-label': t('palette') } }}
       searchProps={{ 'aria-label': t('palette'), placeholder: t('paletteHint'), leftSection: <Icon name="search" /> }}
     />
   );

@@ -43,7 +43,7 @@ export function Alerts({ alerts }: { alerts: One[] }) {
                 )}
               </Text>
               {place && (
-                <Anchor component={Link} to={place} size="sm" fw={600}>
+                <Anchor component={Link} to={place} size="sm" fw={600} c="inherit" underline="always">
                   {t('show')}
                 </Anchor>
               )}

@@ -8,10 +8,10 @@ import { Icon, type IconName } from '@/shared/ui/icons';
 import { useTexts as useOrderTexts } from '@/features/rollout-orders/i18n';
 import { useTexts } from '../i18n';
 
-const CHOICES: { word: 'retry' | 'resume' | 'abort'; icon: IconName; color?: string }[] = [
+const CHOICES: { word: 'retry' | 'resume' | 'abort'; icon: IconName }[] = [
   { word: 'retry', icon: 'retry' },
   { word: 'resume', icon: 'play' },
-  { word: 'abort', icon: 'stop', color: 'red' },
+  { word: 'abort', icon: 'stop' },
 ];
 
 /** Why it stands still, and the three ways on. */
@@ -79,13 +79,12 @@ function GateBanner({
           </Text>
         )}
         <Group align="stretch">
-          {CHOICES.map(({ word, icon, color }) => (
+          {CHOICES.map(({ word, icon }) => (
             <div key={word} style={{ flex: '1 1 200px' }}>
               <Permitted scope="rollouts:write">
                 {(disabled) => (
                   <Button
-                    color={color}
-                    variant={word === 'abort' ? 'outline' : 'filled'}
+                    variant={word === 'abort' ? 'default' : 'filled'}
                     size="xs"
                     disabled={disabled}
                     leftSection={<Icon name={icon} size={14} />}
