@@ -19,7 +19,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
-NAMES = ("update", "fanout", "swap", "mcu", "fleet", "fleet_db")
+NAMES = ("update", "fanout", "swap", "mcu", "fleet", "fleet_db", "console")
 
 
 def text_of(value):
