@@ -1,8 +1,9 @@
-import { Anchor, Button, Center, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Button, Center, Paper, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useAdoptMe } from '@/entities/session';
 import { PreferenceButtons } from '@/features/preferences/PreferenceButtons';
 import { api, take } from '@/shared/api/client';
+import { Password } from '@/shared/ui/Password';
 import { Icon } from '@/shared/ui/icons';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { useAppTexts } from '../i18n';
@@ -44,7 +45,7 @@ export function LockScreen({ name }: { name: string }) {
             <Icon name="lock" /> {t('locked.title')}
           </Title>
           <Text>{t('locked.text', { name })}</Text>
-          <PasswordInput
+          <Password
             label={t('locked.password')}
             autoComplete="current-password"
             autoFocus

@@ -81,7 +81,7 @@ export const ko: Shape<typeof en> = {
     went_back: '이 릴리스에서 되돌아간 적 있음',
   },
   gateCause:
-    '{{wave}}번째 웨이브의 게이트: {{counted}}대 중 {{failures}}대 실패. 실패는 {{most}}%까지, 성공은 {{least}}% 이상이어야 합니다.',
+    '{{wave}}단계 기준 미달: {{counted}}대 중 {{failures}}대 실패. 실패는 {{most}}%까지, 성공은 {{least}}% 이상이어야 합니다.',
   tiles: {
     label: '배포 대상 기기',
     summary: '기기 {{total}}대: {{parts}}',

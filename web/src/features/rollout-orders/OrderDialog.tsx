@@ -7,6 +7,7 @@ import { sharesOf } from '@/entities/rollout/model/counts';
 import type { Rollout } from '@/entities/rollout/model/states';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
 import { formatNumber } from '@/shared/lib/format';
+import { whoIs } from '@/shared/lib/whoIs';
 import { toastDone } from '@/shared/ui/toast';
 import { useTexts } from './i18n';
 
@@ -39,7 +40,7 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
     );
   };
   const values = {
-    author: rollout.author,
+    author: whoIs(rollout.author),
     underWay: formatNumber(shares.underWay),
     failed: formatNumber(shares.failed),
     count: devices?.length ?? 0,

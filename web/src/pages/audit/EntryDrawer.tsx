@@ -1,10 +1,12 @@
 import { Code, Drawer, Stack, Table, Text } from '@mantine/core';
+import { useAuditWords } from '@/entities/audit';
 import { TimeText } from '@/shared/ui/values';
 import { useTexts } from './i18n';
 import type { AuditEntry } from './useAudit';
 
 export function EntryDrawer({ entry, onClose }: { entry: AuditEntry | null; onClose: () => void }) {
   const t = useTexts();
+  const words = useAuditWords();
   return (
     <Drawer
       opened={entry !== null}
@@ -20,7 +22,14 @@ export function EntryDrawer({ entry, onClose }: { entry: AuditEntry | null; onCl
             <Table.Tbody>
               <Row name={t('time')} value={<TimeText value={entry.time} />} />
               <Row name={t('actor')} value={entry.actor} />
-              <Row name={t('action')} value={<code>{entry.action}</code>} />
+              <Row
+                name={t('action')}
+                value={
+                  <>
+                    {words.action(entry.action)} <code>{entry.action}</code>
+                  </>
+                }
+              />
               <Row name={t('object')} value={entry.object} />
               <Row name={t('address')} value={entry.address} />
               <Row name={t('request')} value={<code>{entry.request}</code>} />

@@ -1,6 +1,7 @@
 import { Button, Group, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
+import { useAuditWords } from '@/entities/audit';
 import { Icon } from '@/shared/ui/icons';
 import { Page } from '@/shared/ui/Page';
 import { EmptyState, Forbidden, LoadingRows, ProblemAlert } from '@/shared/ui/PageState';
@@ -15,6 +16,7 @@ import { VerifyChain } from './VerifyChain';
 
 export default function AuditPage() {
   const t = useTexts();
+  const words = useAuditWords();
   const [params, setParams] = useSearchParams();
   const [opened, setOpened] = useState<AuditEntry | null>(null);
   const set = (name: string, value: string) =>
@@ -40,7 +42,12 @@ export default function AuditPage() {
     { key: 'sequence', header: t('sequence'), width: '60px', render: (row) => row.sequence, align: 'right' },
     { key: 'time', header: t('time'), width: '190px', render: (row) => <TimeText value={row.time} /> },
     { key: 'actor', header: t('actor'), width: 'minmax(120px, 1fr)', render: (row) => row.actor },
-    { key: 'action', header: t('action'), width: 'minmax(170px, 1fr)', render: (row) => <code>{row.action}</code> },
+    {
+      key: 'action',
+      header: t('action'),
+      width: 'minmax(170px, 1fr)',
+      render: (row) => <span title={row.action}>{words.action(row.action)}</span>,
+    },
     { key: 'object', header: t('object'), width: 'minmax(160px, 2fr)', render: (row) => row.object },
     { key: 'address', header: t('address'), width: '130px', render: (row) => row.address },
   ];

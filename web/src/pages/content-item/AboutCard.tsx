@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useChangeContent } from '@/entities/content/api/changeContent';
 import type { VersionedContent } from '@/entities/content/api/getContent';
 import { Permitted } from '@/entities/session/Permitted';
+import { whoIs } from '@/shared/lib/whoIs';
 import { Icon } from '@/shared/ui/icons';
 import { useUiTexts } from '@/shared/ui/i18n';
 import { ProblemAlert } from '@/shared/ui/PageState';
@@ -55,7 +56,7 @@ export function AboutCard({ content, etag }: VersionedContent) {
           </Table.Tr>
           <Table.Tr>
             <Table.Th>{t('by')}</Table.Th>
-            <Table.Td>{content.created_by}</Table.Td>
+            <Table.Td>{whoIs(content.created_by)}</Table.Td>
           </Table.Tr>
           <Table.Tr>
             <Table.Th>{t('id')}</Table.Th>

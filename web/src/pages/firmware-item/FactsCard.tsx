@@ -5,6 +5,7 @@ import { Link } from 'react-router';
 import type { VersionedFirmware } from '@/entities/firmware/api/getFirmware';
 import { api, take } from '@/shared/api/client';
 import { formatNumber } from '@/shared/lib/format';
+import { whoIs } from '@/shared/lib/whoIs';
 import { CopyButton } from '@/shared/ui/CopyButton';
 import { Bytes, TimeText } from '@/shared/ui/values';
 import { useTexts } from './i18n';
@@ -40,7 +41,7 @@ export function FactsCard({ firmware }: { firmware: Firmware }) {
     [t('classes'), firmware.classes.join(', ') || t('anyClass')],
     [t('repository'), <Code key="repository">{firmware.repository}</Code>],
     [t('registered'), <TimeText key="registered" value={firmware.created_at} />],
-    [t('by'), firmware.created_by],
+    [t('by'), whoIs(firmware.created_by)],
     [
       t('devices'),
       devices === undefined ? (

@@ -6,6 +6,7 @@ import { useFirmwareList, type Firmware, type FirmwareSort } from '@/entities/fi
 import { Permitted } from '@/entities/session/Permitted';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { useLiveRefresh } from '@/shared/live';
+import { whoIs } from '@/shared/lib/whoIs';
 import { FilterBar } from '@/shared/ui/FilterBar';
 import { Icon } from '@/shared/ui/icons';
 import { useUiTexts } from '@/shared/ui/i18n';
@@ -83,7 +84,7 @@ export default function FirmwarePage() {
         </Text>
       ),
     },
-    { key: 'by', header: t('column.by'), width: 'minmax(90px, 0.6fr)', render: (item) => item.created_by },
+    { key: 'by', header: t('column.by'), width: 'minmax(90px, 0.6fr)', render: (item) => whoIs(item.created_by) },
   ];
   return (
     <Page

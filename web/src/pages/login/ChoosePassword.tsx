@@ -1,8 +1,9 @@
-import { Button, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { ME_KEY } from '@/entities/session';
 import { api, take } from '@/shared/api/client';
+import { Password } from '@/shared/ui/Password';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { toastDone } from '@/shared/ui/toast';
 import { translate, useTexts } from './i18n';
@@ -33,14 +34,14 @@ export function ChoosePassword({ name }: { name: string }) {
     <form onSubmit={(event) => void change(event)}>
       <Stack>
         <Text>{t('chooseText', { name })}</Text>
-        <PasswordInput
+        <Password
           label={t('old')}
           autoComplete="current-password"
           required
           value={old}
           onChange={(event) => setOld(event.currentTarget.value)}
         />
-        <PasswordInput
+        <Password
           label={t('new')}
           description={t('newHint')}
           autoComplete="new-password"
@@ -49,7 +50,7 @@ export function ChoosePassword({ name }: { name: string }) {
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
-        <PasswordInput
+        <Password
           label={t('repeat')}
           autoComplete="new-password"
           required

@@ -1,8 +1,9 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useAdoptMe } from '@/entities/session';
 import { api, take } from '@/shared/api/client';
 import { Problem } from '@/shared/api/problem';
+import { Password } from '@/shared/ui/Password';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { useTexts } from './i18n';
 
@@ -51,7 +52,7 @@ export function SignInForm() {
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <PasswordInput
+        <Password
           label={t('password')}
           autoComplete="current-password"
           required

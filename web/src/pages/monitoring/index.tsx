@@ -56,7 +56,7 @@ function HealthLine() {
       </Group>
       {[...(well ? [] : [first]), ...warnings].map((line) => (
         <Alert key={line} color={well ? 'orange' : 'red'}>
-          {line}
+          {line.startsWith('warning: identity: optional') ? t('optionalIdentity') : line}
         </Alert>
       ))}
     </Stack>

@@ -1,6 +1,7 @@
-import { Anchor, Code, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
+import { useAuditWords } from '@/entities/audit';
 import { api, take } from '@/shared/api/client';
 import { useLiveRefresh } from '@/shared/live';
 import { PageState } from '@/shared/ui/PageState';
@@ -13,6 +14,7 @@ const KEY = ['audit', 'recent'];
 
 export function RecentChanges() {
   const t = useTexts();
+  const words = useAuditWords();
   const recent = useQuery({
     queryKey: KEY,
     queryFn: () => take(api.GET('/api/v1/audit', { params: { query: { limit: 8, since_ms: Date.now() - DAY_MS } } })),
@@ -40,9 +42,11 @@ export function RecentChanges() {
                 <Text size="sm" c="dimmed" style={{ flex: 'none' }}>
                   <TimeText value={time} ago />
                 </Text>
-                <Code style={{ flex: 'none' }}>{action}</Code>
+                <Text size="sm" fw={600} style={{ flex: 'none' }} title={action}>
+                  {words.action(action)}
+                </Text>
                 <Text size="sm" truncate title={object}>
-                  {actor} → {object}
+                  {words.actor(actor)} → {words.object(object)}
                 </Text>
               </Group>
             ))}

@@ -4,6 +4,7 @@ import { useNavigate, useSearchParams } from 'react-router';
 import { useSavedFilters } from '@/entities/device/api/listPlaces';
 import { joinFilters } from '@/entities/device/model/filter';
 import { useCreateRollout } from '@/entities/rollout/api/createRollout';
+import { usePartNames } from '@/entities/rollout/api/partNames';
 import { useRollout } from '@/entities/rollout/api/getRollout';
 import type { NewRollout } from '@/entities/rollout/api/planRollout';
 import { useRolloutTexts } from '@/entities/rollout/i18n';
@@ -111,13 +112,17 @@ function Finish({ body }: { body: NewRollout }) {
   const words = useRolloutTexts();
   const navigate = useNavigate();
   const create = useCreateRollout();
+  const nameOf = usePartNames(body.contents);
+  // The server would call a rollout of pictures by their ids.
+  const untitled = !body.title && body.contents.some(({ name }) => name === 'content');
+  const named = untitled ? { ...body, title: body.contents.map(nameOf).join(', ').slice(0, 128) } : body;
   const [busy, setBusy] = useState<'draft' | 'start' | null>(null);
   const [error, setError] = useState<unknown>(null);
   const make = async (draft: boolean) => {
     setBusy(draft ? 'draft' : 'start');
     setError(null);
     try {
-      const made = await create(draft ? { ...body, draft } : body);
+      const made = await create(draft ? { ...named, draft } : named);
       toastDone(t('review.started', { title: made.title || made.id, state: words(`state.${made.state}`) }));
       void navigate(`/rollouts/${made.id}`);
     } catch (caught) {

@@ -1,6 +1,7 @@
 import { Button, Group, Menu, SimpleGrid, Skeleton, Stack, Tabs, Text } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
+import { usePartNames } from '@/entities/rollout/api/partNames';
 import { useRollout, useRolloutLive } from '@/entities/rollout/api/getRollout';
 import { sharesOf } from '@/entities/rollout/model/counts';
 import { actionsOf, type Rollout, type RolloutAction } from '@/entities/rollout/model/states';
@@ -9,6 +10,7 @@ import { Permitted } from '@/entities/session/Permitted';
 import { OrderDialog } from '@/features/rollout-orders/OrderDialog';
 import { useTexts as useOrderTexts } from '@/features/rollout-orders/i18n';
 import { formatPercent } from '@/shared/lib/format';
+import { whoIs } from '@/shared/lib/whoIs';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { Icon, type IconName } from '@/shared/ui/icons';
 import { Page } from '@/shared/ui/Page';
@@ -36,7 +38,8 @@ export default function RolloutPage() {
   const query = useRollout(id);
   useRolloutLive(id);
   const rollout = query.data;
-  const what = rollout?.contents.map(({ name, version }) => `${name} ${version}`).join(', ');
+  const nameOf = usePartNames(rollout?.contents ?? []);
+  const what = rollout?.contents.map(nameOf).join(', ');
   return (
     <Page
       title={rollout ? rollout.title || what || id : id}
@@ -107,8 +110,8 @@ function Subtitle({ rollout, what }: { rollout: Rollout; what: string }) {
         </Text>
       )}
       <Text span size="sm">
-        {t('by', { author: rollout.author })}
-        {rollout.approver && `, ${t('approvedBy', { approver: rollout.approver })}`}
+        {t('by', { author: whoIs(rollout.author) })}
+        {rollout.approver && `, ${t('approvedBy', { approver: whoIs(rollout.approver) })}`}
       </Text>
       {rollout.started_at && (
         <Text span size="sm">

@@ -2,6 +2,10 @@ import { Anchor, Button, Group, Stack, Table, Tabs, Text } from '@mantine/core';
 import { Link, useNavigate } from 'react-router';
 import { rolloutKeys } from '@/entities/rollout/api/keys';
 import { useRollouts } from '@/entities/rollout/api/listRollouts';
+import { usePartNames } from '@/entities/rollout/api/partNames';
+import { said } from '@/entities/rollout/model/said';
+import { CauseText } from '@/entities/rollout/ui/CauseText';
+import { whoIs } from '@/shared/lib/whoIs';
 import { sharesOf } from '@/entities/rollout/model/counts';
 import { etaOf } from '@/entities/rollout/model/eta';
 import { ROLLOUT_TABS, type Rollout, type RolloutTab } from '@/entities/rollout/model/states';
@@ -89,6 +93,7 @@ function CreateButton() {
 
 function RolloutTable({ rows }: { rows: Rollout[] }) {
   const t = useTexts();
+  const nameOf = usePartNames(rows.flatMap(({ contents }) => contents));
   return (
     <Table.ScrollContainer minWidth={820}>
       <Table verticalSpacing="sm" highlightOnHover aria-label={t('title')}>
@@ -106,7 +111,7 @@ function RolloutTable({ rows }: { rows: Rollout[] }) {
         </Table.Thead>
         <Table.Tbody>
           {rows.map((rollout) => (
-            <Row key={rollout.id} rollout={rollout} />
+            <Row key={rollout.id} rollout={rollout} nameOf={nameOf} />
           ))}
         </Table.Tbody>
       </Table>
@@ -114,11 +119,11 @@ function RolloutTable({ rows }: { rows: Rollout[] }) {
   );
 }
 
-function Row({ rollout }: { rollout: Rollout }) {
+function Row({ rollout, nameOf }: { rollout: Rollout; nameOf: ReturnType<typeof usePartNames> }) {
   const t = useTexts();
   const shares = sharesOf(rollout.counts);
   const eta = etaOf(rollout, Date.now());
-  const what = rollout.contents.map(({ name, version }) => `${name} ${version}`).join(', ');
+  const what = rollout.contents.map(nameOf).join(', ');
   return (
     <Table.Tr>
       <Table.Td maw={300}>
@@ -127,14 +132,14 @@ function Row({ rollout }: { rollout: Rollout }) {
         </Anchor>
         <Text size="xs" c="dimmed" truncate>
           {rollout.title ? `${what} · ` : ''}
-          {rollout.author}
+          {whoIs(rollout.author)}
         </Text>
       </Table.Td>
       <Table.Td>
         <RolloutStateBadge state={rollout.state} />
         {rollout.cause && (
-          <Text size="xs" c="dimmed" lineClamp={2} maw={220} title={rollout.cause}>
-            {rollout.cause}
+          <Text size="xs" c="dimmed" lineClamp={2} maw={220} title={said(rollout.cause)}>
+            <CauseText cause={rollout.cause} />
           </Text>
         )}
       </Table.Td>

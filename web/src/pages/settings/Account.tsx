@@ -1,8 +1,9 @@
-import { Button, Code, Group, Paper, PasswordInput, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Button, Code, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
 import { useMe } from '@/entities/session';
 import { PreferenceButtons } from '@/features/preferences/PreferenceButtons';
 import { api, take } from '@/shared/api/client';
+import { Password } from '@/shared/ui/Password';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { toastDone } from '@/shared/ui/toast';
 import { translate, useTexts } from './i18n';
@@ -68,14 +69,14 @@ function PasswordForm() {
         <Title order={2} size="h4">
           {t('changePassword')}
         </Title>
-        <PasswordInput
+        <Password
           label={t('oldPassword')}
           required
           autoComplete="current-password"
           value={old}
           onChange={(event) => setOld(event.currentTarget.value)}
         />
-        <PasswordInput
+        <Password
           label={t('newPassword')}
           required
           minLength={10}

@@ -1,6 +1,7 @@
-import { Button, Checkbox, Group, Modal, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
 import { api, take } from '@/shared/api/client';
+import { Password } from '@/shared/ui/Password';
 import { CopyAsCli, curlLine } from '@/shared/ui/CopyAsCli';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { toastDone } from '@/shared/ui/toast';
@@ -76,7 +77,7 @@ function Form({ user, onClose, onSaved }: Props & { user: User | 'new' }) {
             ))}
           </Stack>
         </Checkbox.Group>
-        <PasswordInput
+        <Password
           label={old ? t('resetPassword') : t('firstPassword')}
           description={t('firstPasswordHint')}
           required={!old}

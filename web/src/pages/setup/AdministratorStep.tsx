@@ -1,7 +1,8 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
 import { useAdoptMe } from '@/entities/session';
 import { api, take } from '@/shared/api/client';
+import { Password } from '@/shared/ui/Password';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { toastDone } from '@/shared/ui/toast';
 import { translate, useTexts } from './i18n';
@@ -58,7 +59,7 @@ export function AdministratorStep({ onDone }: { onDone: () => void }) {
           {...field('name')}
         />
         <TextInput label={t('display')} autoComplete="name" {...field('display')} />
-        <PasswordInput
+        <Password
           label={t('password')}
           description={t('passwordHint')}
           required
@@ -66,7 +67,7 @@ export function AdministratorStep({ onDone }: { onDone: () => void }) {
           autoComplete="new-password"
           {...field('password')}
         />
-        <PasswordInput
+        <Password
           label={t('repeat')}
           required
           autoComplete="new-password"

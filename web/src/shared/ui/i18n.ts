@@ -1,6 +1,7 @@
 import { defineTexts, type Shape } from '../i18n';
 
 export const en = {
+  showPassword: 'Show or hide the password',
   tryAgain: 'Try again',
   copyRequestId: 'Copy request id',
   requestId: 'Request id {{id}}',
@@ -36,6 +37,7 @@ export const en = {
 };
 
 export const ko: Shape<typeof en> = {
+  showPassword: '비밀번호 표시 또는 숨김',
   tryAgain: '다시 시도',
   copyRequestId: '요청 ID 복사',
   requestId: '요청 ID {{id}}',

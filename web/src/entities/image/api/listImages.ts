@@ -16,8 +16,15 @@ export function useImages() {
     queryFn: ({ pageParam, signal }) =>
       take(api.GET('/api/v1/images', { params: { query: { limit: PAGE, cursor: pageParam || undefined } }, signal })),
     getNextPageParam: (page) => page.next,
+    // Firmware and pictures are kept in the same registry and have pages of their own.
+    select: ({ pages, ...rest }) => ({
+      ...rest,
+      pages: pages.map((page) => ({ ...page, items: page.items.filter(({ name }) => !isArtifact(name)) })),
+    }),
   });
 }
+
+const isArtifact = (name: string) => name === 'content' || name.startsWith('firmware/');
 
 /** Versions and tags of one name, and who uses them. */
 export function useImage(name: string, enabled = true) {

@@ -40,7 +40,7 @@ function Shelf({ title, contents, large }: { title: string; contents: ShownConte
             <Preview content={one.content} height={large ? 180 : 90} />
             <Group justify="space-between" gap={4} mt={6}>
               <Text size="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
-                {one.content}
+                <Name content={one.content} />
               </Text>
               <Text size="xs" c="dimmed">
                 {one.version}
@@ -82,6 +82,11 @@ function usePreview(content: string) {
     },
     staleTime: LINK_FOR_MS,
   });
+}
+
+/** Its title; the id of what the server does not have any more. */
+function Name({ content }: { content: string }) {
+  return <>{usePreview(content).data?.title ?? content}</>;
 }
 
 function Preview({ content, height }: { content: string; height: number }) {

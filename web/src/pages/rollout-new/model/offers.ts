@@ -16,7 +16,7 @@ type Contents = Answer<'listContent'>['items'];
 /** Everything that can be rolled out, under the names that rollouts know it by. */
 export function offersOf(releases: Releases, firmware: Firmware, contents: Contents): Offer[] {
   const offers: Offer[] = releases
-    .filter(({ versions }) => versions.length > 0)
+    .filter(({ name, versions }) => versions.length > 0 && name !== 'content' && !name.startsWith('firmware/'))
     .map(({ name, versions }) => ({
       key: name,
       kind: 'images' as const,

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Card, Group, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
+import { usePartNames } from '@/entities/rollout/api/partNames';
 import { Icon } from '@/shared/ui/icons';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { useTexts } from '../i18n';
@@ -48,6 +49,7 @@ export function WhatStep({ wish, set }: Props) {
 
 function Chosen({ parts, onChange }: { parts: Part[]; onChange: (parts: Part[]) => void }) {
   const t = useTexts();
+  const nameOf = usePartNames(parts);
   if (parts.length === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -58,12 +60,12 @@ function Chosen({ parts, onChange }: { parts: Part[]; onChange: (parts: Part[]) 
   return (
     <Stack gap="xs" component="ol" m={0} p={0} style={{ listStyle: 'none' }}>
       {parts.map((part, index) => {
-        const name = `${part.name} ${part.version}`;
+        const name = nameOf(part);
         return (
-          <Card component="li" key={name} withBorder padding="xs">
+          <Card component="li" key={`${part.name} ${part.version}`} withBorder padding="xs">
             <Group justify="space-between">
               <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                {index + 1}. {part.name} <b>{part.version}</b>
+                {index + 1}. {name}
               </Text>
               <Group gap={4}>
                 {index > 0 && (

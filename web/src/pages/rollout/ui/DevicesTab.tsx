@@ -2,6 +2,7 @@ import { Select, Stack, Text } from '@mantine/core';
 import { useNavigate } from 'react-router';
 import { useRolloutDevices } from '@/entities/rollout/api/listRolloutDevices';
 import { useRolloutTexts } from '@/entities/rollout/i18n';
+import { said } from '@/entities/rollout/model/said';
 import { DEVICE_STATES, isDeviceState, type RolloutDevice } from '@/entities/rollout/model/states';
 import { RolloutDeviceBadge } from '@/entities/rollout/ui/badges';
 import { formatNumber, formatPercent } from '@/shared/lib/format';
@@ -62,11 +63,14 @@ export function DevicesTab({ id }: { id: string }) {
       key: 'why',
       header: t('devices.why'),
       width: 'minmax(160px, 2fr)',
-      render: ({ why, cause }) => (
-        <Text size="sm" truncate title={why ?? cause}>
-          {why ?? cause ?? '–'}
-        </Text>
-      ),
+      render: ({ why, cause }) => {
+        const text = said(why ?? cause ?? '–');
+        return (
+          <Text size="sm" truncate title={text}>
+            {text}
+          </Text>
+        );
+      },
     },
     {
       key: 'changed',

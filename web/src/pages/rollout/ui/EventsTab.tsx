@@ -1,5 +1,7 @@
 import { Group, Text, Timeline } from '@mantine/core';
 import { useRolloutEvents } from '@/entities/rollout/api/listRolloutParts';
+import { said } from '@/entities/rollout/model/said';
+import { whoIs } from '@/shared/lib/whoIs';
 import { Icon, type IconName } from '@/shared/ui/icons';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { TimeText } from '@/shared/ui/values';
@@ -44,14 +46,14 @@ export function EventsTab({ id }: { id: string }) {
                       {kind ? t(`events.kind.${kind}`) : event.kind}
                     </Text>
                     <Text size="sm" c="dimmed">
-                      {event.who || t('events.rollout')}
+                      {event.who ? whoIs(event.who) : t('events.rollout')}
                     </Text>
                   </Group>
                 }
               >
                 {event.detail && (
                   <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-                    {event.detail}
+                    {said(event.detail)}
                   </Text>
                 )}
                 <Text size="xs" c="dimmed">

@@ -4,6 +4,7 @@ import { haltingWave, judge, waveSpec } from '@/entities/rollout/model/gate';
 import { CauseText } from '@/entities/rollout/ui/CauseText';
 import type { Rollout, RolloutAction } from '@/entities/rollout/model/states';
 import { Permitted } from '@/entities/session/Permitted';
+import { whoIs } from '@/shared/lib/whoIs';
 import { Icon, type IconName } from '@/shared/ui/icons';
 import { useTexts as useOrderTexts } from '@/features/rollout-orders/i18n';
 import { useTexts } from '../i18n';
@@ -20,7 +21,7 @@ export function HaltBanner({ rollout, onOrder }: { rollout: Rollout; onOrder: (w
   if (rollout.state === 'approval') {
     return (
       <Alert color="orange" icon={<Icon name="user" />} title={t('approval.title')}>
-        {t('approval.text', { author: rollout.author })}
+        {t('approval.text', { author: whoIs(rollout.author) })}
       </Alert>
     );
   }
@@ -29,7 +30,7 @@ export function HaltBanner({ rollout, onOrder }: { rollout: Rollout; onOrder: (w
   if (rollout.advance_asked_by) {
     return (
       <Alert color="orange" icon={<Icon name="user" />}>
-        {t('advanceAsked', { who: rollout.advance_asked_by })}
+        {t('advanceAsked', { who: whoIs(rollout.advance_asked_by) })}
       </Alert>
     );
   }

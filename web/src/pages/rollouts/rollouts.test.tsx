@@ -1,0 +1,91 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import { fakeServer, renderPage } from '@/shared/testing/render';
+import RolloutsPage from '.';
+
+const me = (scopes: string[]) => ({ kind: 'user', id: 'u', name: 'ann', roles: [], scopes, csrf: 'x' });
+const at = '2026-01-01T00:00:00Z';
+const zero = { requested: 0, downloading: 0, installing: 0, cancelling: 0, returning: 0, timeout: 0 };
+const rollout = (id: string, more: object = {}) => ({
+  id,
+  title: 'Kiosks 2.0',
+  state: 'running',
+  author: 'user:ann',
+  wave: 1,
+  waves_total: 3,
+  percent: 99,
+  counts: {
+    ...zero,
+    waiting: 1,
+    success: 995,
+    failed: 4,
+    cancelled: 0,
+    rolled_back: 0,
+    returned: 0,
+    total: 1000,
+    open: 1,
+    closed: 999,
+  },
+  contents: [{ name: 'site/app', version: '2', digest: 'sha256:00' }],
+  revision: 1,
+  created_at: at,
+  changed_at: at,
+  started_at: at,
+  ...more,
+});
+
+function serve(byState: Record<string, unknown[]>, more: Parameters<typeof fakeServer>[0] = {}) {
+  const asked: string[] = [];
+  fakeServer({
+    'GET /api/v1/me': { body: me(['rollouts:read', 'rollouts:write']) },
+    'GET /api/v1/rollouts': (request) => {
+      const state = new URL(request.url).searchParams.get('state') ?? '';
+      asked.push(state);
+      return { body: { items: byState[state.split(',')[0] ?? ''] ?? [] } };
+    },
+    ...more,
+  });
+  return asked;
+}
+
+test('what runs, with its numbers; 999 of 1,000 is not 100%', async () => {
+  serve({ running: [rollout('R1')] });
+  renderPage(<RolloutsPage />, { url: '/rollouts' });
+  const row = await screen.findByRole('row', { name: /Kiosks 2\.0/ });
+  expect(within(row).getByRole('link', { name: 'Kiosks 2.0' })).toHaveAttribute('href', '/rollouts/R1');
+  expect(within(row).getByText('Running')).toBeVisible();
+  expect(within(row).getByText('99%')).toBeVisible();
+  expect(within(row).getByText('995')).toBeVisible();
+  expect(within(row).getByText('1 of 3')).toBeVisible();
+  expect(within(row).getByText(/site\/app 2 · ann/)).toBeVisible();
+});
+
+test('the tab is in the address and asks the server for its states', async () => {
+  const asked = serve({ completed: [rollout('R2', { title: 'Old one', state: 'completed', percent: 100 })] });
+  const { router } = renderPage(<RolloutsPage />, { url: '/rollouts' });
+  expect(await screen.findByText('Nothing is being rolled out')).toBeVisible();
+  await userEvent.click(screen.getByRole('tab', { name: 'Finished' }));
+  expect(await screen.findByRole('row', { name: /Old one/ })).toBeVisible();
+  expect(router.state.location.search).toBe('?tab=finished');
+  expect(asked).toEqual(['running,paused,aborting', 'completed,aborted']);
+});
+
+test('why one stands is said in the language of the page', async () => {
+  const cause = 'gate of wave 1: 4 of 10 devices failed (at most 10 % may, 90 % must succeed)';
+  serve({ running: [rollout('R3', { state: 'paused', cause })] });
+  renderPage(<RolloutsPage />, { url: '/rollouts', language: 'ko' });
+  const row = await screen.findByRole('row', { name: /Kiosks 2\.0/ });
+  expect(within(row).getByText('일시 중지')).toBeVisible();
+  expect(within(row).getByText(/10대 중 4대 실패/)).toBeVisible();
+});
+
+test('without rollouts:write none can be made; without rollouts:read none seen', async () => {
+  serve({ running: [] }, { 'GET /api/v1/me': { body: me(['rollouts:read']) } });
+  const view = renderPage(<RolloutsPage />, { url: '/rollouts' });
+  await waitFor(() => expect(screen.getAllByRole('button', { name: 'New rollout' })[0]).toBeDisabled());
+  view.unmount();
+  serve({}, { 'GET /api/v1/rollouts': { status: 403, body: { code: 'denied' } } });
+  renderPage(<RolloutsPage />, { url: '/rollouts' });
+  expect(await screen.findByText(/rollouts:read/)).toBeVisible();
+});
