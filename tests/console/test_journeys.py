@@ -1,9 +1,10 @@
 """What people do in the console, in a real browser at the real programs (tests/console/journeys says each step)."""
 import hashlib
+import json
 
 import pytest
 
-from harness import write_tree
+from harness import AgentCase, write_tree
 from harness.people import make_user
 
 from browser import run_journey
@@ -17,14 +18,29 @@ def test_firmware_is_registered_found_and_withdrawn(server, ann, tmp_path):
     run_journey("firmware", server, user=ann, firmware=str(file), firmwareDigest=hashlib.sha256(file.read_bytes()).hexdigest())
 
 
-def test_content_is_converted_previewed_and_deployed(server, ann, tmp_path):
+@pytest.fixture
+def screen(programs, server):
+    """A device with a screen: a real agent that shows what is rolled out to it. Answers what it has, each time it is called."""
+    directory = programs.path("screen")
+    case = AgentCase(programs, server=server, options={"": {"ca": str(server.ca)}, "content": {"directory": str(directory)}})
+    assert server.http.post("/api/v1/devices", json={"id": "device-1", "label": "Lobby screen"}).status == 201
+    case.start()
+
+    def shown():
+        index = json.loads((directory / "index.json").read_text())
+        return [{"title": item["title"], "sizes": sorted(file["size"] for file in item["files"])} for item in index["items"]]
+    yield shown
+    case.stop_all()
+
+
+def test_content_is_converted_previewed_and_deployed(server, ann, screen, tmp_path):
     def display(title):
         one = next(item for item in server.http.get("/api/v1/content").json()["items"] if item["title"] == title)
         link = server.http.post(f"/api/v1/content/{one['id']}/link?file=display").json()
         data = server.http.get(link["url"], token=None).body
         return {"header": data[:12].hex(), "size": len(data)}
 
-    run_journey("content", server, {"display": display}, user=ann, picture=str(png(tmp_path / "sale.png", 1000, 600, (201, 103, 47))))
+    run_journey("content", server, {"display": display, "screen": screen}, user=ann, picture=str(png(tmp_path / "sale.png", 1000, 600, (201, 103, 47))))
 
 
 def test_image_appears_and_shows_its_layers(stack, server, ann, tmp_path):

@@ -71,3 +71,23 @@ def test_canary_that_fails_halts_the_rollout_and_is_explained(fleet):
     fleet.start("canary", "--fail-fraction", "1", "--fail-version", "2")
     fleet.start("lobby")
     run_journey("canary", fleet.case.server, {}, user=fleet.user)
+
+
+def test_device_page_follows_its_device(stack):
+    fleet = Fleet(stack, door=1)
+    programs = []
+
+    def connect():
+        programs.append(fleet.start("door"))
+        return {}
+
+    def rollout(version):
+        fleet.case.rollout(version)
+        return {}
+
+    def disconnect():
+        programs.pop().kill()
+        return {}
+
+    run_journey("device", fleet.case.server, {"connect": connect, "rollout": rollout, "disconnect": disconnect},
+                user=fleet.user, device="door-00001")

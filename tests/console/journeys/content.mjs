@@ -6,7 +6,7 @@ const middle = (canvas) =>
   canvas.evaluate((one) => Array.from(one.getContext('2d').getImageData(one.width / 2, one.height / 2, 1, 1).data));
 
 await journey(async (open) => {
-  const { page } = await open();
+  const { page, context } = await open();
   await signIn(page);
   await go(page, '/content');
   await page.getByRole('heading', { name: 'No content yet' }).waitFor();
@@ -70,10 +70,36 @@ await journey(async (open) => {
   await shown.waitFor();
   expect(`${await middle(shown)}` === '206,101,41,255', 'the page shows the binary');
   await page.getByText('No device shows it.', { exact: false }).waitFor();
+  const place = new URL(page.url()).pathname;
+
+  // Deployed through the form: the picture is on the device, and the pages say so without a reload.
+  const watcher = await context.newPage();
+  await go(watcher, place);
+  await watcher.getByText('No device shows it.', { exact: false }).waitFor();
+  await watcher.getByRole('status').getByText('Live', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Deploy' }).click();
+  await page.getByText('Single devices', { exact: true }).click();
+  await page.getByLabel('Ids of devices').fill('device-1');
+  await page.getByText('1 device takes part').waitFor();
+  const next = page.getByRole('button', { name: 'Next', exact: true });
+  await next.click();
+  await page.getByText('All at once', { exact: true }).click();
+  await next.click();
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.getByRole('heading', { level: 1 }).getByText('Spring sale').waitFor(); // its title, not its id
+  await page.getByText('Completed', { exact: true }).first().waitFor();
+  const [item, ...others] = await ask('screen');
+  expect(item.title === 'Spring sale' && others.length === 0 && item.sizes.includes(768_012), `the device has it: ${JSON.stringify(item)}`);
+  await watcher.getByRole('link', { name: 'Lobby screen' }).click();
+  await watcher.getByRole('tab', { name: 'On screen' }).click();
+  const now = watcher.getByRole('region', { name: 'On screen now' });
+  await now.getByRole('img', { name: 'Preview of Spring sale' }).waitFor();
+  await now.getByText('Spring sale', { exact: true }).waitFor();
+  await watcher.close();
   const converter = async (one, name) => {
     if (name !== 'converter') return;
     await one.getByRole('dialog').locator('input[type=file]').first().setInputFiles(world.picture);
     await one.getByRole('dialog').locator('canvas').waitFor();
   };
-  await pictures(open, { content: '/content', 'content-item': new URL(page.url()).pathname, converter: '/content?dialog=register' }, converter);
+  await pictures(open, { content: '/content', 'content-item': place, converter: '/content?dialog=register' }, converter);
 });
