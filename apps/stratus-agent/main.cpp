@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "../unknown_command.hpp"
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -57,7 +58,7 @@ Result<void> run(const RunOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
   STRATUS_TRY(composed, compose(options));
   STRATUS_TRY(config, stratus::agent::adopt_identity(std::move(composed)));
-  const std::string ready = stratus::agent::ready_line(config);
+  const std::string device = config.device, image = config.image;
   asio::io_context loop(1);
   STRATUS_TRY(agent, Agent::make(std::move(config), loop.get_executor()));
   Result<void> result;
@@ -77,8 +78,14 @@ Result<void> run(const RunOptions& options) {
     signals.async_wait(on_signal);
   };
   signals.async_wait(on_signal);
-  fmt::print("{}\n", ready);
-  std::fflush(stdout);
+  // Ready is who could ask: a wrong certificate or an unknown image is said here too, and tried on.
+  bool is_ready = false;
+  agent->on_link([&](const std::string& problem) {
+    if (is_ready) return;
+    is_ready = problem.empty();
+    fmt::print("{}\n", stratus::agent::ready_line(device, image, problem));
+    std::fflush(stdout);
+  });
   loop.run();
   return result;
 }
@@ -142,24 +149,37 @@ int main(int argc, char** argv) {
       "root.pem");
   enrolling->callback([&] { action = [&] { return stratus::agent::enrol(enrolment); }; });
 
-  std::string data;
+  stratus::agent::Word word;
   bool json = false;
-  const auto add = [&](const char* name, const char* help, std::function<Result<void>()> what) {
+  const auto add = [&](const std::string& name, const char* help) {
     CLI::App* const command = app.add_subcommand(name, help);
-    command->add_option("--data", data, "the agent's directory")->required();
-    if (std::string_view(name) == "status") command->add_flag("--json", json, "as a JSON object");
-    command->callback([&action, what] { action = what; });
+    command->add_option("--data", word.data, "the agent's directory")->required();
+    if (name == "status") {
+      command->add_flag("--json", json, "as a JSON object");
+      command->callback([&] { action = [&] { return stratus::agent::show_status(word.data, json); }; });
+      return;
+    }
+    if (name != "cancel") {
+      command->add_flag("--wait", word.wait, "until that is over; the exit status says how it ended");
+      command->add_option("--timeout", word.seconds, "wait so many seconds at most, then status 124");
+    }
+    command->callback([&, name] {
+      word.word = name;
+      action = [&] { return stratus::agent::send_word(word); };
+    });
   };
-  add("status", "Show what runs and what is being done",
-      [&] { return stratus::agent::show_status(data, json); });
-  add("check", "Ask for an update now", [&] { return stratus::agent::send_word(data, "check"); });
-  add("cancel", "Cancel the update that is going on",
-      [&] { return stratus::agent::send_word(data, "cancel"); });
-  add("stop", "Stop the agent and its service", [&] { return stratus::agent::send_word(data, "stop"); });
+  add("status", "Show what runs and what is being done");
+  add("check", "Ask for an update now");
+  add("cancel", "Cancel the update that is going on");
+  add("stop", "Stop the agent and its service");
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string words = unknown_command(app); !words.empty() && error.get_exit_code() != 0) {
+      fmt::print(stderr, "stratus-agent: {}\n", words);
+      return 2;
+    }
     return app.exit(error) == 0 ? 0 : 2;
   }
   stratus::log::configure(stratus::log::parse_level(log_level),

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "../unknown_command.hpp"
 #include "commands.hpp"
 #include "rollout_commands.hpp"
 #include <CLI/CLI.hpp>
@@ -156,17 +157,24 @@ void add_release_commands(CLI::App& app, const CommonOptions& common, Action& ac
   inspect->callback([&] { action = [&] { return stratus::cli::inspect(reference, common); }; });
 }
 
-void add_fleet_commands(CLI::App& app, const CommonOptions& common, Action& action) {
-  CLI::App* const devices = app.add_subcommand("devices", "List devices and what they run");
-  devices->footer("Example:\n  stratus devices --json");
-  devices->callback([&] { action = [&] { return stratus::cli::list_devices(common); }; });
+Result<void> watch_devices(const stratus::cli::DeviceWatch& options, const CommonOptions& common,
+                           int& exit_status) {
+  if (options.device.empty())
+    return stratus::cli::watch_devices(std::chrono::seconds(options.seconds), common);
+  STRATUS_TRY(status, stratus::cli::watch_device(options, common));
+  exit_status = status;
+  return {};
+}
 
-  static unsigned seconds = 0;
-  CLI::App* const watch = app.add_subcommand("watch", "Print every change of a device until interrupted");
-  watch->add_option("--for", seconds, "end after so many seconds");
-  watch->footer("Example:\n  stratus watch");
-  watch->callback(
-      [&] { action = [&] { return stratus::cli::watch_devices(common, std::chrono::seconds(seconds)); }; });
+void add_fleet_commands(CLI::App& app, const CommonOptions& common, Action& action, int& exit_status) {
+  static stratus::cli::DeviceWatch options;
+  CLI::App* const watch =
+      app.add_subcommand("watch", "Print every change of all devices, or of one until it is up to date");
+  watch->add_option("DEVICE", options.device, "only this one (as `stratus device watch`)");
+  watch->add_option("--for", options.seconds,
+                    "end after so many seconds, with status 0 if no DEVICE is named");
+  watch->footer("Examples:\n  stratus watch\n  stratus watch kiosk-7 --for 600");
+  watch->callback([&] { action = [&] { return watch_devices(options, common, exit_status); }; });
 
   static bool dry_run = false;
   CLI::App* const gc =
@@ -176,8 +184,20 @@ void add_fleet_commands(CLI::App& app, const CommonOptions& common, Action& acti
   gc->callback([&] { action = [&] { return stratus::cli::collect_garbage(dry_run, common); }; });
 }
 
+void add_device_watch(CLI::App& device, const CommonOptions& common, Action& action, int& exit_status) {
+  static stratus::cli::DeviceWatch options;
+  CLI::App* const watch =
+      device.add_subcommand("watch", "Print every change of a device until it runs what is wanted of it");
+  watch->add_option("ID", options.device, "the device")->required();
+  watch->add_option("--for", options.seconds, "give up after so many seconds, with status 124");
+  watch->footer(
+      "Ends with 0 when the device is up to date, 6 when it refused or went back.\n"
+      "Example:\n  stratus publish web:1.2 ./rootfs --sign-key release.key && stratus device watch kiosk-7");
+  watch->callback([&] { action = [&] { return watch_devices(options, common, exit_status); }; });
+}
+
 // region, group, filter and device: list, show, create, change, remove.
-void add_inventory_commands(CLI::App& app, const CommonOptions& common, Action& action) {
+void add_inventory_commands(CLI::App& app, const CommonOptions& common, Action& action, int& exit_status) {
   using stratus::cli::Noun;
   struct Member {
     const char* name;
@@ -205,16 +225,21 @@ void add_inventory_commands(CLI::App& app, const CommonOptions& common, Action& 
     const bool device = noun == Noun::device;
     CLI::App* const command = app.add_subcommand(word, "List, show, create, change and remove " + word + "s");
     command->require_subcommand(1);
-    CLI::App* const listing = command->add_subcommand("list", "List them");
+    std::vector<CLI::App*> listings{command->add_subcommand("list", "List them")};
     if (device) {
+      listings.push_back(app.add_subcommand("devices", "The same as `stratus device list`"));
+      add_device_watch(*command, common, action, exit_status);
+    }
+    for (CLI::App* const listing : listings) {
+      listing->callback(
+          [&, noun] { action = [&, noun] { return stratus::cli::list_inventory(noun, list, common); }; });
+      if (!device) continue;
       listing->add_option("--filter", list.filter, "as in region=seoul tag.site=3 state=failed");
       listing->add_option("--saved", list.saved, "code of a saved filter");
       listing->add_option("--sort", list.sort, "id, label, seen or state; -seen: latest first");
       listing->add_option("--limit", list.limit, "at most so many");
       listing->footer("Example:\n  stratus device list --filter 'state=failed seen<1d' --sort -seen");
     }
-    listing->callback(
-        [&, noun] { action = [&, noun] { return stratus::cli::list_inventory(noun, list, common); }; });
     const auto add = [&](const char* verb, const std::string& help) {
       CLI::App* const sub = command->add_subcommand(verb, help);
       sub->add_option(device ? "ID" : "CODE", key, device ? "the device's id" : "its code")->required();
@@ -469,13 +494,24 @@ int main(int argc, char** argv) {
   app.add_option("--log-level", log_level, "debug, info, warning, error");
   app.add_option("--log-format", log_format, "text or json")->check(CLI::IsMember({"text", "json"}));
 
+  app.footer(
+      "Exit status:\n"
+      "  0    done\n"
+      "  1    failed: no connection, no space, something damaged\n"
+      "  2    the command line or a value in it is wrong\n"
+      "  3    what was named is not there\n"
+      "  4    not allowed: sign in, or ask for the right\n"
+      "  5    refused as things stand, say an unsigned version; paused by a gate (rollout watch)\n"
+      "  6    over, and not all devices succeeded (rollout watch, device watch)\n"
+      "  124  the time was over first");
+
   Action action;
   int exit_status = 0;
   add_key(app, common, action);
   add_publish(app, common, action);
   add_release_commands(app, common, action);
-  add_fleet_commands(app, common, action);
-  add_inventory_commands(app, common, action);
+  add_fleet_commands(app, common, action, exit_status);
+  add_inventory_commands(app, common, action, exit_status);
   add_identity_commands(app, common, action);
   add_delta(app, common, action);
   add_sign_in(app, common, action);
@@ -489,6 +525,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string words = unknown_command(app); !words.empty() && error.get_exit_code() != 0) {
+      fmt::print(stderr, "stratus: {}\n", words);
+      return 2;
+    }
     return app.exit(error) == 0 ? 0 : 2;
   }
   stratus::log::configure(stratus::log::parse_level(log_level),

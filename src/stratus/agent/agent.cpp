@@ -348,6 +348,7 @@ net::Task<Outcome> AgentCore::perform(Action action) {
     }
     case Action::ask: {
       done = co_await ask();
+      answer_ = done.event;
       break;
     }
     case Action::make_plan: {
@@ -666,6 +667,7 @@ std::string AgentCore::status() const {
                       {"planned_bytes", reading.total},
                       {"transfer", encode_transfer(reading)},
                       {"last", last_end_},
+                      {"answer", answer_ ? name_of(*answer_) : std::string_view()},
                       {"downtime_ms", now.downtime_ms},
                       {"written_bytes", main_ != nullptr ? main_->written : 0},
                       {"server", config_.server},

@@ -5,6 +5,7 @@
 // reporter and the control socket; stop() ends them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,9 @@ class Agent {
   virtual std::vector<wire::LogEntry> take_errors() = 0;
   // JSON object of `stratus-agent status`.
   virtual std::string status() const = 0;
+  // Called on the loop once the first question about updates is over, and when that changes: "" the server
+  // answered, otherwise what is wrong with what, and what to do. Before run().
+  virtual void on_link(std::function<void(const std::string& problem)> hook) = 0;
 };
 
 }  // namespace stratus::agent

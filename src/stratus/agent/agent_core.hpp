@@ -41,6 +41,7 @@ class AgentCore final : public Agent {
   void stop(bool service_too) override;
   std::vector<wire::LogEntry> take_errors() override { return std::exchange(errors_, {}); }
   std::string status() const override;
+  void on_link(std::function<void(const std::string&)> hook) override { on_link_ = std::move(hook); }
 
  private:
   // agent.cpp
@@ -81,6 +82,7 @@ class AgentCore final : public Agent {
   Outcome after_fetch_error(const Error& error, const update::PlanStep& step, bool progress);
   Outcome after_unpack_error(const Error& error, const update::PlanStep& step);
   std::uint64_t take_traffic();
+  void note_link(std::string problem);  // "": the server answered
 
   // swap_actions.cpp
   net::Task<Outcome> begin_swap();
@@ -138,9 +140,12 @@ class AgentCore final : public Agent {
   std::uint64_t traffic_mark_ = 0;
   std::optional<std::uint64_t> spent_;  // bytes of blobs that came for the candidate; none: another agent's
   std::uint64_t reached_ = 0;           // most bytes of the plan's blobs that were here at once
-  std::vector<wire::LogEntry> errors_;  // not told yet; at most kMaxErrors, the oldest go
-  std::string last_end_;                // of the last update: "committed", "failed", …
-  std::string link_;                    // the last trouble with the server; empty when it answered
+  std::vector<wire::LogEntry> errors_;   // not told yet; at most kMaxErrors, the oldest go
+  std::string last_end_;                 // of the last update: "committed", "failed", …
+  std::string link_;                     // the last trouble with the server; empty when it answered
+  bool asked_ = false;                   // once, with whatever success
+  std::optional<update::Event> answer_;  // what the last question came to
+  std::function<void(const std::string&)> on_link_;
   std::mt19937_64 random_{std::random_device{}()};
 
   Notifier wake_;  // the update coroutine

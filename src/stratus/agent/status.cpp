@@ -1,5 +1,8 @@
 #include "stratus/agent/status.hpp"
 
+#include <optional>
+#include <thread>
+
 #include <boost/json.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -7,6 +10,7 @@
 #include "stratus/agent/control_socket.hpp"
 #include "stratus/agent/state_store.hpp"
 #include "stratus/base/bytes.hpp"
+#include "stratus/base/clock.hpp"
 #include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
 
@@ -17,6 +21,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMaxStatus = 64u << 10;  // bytes
+constexpr Millis kLookEvery{100};
 
 json::value shown(const update::ReleaseId& release) {
   if (release.manifest.empty()) return nullptr;
@@ -135,16 +140,61 @@ Result<void> show_status(const std::filesystem::path& data, bool as_json) {
   return {};
 }
 
-Result<void> send_word(const std::filesystem::path& data, std::string_view word) {
-  STRATUS_TRY(answer, ask_agent(data, word));
-  (void)answer;
-  const bool known = word == "check" || word == "cancel" || word == "stop";
-  if (known) fmt::print("The agent was told to {}; see `stratus-agent status`.\n", word);
-  return {};
+namespace {
+
+Result<json::object> ask_status(const std::filesystem::path& data) {
+  STRATUS_TRY(text, ask_agent(data, "status"));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  STRATUS_TRY(value, parse_json(text, kMaxStatus));
+  if (!value.is_object()) return fail(ErrorCode::internal, "the agent's answer is no object");
+  return std::move(value.get_object());
 }
 
-std::string ready_line(const AgentConfig& config) {
-  return json::serialize(json::object{{"ready", true}, {"device", config.device}, {"image", config.image}});
+// What the check after the `checks`th came to, nothing while it goes on.
+std::optional<Result<void>> outcome_of_check(const json::object& status, std::uint64_t checks) {
+  if (number_of(status, "checks") <= checks || text_of(status, "state") != "idle") return std::nullopt;
+  if (const std::string problem = text_of(status, "server_problem"); !problem.empty())
+    return fail(ErrorCode::unavailable, "no answer about updates: " + problem);
+  const std::string last = text_of(status, "last");
+  if (text_of(status, "answer") != "up_to_date" && (last == "failed" || last == "rolled_back"))
+    return fail(ErrorCode::conflict, fmt::format("the update ended as {}: {}; {} goes on", last,
+                                                 text_of(status, "reason"), version_of(status, "running")));
+  fmt::print("Up to date: {}\n", version_of(status, "running"));
+  return Result<void>();
+}
+
+}  // namespace
+
+Result<void> send_word(const Word& word) {
+  STRATUS_TRY(before, ask_status(word.data));
+  STRATUS_TRY(answer, ask_agent(word.data, word.word));
+  (void)answer;
+  if (!word.wait) {
+    fmt::print("The agent was told to {}; `stratus-agent status` shows what came of it{}.\n", word.word,
+               word.word == "cancel" ? "" : ", --wait waits for it");
+    return {};
+  }
+  const SteadyTime begin = system_clock().steady();
+  for (;;) {
+    const auto status = ask_status(word.data);
+    if (word.word == "stop" && !status) {
+      fmt::print("The agent and its service have ended.\n");
+      return {};
+    }
+    if (!status) return fail(status.error());
+    if (word.word != "stop") {
+      if (auto over = outcome_of_check(*status, number_of(before, "checks"))) return *over;
+    }
+    if (word.seconds != 0 && system_clock().steady() - begin >= std::chrono::seconds(word.seconds))
+      return fail(ErrorCode::timeout, fmt::format("still {}", text_of(*status, "state")));
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+std::string ready_line(std::string_view device, std::string_view image, std::string_view problem) {
+  json::object line{{"ready", problem.empty()}, {"device", device}, {"image", image}};
+  if (!problem.empty()) line["problem"] = problem;
+  return json::serialize(line);
 }
 
 }  // namespace stratus::agent

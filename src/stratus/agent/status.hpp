@@ -15,9 +15,19 @@ namespace stratus::agent {
 
 // Prints the agent's own word, or, when none runs, what the journal says.
 Result<void> show_status(const std::filesystem::path& data, bool json);
-Result<void> send_word(const std::filesystem::path& data, std::string_view word);
-// {"ready":true,…} for standard output.
-std::string ready_line(const AgentConfig& config);
+
+struct Word {
+  std::filesystem::path data;
+  std::string word;      // "check", "cancel", "stop"
+  bool wait = false;     // until what it asks for is over: the update, or the agent
+  unsigned seconds = 0;  // at most; 0: for ever
+};
+// With `wait` the end counts: `unavailable` when the server did not answer, `conflict` when the update was
+// refused or went back, `timeout` after `seconds`.
+Result<void> send_word(const Word& word);
+
+// {"ready":true,…} for standard output, or {"ready":false,…,"problem":…}.
+std::string ready_line(std::string_view device, std::string_view image, std::string_view problem);
 
 // {"bytes","total","percent","speed","eta_s"}
 boost::json::object encode_transfer(const update::TransferReading& reading);

@@ -5,6 +5,7 @@
 
 #include "stratus/agent/agent_core.hpp"
 #include "stratus/agent/fetcher.hpp"
+#include "stratus/agent/link_words.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/update/blame.hpp"
@@ -47,24 +48,35 @@ net::Task<Outcome> AgentCore::ask() {
   auto answer = co_await client_->send(get);
   if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
   if (!answer || (answer->status != 200 && answer->status != 204)) {
-    link_ = answer ? fmt::format("{} answered {}", get.url, answer->status) : answer.error().text();
-    log::warning("agent", "no answer about updates: {}", link_);
+    note_link(answer ? explain_status(config_, answer->status) : explain_no_answer(config_, answer.error()));
     co_return outcome(Event::unreachable);
   }
-  link_.clear();
   attempts_ = 0;
   if (answer->status == 204) {
+    note_link("");
     failures_ = 0;
     co_return outcome(Event::up_to_date);
   }
   auto next = wire::parse_next(answer->body);
   if (!next) {
-    link_ = "the answer cannot be read: " + next.error().text();
-    log::warning("agent", "{}", link_);
+    note_link(fmt::format("what {} answered cannot be read: {}", config_.server, next.error().text()));
     co_return outcome(Event::unreachable);
   }
+  note_link("");
   Outcome considered = co_await consider(std::move(*next));
   co_return considered;
+}
+
+// Said when it changes: a server that is away for a night is asked all night.
+void AgentCore::note_link(std::string problem) {
+  const bool is_news = !asked_ || problem != link_;
+  const bool was_away = !link_.empty();
+  asked_ = true;
+  link_ = std::move(problem);
+  if (!is_news) return;
+  if (!link_.empty()) log::warning("agent", "no answer about updates: {}. Trying on", link_);
+  if (link_.empty() && was_away) log::info("agent", "{} answers", config_.server);
+  if (on_link_) on_link_(link_);
 }
 
 // Whether the release may be had at all. Nothing of it is fetched or unpacked before this says yes.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -109,8 +110,9 @@ Result<std::string> deploy_version(const CommonOptions& common, const std::strin
   const auto location = accepted.headers.get("Location");
   Request poll;
   poll.path = location.value_or("");
-  progress.start("Making deltas", operation.total, false);
+  progress.start("Waiting for deltas", operation.total, false);
   auto wait = kFirstPoll;
+  bool told = false;
   while (operation.state == "running" && location) {
     progress.set_total(operation.total);
     progress.set(operation.done);
@@ -119,6 +121,9 @@ Result<std::string> deploy_version(const CommonOptions& common, const std::strin
     STRATUS_TRY(answer, server->expect_success(poll));
     STRATUS_TRY(now, read_operation(answer.body));
     operation = std::move(now);
+    if (std::exchange(told, told || operation.total > 0) || operation.total == 0) continue;
+    progress.announce(fmt::format("waiting for {} from what devices run to {}:{}",
+                                  count_of(operation.total, "delta"), name, version));
   }
   progress.clear();
   if (operation.state == "done") return operation.detail;

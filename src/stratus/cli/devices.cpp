@@ -37,10 +37,9 @@ struct DeviceLine {
             {"reason", reason},
             {"last_seen_ms", seen_ms}};
   }
-  std::string to_text(const std::string& seen = {}) const {
+  std::string to_text() const {
     std::string out = fmt::format("{:<24} {:<20} {:<12} {:<12}", id, name, running.empty() ? "-" : running,
                                   state.empty() ? "-" : state);
-    if (!seen.empty()) out += "  " + seen;
     if (!target.empty() && target != running) out += " → " + target;
     if (!reason.empty()) out += "  " + reason;
     return out;
@@ -77,24 +76,68 @@ Result<std::vector<DeviceLine>> fetch_devices(ServerConnection& server) {
   }
 }
 
-}  // namespace
-
-Result<void> list_devices(const CommonOptions& common) {
-  STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(devices, fetch_devices(*server));
-  json::array lines;
-  if (devices.empty()) say(common, "No device has asked for anything yet.");
-  if (!devices.empty())
-    say(common, fmt::format("{:<24} {:<20} {:<12} {:<12}  LAST SEEN", "DEVICE", "IMAGE", "RUNS", "STATE"));
-  for (const DeviceLine& line : devices) {
-    say(common, line.to_text(format_time(WallTime(Millis(line.seen_ms)))));
-    lines.push_back(line.to_json());
-  }
-  print_json(common, json::serialize(json::object{{"devices", std::move(lines)}}));
-  return {};
+std::string text_of(const json::value& value, std::string_view key) {
+  const json::value* const found = value.is_object() ? value.get_object().if_contains(key) : nullptr;
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
-Result<void> watch_devices(const CommonOptions& common, std::chrono::seconds longest) {
+Result<json::value> fetch_why(ServerConnection& server, const std::string& device) {
+  Request request;
+  request.path = fmt::format("/api/v1/devices/{}/why", net::percent_encode(device));
+  STRATUS_TRY(answer, server.expect_success(request));
+  return parse_json(answer.body, kMaxAnswer).with_context(request.path);
+}
+
+}  // namespace
+
+DeviceProgress read_why(const json::value& why) {
+  DeviceProgress out;
+  const json::object* const object = why.if_object();
+  if (object == nullptr) return out;
+  if (const json::value* const updated = object->if_contains("updated");
+      updated != nullptr && updated->is_bool())
+    out.is_updated = updated->get_bool();
+  if (const json::value* const steps = object->if_contains("steps"); steps != nullptr && steps->is_array()) {
+    for (const json::value& step : steps->get_array()) {
+      const json::value* const ok = step.is_object() ? step.get_object().if_contains("ok") : nullptr;
+      const bool well = ok != nullptr && ok->is_bool() && ok->get_bool();
+      if (text_of(step, "code") == "runs") out.line = text_of(step, "detail");
+      if (!well && text_of(step, "code") == "outcome") out.failure = text_of(step, "detail");
+      if (!well && out.blocker.empty()) out.blocker = text_of(step, "detail");
+    }
+  }
+  if (out.line.empty()) out.line = out.blocker;
+  if (!out.blocker.empty() && out.blocker != out.line) out.line += ": " + out.blocker;
+  return out;
+}
+
+Result<int> watch_device(const DeviceWatch& options, const CommonOptions& common) {
+  STRATUS_TRY(server, ServerConnection::open(common));
+  const auto begin = system_clock().steady();
+  const std::chrono::seconds longest(options.seconds);
+  std::string shown;
+  for (bool answered = false;;) {
+    const auto why = fetch_why(*server, options.device);
+    if (!why && (!answered || why.error().code() != ErrorCode::unavailable)) return fail(why.error());
+    if (why) {
+      answered = true;
+      const DeviceProgress now = read_why(*why);
+      if (now.line != shown) {
+        say(common, fmt::format("{}  {}  {}", format_time(system_clock().wall()), options.device, now.line));
+        print_json(common, json::serialize(*why));
+        std::fflush(stdout);
+      }
+      shown = now.line;
+      if (now.is_updated) return 0;
+      if (!now.failure.empty()) return 6;
+    }
+    if (longest.count() != 0 && system_clock().steady() - begin >= longest)
+      return fail(ErrorCode::timeout, fmt::format("{} is not there yet: {}", options.device, shown));
+    std::this_thread::sleep_for(kPollEvery);
+  }
+}
+
+Result<void> watch_devices(std::chrono::seconds longest, const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
   std::map<std::string, std::string> known;
   const auto begin = system_clock().steady();

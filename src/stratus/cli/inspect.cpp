@@ -181,6 +181,8 @@ Result<void> list_releases(const std::string& name, const CommonOptions& common)
     return fail(ErrorCode::not_found, fmt::format("no releases of '{}'", name));
   json::array lines;
   if (releases.empty()) say(common, "Nothing published yet. Try: stratus publish NAME:VERSION PATH");
+  if (!releases.empty())
+    say(common, fmt::format("{:<40} {:<12}  {:<24}  DEPLOYED", "NAME:VERSION", "DIGEST", "PUBLISHED"));
   for (const ReleaseLine& line : releases) {
     say(common,
         fmt::format("{:<40} {}  {}{}", line.name + ":" + line.version, line.digest.short_hex(),

@@ -57,29 +57,40 @@ std::string cell_of(const json::object& item, std::string_view column) {
   return text.empty() ? "-" : text;
 }
 
-std::vector<std::string_view> columns_of(Noun noun) {
+struct Column {
+  std::string_view key, head;
+};
+
+std::vector<Column> columns_of(Noun noun) {
   switch (noun) {
     case Noun::filter:
-      return {"code", "name", "filter"};
+      return {{"code", "CODE"}, {"name", "NAME"}, {"filter", "FILTER"}};
     case Noun::device:
-      return {"id", "label", "region", "group", "name", "running_version", "state", "last_seen"};
+      return {{"id", "DEVICE"},
+              {"label", "LABEL"},
+              {"region", "REGION"},
+              {"group", "GROUP"},
+              {"name", "IMAGE"},
+              {"running_version", "RUNS"},
+              {"target_version", "LAST UPDATE"},
+              {"state", "STATE"},
+              {"last_seen", "LAST SEEN"},
+              {"reason", "REASON"}};
     default:
-      return {"code", "name", "devices", "inactive", "tags"};
+      return {{"code", "CODE"},
+              {"name", "NAME"},
+              {"devices", "DEVICES"},
+              {"inactive", "INACTIVE"},
+              {"tags", "TAGS"}};
   }
 }
 
-void print_table(const CommonOptions& common, const std::vector<std::string_view>& columns,
-                 const json::array& items) {
+void print_table(const CommonOptions& common, const std::vector<Column>& columns, const json::array& items) {
   std::vector<std::vector<std::string>> lines(1);
-  for (const std::string_view column : columns) {
-    std::string head(column);
-    std::transform(head.begin(), head.end(), head.begin(),
-                   [](char c) { return c == '_' ? ' ' : std::toupper(c); });
-    lines.front().push_back(std::move(head));
-  }
+  for (const Column& column : columns) lines.front().emplace_back(column.head);
   for (const json::value& item : items) {
     auto& line = lines.emplace_back();
-    for (const std::string_view column : columns) line.push_back(cell_of(item.get_object(), column));
+    for (const Column& column : columns) line.push_back(cell_of(item.get_object(), column.key));
   }
   std::vector<std::size_t> widths(columns.size());
   for (const auto& line : lines) {
@@ -171,7 +182,9 @@ Result<void> list_inventory(Noun noun, const DeviceListOptions& options, const C
     after = next == after ? "" : next;
   } while (!after.empty() && (options.limit == 0 || items.size() < options.limit));
   if (items.empty()) {
-    say(common, fmt::format("No {} here.", word_for(noun)));
+    const bool asked = !options.filter.empty() || !options.saved.empty();
+    say(common, noun == Noun::device && !asked ? "No device has asked for anything yet."
+                                               : fmt::format("No {} here.", word_for(noun)));
   } else {
     print_table(common, columns_of(noun), items);
   }

@@ -16,7 +16,11 @@ constexpr std::size_t kBar = 30;
 }  // namespace
 
 Progress::Progress(const CommonOptions& common)
-    : shown_(!common.json && !common.quiet && ::isatty(STDERR_FILENO) == 1) {}
+    : wanted_(!common.json && !common.quiet), shown_(wanted_ && ::isatty(STDERR_FILENO) == 1) {}
+
+void Progress::announce(std::string_view text) const {
+  if (wanted_ && !shown_) fmt::print(stderr, "{}\n", text);
+}
 
 void Progress::start(std::string phase, std::uint64_t total, bool in_bytes) {
   clear();

@@ -1,9 +1,10 @@
-// A progress line on standard error, drawn in place on a terminal and not at all elsewhere.
+// A progress line on standard error, drawn in place on a terminal; elsewhere only what announce() says.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "stratus/cli/common.hpp"
 
@@ -21,12 +22,15 @@ class Progress {
   void advance(std::uint64_t amount) { set(done_ + amount); }
   void set(std::uint64_t done);
   void set_total(std::uint64_t total) { total_ = total; }
+  // One line for a log: something takes its time. Nothing on a terminal, where the line moves, nor with
+  // --json or --quiet.
+  void announce(std::string_view text) const;
   void clear();  // removes the line, so that other output starts clean
 
  private:
   void draw();
 
-  bool shown_;
+  bool wanted_, shown_;
   bool in_bytes_ = true, drawn_ = false;
   std::string phase_;
   std::uint64_t done_ = 0, total_ = 0;

@@ -181,6 +181,13 @@ Result<void> deploy_published(const PublishOptions& options, const CommonOptions
   return {};
 }
 
+// "host:8443" of a server's URL.
+std::string host_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  return url.empty() ? "HOST:8443" : std::string(url.substr(0, url.find('/')));
+}
+
 void report(const PublishOptions& options, const CommonOptions& common, const oci::Reference& reference,
             const Base& laid_on, const BuiltImage& image, const Sent& sent, const Outcome& outcome) {
   const PublishedVersion* const base = laid_on.version;
@@ -197,6 +204,14 @@ void report(const PublishOptions& options, const CommonOptions& common, const oc
                         inherited ? fmt::format(" (as {} does)", base->version) : "");
   }
   text += "\n  " + signature_line(reference, outcome);
+  const std::string send =
+      fmt::format("skopeo copy oci:{0}:{1}:{2} docker://{3}/{1}:{2}", options.to_layout.string(),
+                  reference.name, reference.tag, host_of(common.server));
+  if (!options.to_layout.empty()) {
+    text +=
+        fmt::format("\n  written to {0}; send it: {1}, then `stratus deploy {2}:{3} --sign-key release.key`",
+                    options.to_layout.string(), send, reference.name, reference.tag);
+  }
   if (!laid_on.passed_over.empty()) text += "\n  " + laid_on.passed_over;
   if (!outcome.detail.empty() && outcome.refused) text += "\n  " + outcome.detail;
   say(common, text);
@@ -217,6 +232,7 @@ void report(const PublishOptions& options, const CommonOptions& common, const oc
   if (!image.start_problem.empty()) out["start_problem"] = image.start_problem;
   if (!outcome.key_id.empty()) out["key_id"] = outcome.key_id;
   if (!outcome.detail.empty()) out["detail"] = outcome.detail;
+  if (!options.to_layout.empty()) out["send_with"] = send;
   print_json(common, json::serialize(out));
 }
 

@@ -133,12 +133,18 @@ Result<void> list_rollouts(const std::string& state, const CommonOptions& common
     STRATUS_TRY(page, get(*server, fmt::format("/api/v1/rollouts?limit=200&state={}&cursor={}",
                                                net::percent_encode(state), net::percent_encode(cursor))));
     for (const json::value& one : items(page, "items")) {
+      if (all.empty())
+        say(common, fmt::format("{:<26}  {:<24} {:<10} {:<9} DEVICES", "ID", "TITLE", "STATE", "WAVE"));
       say(common, fmt::format("{}  {:<24} {}", text_of(one, "id"), text_of(one, "title"), status_line(one)));
       all.push_back(one);
     }
     cursor = text_of(page, "next");
     if (cursor.empty()) break;
   }
+  if (all.empty())
+    say(common, state.empty()
+                    ? std::string("No rollout so far. Try: stratus rollout create NAME:VERSION --all")
+                    : fmt::format("No rollout is {}.", state));
   print_json(common, json::serialize(json::object{{"rollouts", std::move(all)}}));
   return {};
 }
@@ -238,6 +244,12 @@ Result<void> device_history(const std::string& device, const CommonOptions& comm
   STRATUS_TRY(server, ServerConnection::open(common));
   STRATUS_TRY(history, get(*server, fmt::format("/api/v1/devices/{}/rollouts?limit=500",
                                                 net::percent_encode(device))));
+  if (items(history, "items").empty()) {
+    say(common,
+        fmt::format("No rollout has brought {} anything yet. `stratus device show {}` says what it runs, "
+                    "`stratus device why {}` what keeps it from an update.",
+                    device, device, device));
+  }
   for (const json::value& one : items(history, "items")) {
     const std::string from = text_of(one, "from_version");
     say(common, fmt::format("{}  {}:{} {} {} (from {}) {}", text_of(one, "ended_at"), text_of(one, "name"),
