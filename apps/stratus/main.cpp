@@ -4,6 +4,7 @@
 
 #include "../unknown_command.hpp"
 #include "commands.hpp"
+#include "completion.hpp"
 #include "rollout_commands.hpp"
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -481,6 +482,24 @@ void add_common(CLI::App& app, CommonOptions& common) {
   app.add_flag("-q,--quiet", common.quiet, "print errors only");
 }
 
+void add_completion(CLI::App& app, Action& action) {
+  CLI::App* const completion = app.add_subcommand("completion", "Print what makes a shell complete commands");
+  static std::string shell;
+  completion->add_option("SHELL", shell, "bash (zsh takes the same through bashcompinit)")
+      ->required()
+      ->check(CLI::IsMember({"bash"}));
+  completion->footer(
+      "Examples:\n"
+      "  source <(stratus completion bash)\n"
+      "  stratus completion bash > /usr/share/bash-completion/completions/stratus");
+  completion->callback([&] {
+    action = [&]() -> Result<void> {
+      fmt::print("{}", bash_completion(app));
+      return {};
+    };
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -521,6 +540,7 @@ int main(int argc, char** argv) {
   add_rollout(app, common, action, exit_status);
   add_artifact_commands(app, common, action);
   add_fleet_view_commands(app, common, action);
+  add_completion(app, action);
 
   try {
     app.parse(argc, argv);

@@ -8,6 +8,8 @@ import pytest
 from harness import wait_until
 from harness.events import Stream
 from harness.http import HttpClient
+from harness.identity import enrol
+from harness.mqtt import DeviceMaker
 from harness.people import PASSWORD, make_token, make_user
 
 
@@ -108,3 +110,42 @@ def test_a_watcher_of_quiet_topics_that_went_away_is_noticed_while_others_are_bu
         return server.metric("stratus_event_streams") == 0
 
     wait_until(gone, 90, what="the stream to be closed")
+
+
+def test_enrolment_and_its_end_are_told(stack, tmp_path):
+    server = stack.start_server()
+    stream = Stream(server.http, "?topics=devices,certificates")
+    assert stream.next()[1] == "hello"
+    enrol(server, tmp_path, "door-1")
+    told = [stream.next()[1:] for _ in range(2)]
+    assert told[0][0] == "certificates" and told[0][1]["device"] == "door-1" and told[0][1]["action"] == "issued"
+    assert told[1] == ("devices", {"id": "door-1", "action": "enrolled", "kind": "device"})
+    assert server.http.post("/api/v1/devices/door-1/revoke", json={}).status == 204
+    told = [stream.next()[1:] for _ in range(2)]
+    assert [topic for topic, _ in told] == ["certificates", "devices"]
+    assert {data["action"] for _, data in told} == {"revoked"}
+    stream.close()
+
+
+def test_who_comes_and_leaves_is_told(plain_stack, tmp_path):
+    server = plain_stack.start_server(options=["--mqtt-listen", "127.0.0.1:0"])
+    wait_until(lambda: server.metric("stratus_mqtt_connected") == 1, what="the broker")
+    devices = DeviceMaker(server, tmp_path / "devices")
+    stream = Stream(server.http, "?topics=devices")
+    stream.next()
+
+    def heard(online):
+        while True:
+            name, data = stream.next()[1:]
+            if data.get("online") is online:
+                return name, data
+    device = devices.connect("door-1")
+    device.say("presence", online=True, seq=1)
+    name, data = heard(True)
+    assert (name, data["id"]) == ("devices", "door-1") and data["changed"].endswith("Z")
+    assert server.http.get("/api/v1/devices/door-1/presence").json()["online"] is True
+    device.say("presence", online=True, seq=2)  # nothing new: the next event is its leaving
+    device.say("presence", online=False, seq=3)
+    assert heard(False)[1]["id"] == "door-1"
+    stream.close()
+    devices.close()

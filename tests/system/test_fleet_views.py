@@ -6,6 +6,7 @@ import pytest
 from harness import wait_until
 from harness.events import Stream
 from harness.fleet import FleetCase
+from harness.identity import enrol
 from harness.openapi import CheckedClient
 from harness.people import make_token
 from harness.registry import digest_of
@@ -196,3 +197,41 @@ def test_certificates_by_their_end(fleet):
     assert fleet.checked.get("/api/v1/certificates").json() == {"items": []}
     for query in ("state=gone", "expires_before=soon", "cursor=x"):
         assert fleet.checked.get(f"/api/v1/certificates?{query}").status == 400
+
+
+def test_certificates_are_found_by_device_serial_and_state(stack, tmp_path):
+    server = stack.start_server()
+    checked = CheckedClient(server.http)
+    for name in ("door-1", "door-2", "gate-1"):
+        enrol(server, tmp_path, name)
+    assert server.http.post("/api/v1/devices/door-2/revoke", json={"reason": "stolen"}).status == 204
+
+    def found(query):
+        return [one["device"] for one in checked.get(f"/api/v1/certificates?{query}").json()["items"]]
+    assert sorted(found("state=any")) == ["door-1", "door-2", "gate-1"]
+    assert found("device=door") == ["door-1"] and found("state=revoked&device=door") == ["door-2"]
+    assert found("device=oor") == [] and found("device=door-1x") == []
+    revoked = checked.get("/api/v1/certificates?state=revoked").json()["items"][0]
+    assert revoked["reason"] == "stolen" and revoked["ended_at"] >= revoked["issued_at"]
+    assert found(f"state=any&serial={revoked['serial'][:9].lower()}") == ["door-2"]
+    first = checked.get("/api/v1/certificates?state=any&limit=2").json()
+    rest = checked.get(f"/api/v1/certificates?state=any&limit=2&cursor={first['next']}").json()
+    assert len(first["items"]) == 2 and len(rest["items"]) == 1 and "next" not in rest
+    assert {one["serial"] for one in first["items"]} & {one["serial"] for one in rest["items"]} == set()
+
+
+def test_every_refusal_and_every_persons_answer_names_its_request(fleet):
+    good = fleet.checked.get("/api/v1/devices")
+    assert len(good.headers["X-Request-Id"]) == 26
+    refused = fleet.checked.get("/api/v1/rollouts/nowhere")
+    assert refused.status == 404 and refused.json()["request_id"] == refused.headers["X-Request-Id"]
+    given = fleet.http.post("/api/v1/regions", json={"code": "seoul"}, headers={"X-Request-Id": "from-the-proxy"})
+    assert given.status == 201 and given.headers["X-Request-Id"] == "from-the-proxy"
+    entry = fleet.http.get("/api/v1/audit?action=region.create").json()["items"][0]
+    assert entry["request"] == "from-the-proxy"
+    rollout = fleet.http.post("/api/v1/rollouts", headers={"X-Request-Id": "roll-it-out"},
+                              json={"contents": [{"name": "app", "version": "2"}], "targets": {"all": True}})
+    entries = fleet.http.get(f"/api/v1/audit?object=rollout:{rollout.json()['id']}").json()["items"]
+    assert entries and all(one["request"] == "roll-it-out" and one["address"] == "127.0.0.1" for one in entries)
+    assert "X-Request-Id" not in fleet.devices[0].http.get("/api/v1/next/app?device=d000").headers
+    assert "request=from-the-proxy" in fleet.server.program.log

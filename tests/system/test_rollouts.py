@@ -1,4 +1,5 @@
 """Rollouts against the real server, with devices that only speak HTTP: waves, gates, orders of people, time."""
+import concurrent.futures
 import datetime
 import json
 
@@ -302,3 +303,36 @@ def test_the_command_line_creates_watches_and_orders(fleet):
     assert "app:2 success" in stack.stratus("history", "d000")
     assert stack.stratus("rollout", "show", "nothing", check=False).returncode == 3
     assert stack.stratus("rollout", "create", "app:2", check=False).returncode == 2
+
+
+def test_a_repeated_creation_or_order_is_done_once(fleet):
+    body = {"contents": [{"name": "app", "version": "2"}], "targets": {"all": True}, "waves": [{"count": 2}]}
+    key = {"Idempotency-Key": "once"}
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: fleet.http.post("/api/v1/rollouts", json=body, headers=key), range(6)))
+    assert {answer.status for answer in answers} == {201} and len({answer.json()["id"] for answer in answers}) == 1
+    assert sorted("Idempotency-Replayed" in answer.headers for answer in answers) == [False] + [True] * 5
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert len(fleet.http.get("/api/v1/rollouts").json()["items"]) == 1
+    rollout = answers[0].json()["id"]
+    other = fleet.http.post("/api/v1/rollouts", json={**body, "title": "another"}, headers=key)
+    assert (other.status, other.json()["code"]) == (409, "idempotency_key_reused")
+
+    def order(word, name, **headers):
+        return fleet.http.post(f"/api/v1/rollouts/{rollout}/{word}", json={}, headers={"Idempotency-Key": name, **headers})
+    revision = fleet.http.get(f"/api/v1/rollouts/{rollout}").headers["ETag"]
+    fleet.chosen(rollout, 2)
+    assert order("pause", "p1").status == 200
+    assert order("resume", "r1").status == 200
+    # The pause comes again, late, as retries do: answered as then, and nothing is paused.
+    late = order("pause", "p1", **{"If-Match": revision})
+    assert late.status == 200 and late.json()["state"] == "paused" and late.headers["Idempotency-Replayed"] == "true"
+    assert fleet.show(rollout)["state"] == "running"
+    # Kept with the order itself, so a killed server knows it too.
+    fleet.restart()
+    assert order("pause", "p1").headers["Idempotency-Replayed"] == "true"
+    assert fleet.show(rollout)["state"] == "running"
+    # What was refused is no answer to keep.
+    assert order("approve", "a1").status == 409
+    assert order("pause", "a1").status == 200
+    assert fleet.show(rollout)["state"] == "paused"

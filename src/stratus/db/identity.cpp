@@ -1,5 +1,7 @@
 #include "stratus/db/identity.hpp"
 
+#include <fmt/format.h>
+
 #include "stratus/db/devices.hpp"
 
 namespace stratus::db {
@@ -99,16 +101,22 @@ Result<std::vector<Certificate>> certificates_of(Reader& reader, std::string_vie
 
 Result<std::vector<Certificate>> list_certificates(Reader& reader, const CertificateQuery& query) {
   std::string sql =
-      std::string(kCertificate) +
-      "WHERE state = $1 AND (not_after_ms, serial) > ($2, $3) AND (not_after_ms < $4 OR $4 = 0)";
+      std::string(kCertificate) + "WHERE (not_after_ms, serial) > ($1, $2) AND (not_after_ms < $3 OR $3 = 0)";
+  std::vector<Value> values{query.after_ms, query.after_serial, query.expires_before_ms, query.limit};
+  const auto filter = [&](const char* test, const std::string& text) {
+    if (text.empty()) return;
+    values.emplace_back(text);
+    sql += fmt::format(fmt::runtime(test), values.size());
+  };
+  filter(" AND state = ${}", query.state);
+  filter(" AND substr(device, 1, length(${0})) = ${0}", query.device);
+  filter(" AND substr(serial, 1, length(${0})) = ${0}", query.serial);
   if (query.newest) {
     sql +=
         " AND NOT EXISTS (SELECT 1 FROM certificates n WHERE n.device = certificates.device AND "
         "n.state = 'active' AND n.not_after_ms > certificates.not_after_ms)";
   }
-  STRATUS_TRY(rows, reader.query(sql + " ORDER BY not_after_ms, serial LIMIT $5",
-                                 {query.state, query.after_ms, query.after_serial, query.expires_before_ms,
-                                  query.limit}));
+  STRATUS_TRY(rows, reader.run(sql + " ORDER BY not_after_ms, serial LIMIT $4", values));
   return certificates_in(rows);
 }
 

@@ -39,7 +39,8 @@ Result<void> add_certificate(Transaction& transaction, const Certificate& certif
 Result<void> end_certificates(Transaction& transaction, std::string_view device, std::int64_t now_ms,
                               std::string_view reason);
 struct CertificateQuery {
-  std::string state = "active";
+  std::string state = "active";        // "": any
+  std::string device, serial;          // what they begin with; "": any
   std::int64_t expires_before_ms = 0;  // 0: whenever
   bool newest = false;         // only what its device has not replaced by an active one that ends later
   std::int64_t after_ms = -1;  // goes on after this end and serial

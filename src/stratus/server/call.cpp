@@ -25,8 +25,9 @@ net::ResponseHead json_head(int status, const std::string& etag) {
 }  // namespace
 
 Call::Call(net::Exchange& exchange, Parameters parameters, Principal principal, Changes* changes,
-           const std::vector<std::string>& trusted)
+           const std::vector<std::string>& trusted, TaggedExchange* tagged)
     : exchange_(exchange),
+      tagged_(tagged),
       parameters_(std::move(parameters)),
       principal_(std::move(principal)),
       changes_(changes) {
@@ -38,7 +39,7 @@ Call::Call(net::Exchange& exchange, Parameters parameters, Principal principal, 
 }
 
 const std::string& Call::request_id() {
-  if (request_id_.empty()) request_id_ = new_ulid();
+  if (request_id_.empty()) request_id_ = tagged_ != nullptr ? tagged_->id() : new_ulid();
   return request_id_;
 }
 
@@ -105,18 +106,23 @@ net::Task<Result<void>> Call::respond_accepted(std::string location, std::string
 
 Actor Call::actor() { return {principal_.label(), address_, request_id()}; }
 
-net::Task<Result<Reply>> Call::apply(ChangeWork work) {
-  if (changes_ == nullptr) co_return fail(ErrorCode::internal, "this server keeps no changes");
+Result<RepeatKey> Call::repeat_key() {
   RepeatKey repeat;
   const auto key = request().headers.get("Idempotency-Key");
-  if (key && principal_.kind != Principal::Kind::anonymous) {
-    if (key->empty() || key->size() > 255)
-      co_return fail(ErrorCode::invalid, "Idempotency-Key: 1 to 255 characters");
-    repeat.key = sha256(principal_.label() + "\n" + principal_.id + "\n" + std::string(*key)).hex();
-    repeat.fingerprint = sha256(request().method + " " + request().target + "\n" + body_hash_).hex();
-  }
+  if (!key || principal_.kind == Principal::Kind::anonymous) return repeat;
+  if (key->empty() || key->size() > 255)
+    return fail(ErrorCode::invalid, "Idempotency-Key: 1 to 255 characters");
+  repeat.key = sha256(principal_.label() + "\n" + principal_.id + "\n" + std::string(*key)).hex();
+  repeat.fingerprint = sha256(request().method + " " + request().target + "\n" + body_hash_).hex();
+  return repeat;
+}
+
+net::Task<Result<Reply>> Call::apply(ChangeWork work) {
+  if (changes_ == nullptr) co_return fail(ErrorCode::internal, "this server keeps no changes");
+  auto repeat = repeat_key();
+  if (!repeat) co_return forward_error(std::move(repeat));
   Actor who = actor();
-  auto reply = co_await changes_->apply(std::move(who), std::move(work), std::move(repeat));
+  auto reply = co_await changes_->apply(std::move(who), std::move(work), std::move(*repeat));
   co_return reply;
 }
 

@@ -11,6 +11,7 @@
 #include "stratus/net/http_server.hpp"
 #include "stratus/server/changes.hpp"
 #include "stratus/server/principal.hpp"
+#include "stratus/server/tagged_exchange.hpp"
 
 namespace stratus::server {
 
@@ -20,15 +21,16 @@ class Call {
   static constexpr std::size_t kMaxBody = 64u << 10;  // bytes, where a handler says nothing else
 
   // `changes` may be null where nothing is changed through commit(). `trusted`: addresses of proxies.
+  // `tagged`: the same exchange, when it has an id that its answer shows.
   Call(net::Exchange& exchange, Parameters parameters, Principal principal, Changes* changes,
-       const std::vector<std::string>& trusted);
+       const std::vector<std::string>& trusted, TaggedExchange* tagged = nullptr);
 
   net::Exchange& exchange() { return exchange_; }
   const net::RequestHead& request() const { return exchange_.request(); }
   const Principal& principal() const { return principal_; }
   const std::string& address() const { return address_; }  // where from, without port
   bool secure() const { return secure_; }                  // TLS, here or at a trusted proxy
-  const std::string& request_id();                         // a ULID, for logs and the audit
+  const std::string& request_id();                         // for logs and the audit
 
   // The decoded part of the path that "{name}" stands for. The pattern must have it.
   const std::string& parameter(std::string_view name) const;
@@ -51,6 +53,8 @@ class Call {
   // Idempotency-Key (POST, PUT, PATCH, DELETE of somebody known) that succeeded within the last 24 hours is
   // not done again: the kept answer comes back. Read the body before.
   net::Task<Result<Reply>> apply(ChangeWork work);
+  // What apply() knows a repetition by, for changes that are made in other ways; empty without the header.
+  Result<RepeatKey> repeat_key();
   net::Task<Result<void>> commit(ChangeWork work);  // the same, and answers
   net::Task<Result<void>> respond(Reply reply);
   // An audit entry of its own, for what was done without a Change (files, catalogue).
@@ -64,6 +68,7 @@ class Call {
 
  private:
   net::Exchange& exchange_;
+  TaggedExchange* tagged_;
   Parameters parameters_;
   Principal principal_;
   Changes* changes_;

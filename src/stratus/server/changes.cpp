@@ -8,32 +8,6 @@
 namespace stratus::server {
 namespace {
 
-// The answer kept from the first time, when there is one.
-Result<std::optional<Reply>> find_kept(db::Transaction& transaction, const RepeatKey& repeat) {
-  if (repeat.key.empty()) return std::optional<Reply>();
-  STRATUS_TRY(kept, db::kept_answer(transaction, repeat.key, now_ms() - Changes::kKeepMs));
-  if (!kept) return std::optional<Reply>();
-  if (kept->fingerprint != repeat.fingerprint) {
-    return fail(ErrorCode::conflict, "this Idempotency-Key came with another request before",
-                "idempotency_key_reused");
-  }
-  if (kept->status == 0)
-    return fail(ErrorCode::conflict, "this was done already; its secret is shown only once", "already_done");
-  return std::optional<Reply>(
-      Reply{static_cast<int>(kept->status), kept->body, kept->location, kept->etag, false, true});
-}
-
-Result<void> keep(db::Transaction& transaction, const RepeatKey& repeat, const Reply& reply) {
-  if (repeat.key.empty()) return {};
-  db::KeptAnswer kept{repeat.fingerprint, reply.status, reply.location, reply.etag, reply.body};
-  if (reply.secret) {
-    kept.status = 0;
-    kept.body.clear();
-  }
-  const std::int64_t now = now_ms();
-  return db::keep_answer(transaction, repeat.key, kept, now, now - Changes::kKeepMs);
-}
-
 // Everything that the work and its caller share; the caller awaits its end.
 struct Running {
   Actor actor;
@@ -52,11 +26,36 @@ struct Running {
     Change change(transaction, actor, events);
     STRATUS_TRY(made, work(change));
     reply = std::move(made);
-    return keep(transaction, repeat, reply);
+    return keep_reply(transaction, repeat, reply);
   }
 };
 
 }  // namespace
+
+Result<std::optional<Reply>> find_kept(db::Reader& reader, const RepeatKey& repeat) {
+  if (repeat.key.empty()) return std::optional<Reply>();
+  STRATUS_TRY(kept, db::kept_answer(reader, repeat.key, now_ms() - Changes::kKeepMs));
+  if (!kept) return std::optional<Reply>();
+  if (kept->fingerprint != repeat.fingerprint) {
+    return fail(ErrorCode::conflict, "this Idempotency-Key came with another request before",
+                "idempotency_key_reused");
+  }
+  if (kept->status == 0)
+    return fail(ErrorCode::conflict, "this was done already; its secret is shown only once", "already_done");
+  return std::optional<Reply>(
+      Reply{static_cast<int>(kept->status), kept->body, kept->location, kept->etag, false, true});
+}
+
+Result<void> keep_reply(db::Transaction& transaction, const RepeatKey& repeat, const Reply& reply) {
+  if (repeat.key.empty()) return {};
+  db::KeptAnswer kept{repeat.fingerprint, reply.status, reply.location, reply.etag, reply.body};
+  if (reply.secret) {
+    kept.status = 0;
+    kept.body.clear();
+  }
+  const std::int64_t now = now_ms();
+  return db::keep_answer(transaction, repeat.key, kept, now, now - Changes::kKeepMs);
+}
 
 Result<void> Change::record(std::string action, std::string object, std::string detail) {
   wire::AuditEntry entry;

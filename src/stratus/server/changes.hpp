@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,12 @@ struct RepeatKey {
   std::string key;          // hash of who asks and their Idempotency-Key; "" for none
   std::string fingerprint;  // of method, path and body
 };
+
+// The answer that is kept from the first time, when there is one. `idempotency_key_reused` (conflict): the
+// key came with another request before; `already_done`: its answer was a secret.
+Result<std::optional<Reply>> find_kept(db::Reader& reader, const RepeatKey& repeat);
+// In the transaction that does what the reply tells; nothing without a key.
+Result<void> keep_reply(db::Transaction& transaction, const RepeatKey& repeat, const Reply& reply);
 
 class Changes {
  public:

@@ -74,6 +74,7 @@ void DeviceLink::on_connected(bool session_present) {
     for (auto& [device, state] : known_) state.online = false;
     online_count_ = 0;
     presence_.clear();
+    turned_.clear();
     seen_.clear();
     all_offline_ = true;
   }
@@ -245,7 +246,10 @@ void DeviceLink::note_presence(const DeviceMessage& message) {
   const auto presence = wire::parse_presence(message.body);
   if (!presence) return;
   Known& state = known(message.device);
-  if (state.online != presence->online) online_count_ += presence->online ? 1 : std::size_t(-1);
+  if (state.online != presence->online) {
+    online_count_ += presence->online ? 1 : std::size_t(-1);
+    turned_.insert(message.device);
+  }
   state.online = presence->online;
   db::PresenceRow row;
   row.device = message.device;
@@ -271,6 +275,15 @@ void DeviceLink::note_seen(const DeviceMessage& message) {
   if (!presence_.contains(message.device)) seen_[message.device] = std::move(row);
 }
 
+// Who turned again meanwhile stays for the next time.
+void DeviceLink::tell_presence(const std::vector<db::PresenceRow>& stored, bool forgotten) {
+  std::vector<db::PresenceRow> turned;
+  for (const db::PresenceRow& row : stored) {
+    if (!presence_.contains(row.device) && turned_.erase(row.device) > 0) turned.push_back(row);
+  }
+  if (presence_changed_ && (forgotten || !turned.empty())) presence_changed_(turned, forgotten);
+}
+
 net::Task<void> DeviceLink::write_presence() {
   for (;;) {
     co_await net::sleep_for(kPresenceFlush);
@@ -289,7 +302,10 @@ net::Task<void> DeviceLink::write_presence() {
       database_.write(work, std::move(done));
     };
     auto written = co_await await_write(start);
-    if (written) continue;
+    if (written) {
+      tell_presence(changed, forget);
+      continue;
+    }
     // Newer words that came meanwhile win over these.
     for (db::PresenceRow& row : changed) presence_.try_emplace(row.device, std::move(row));
     for (db::PresenceRow& row : heard) seen_.try_emplace(row.device, std::move(row));

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "stratus/db/telemetry.hpp"
 #include "stratus/net/link_trouble.hpp"
@@ -66,6 +67,10 @@ class DeviceLink final : private net::MqttEvents {
   using ResultCheck = std::function<net::Task<Result<void>>(const DeviceMessage& message)>;
   void check_results_by(ResultCheck check) { check_result_ = std::move(check); }
 
+  // Called on the loop, once it is stored, with devices that came or left; `forgotten`: everybody left.
+  using PresenceHook = std::function<void(const std::vector<db::PresenceRow>& changed, bool forgotten)>;
+  void on_presence(PresenceHook hook) { presence_changed_ = std::move(hook); }
+
   void start();
   net::Task<void> stop();  // must have ended before this goes: the database may be writing a batch
 
@@ -109,6 +114,7 @@ class DeviceLink final : private net::MqttEvents {
   void note_presence(const DeviceMessage& message);
   void note_seen(const DeviceMessage& message);
   net::Task<void> write_presence();
+  void tell_presence(const std::vector<db::PresenceRow>& stored, bool forgotten);
   net::Task<void> send_commands();
   Known& known(const std::string& device);
 
@@ -127,6 +133,8 @@ class DeviceLink final : private net::MqttEvents {
   std::unordered_map<std::string, wire::Stored> stored_;  // by topic; of the batch that was just committed
   std::unordered_map<std::string, db::PresenceRow> presence_;  // to be written
   std::unordered_map<std::string, db::PresenceRow> seen_;
+  std::unordered_set<std::string> turned_;  // of those in presence_, who came or left
+  PresenceHook presence_changed_;
   bool all_offline_ = false;
   std::deque<Command> commands_;
   net::Notifier commands_changed_;

@@ -125,6 +125,10 @@ class Identity {
   void on_replaced(std::function<void(const std::string& device)> hook) {
     replaced_hooks_.push_back(std::move(hook));
   }
+  // Called on the loop when this server made a certificate.
+  void on_issued(std::function<void(const wire::EnrolAnswer& issued, bool renewed)> hook) {
+    issued_hooks_.push_back(std::move(hook));
+  }
   // Called on the loop when there is a gateway more.
   void on_gateways(std::function<void()> hook) { gateway_hooks_.push_back(std::move(hook)); }
   // Called on the loop with the ids of certificates that ended: cut sessions made with them.
@@ -209,6 +213,7 @@ class Identity {
   Counters counters_;
   std::vector<std::function<void(const std::string&)>> revoked_hooks_, readmitted_hooks_, replaced_hooks_,
       ended_hooks_;
+  std::vector<std::function<void(const wire::EnrolAnswer&, bool)>> issued_hooks_;
   std::vector<std::function<void()>> list_hooks_, server_hooks_, gateway_hooks_;
 };
 

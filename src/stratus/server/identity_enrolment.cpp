@@ -277,6 +277,7 @@ net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request,
   // A device that replaces itself: what it had before ends at once, and it is no longer shut out.
   auto synced = co_await sync();
   if (!synced) log::warning("identity", "after enrolling {}: {}", answer->device, synced.error().text());
+  for (const auto& hook : issued_hooks_) hook(*answer, false);
   co_return std::move(*answer);
 }
 
@@ -318,6 +319,7 @@ net::Task<Result<wire::EnrolAnswer>> Identity::renew(std::string device, std::st
   enrolled_.insert(device);
   keys_.erase(device);
   log::info("identity", "renewed the certificate of {}", device);
+  for (const auto& hook : issued_hooks_) hook(*answer, true);
   co_return std::move(*answer);
 }
 

@@ -206,8 +206,14 @@ Answer certificates(Identity& identity, Call& call) {
 Result<db::CertificateQuery> certificate_query(const Call& call) {
   db::CertificateQuery query;
   query.state = call.query("state").value_or("active");
-  if (query.state != "active" && query.state != "superseded" && query.state != "revoked")
-    return fail(ErrorCode::invalid, "state: active, superseded or revoked");
+  if (query.state == "any") {
+    query.state.clear();
+  } else if (query.state != "active" && query.state != "superseded" && query.state != "revoked") {
+    return fail(ErrorCode::invalid, "state: active, superseded, revoked or any");
+  }
+  query.device = call.query("device").value_or("");
+  query.serial = call.query("serial").value_or("");
+  for (char& c : query.serial) c = c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
   if (const auto before = call.query("expires_before")) {
     STRATUS_TRY(time, parse_time(*before).with_context("expires_before"));
     query.expires_before_ms = time.time_since_epoch().count();

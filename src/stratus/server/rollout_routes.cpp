@@ -131,13 +131,43 @@ RolloutRoutes::Answer RolloutRoutes::create(Call& call) {
   if (!spec) co_return forward_error(std::move(spec));
   auto planned = co_await plan(std::move(*spec), accept_unsigned);
   if (!planned) co_return forward_error(std::move(planned));
-  auto id = co_await rollouts_.create(std::move(*planned), call.principal().label(), !draft);
+  Making change = [&](RepeatKey repeat) {
+    return rollouts_.create(std::move(*planned), call.actor(), !draft, std::move(repeat));
+  };
+  co_return co_await once(call, 201, change);
+}
+
+RolloutRoutes::Answer RolloutRoutes::once(Call& call, int status, Making change) {
+  auto repeat = call.repeat_key();
+  if (!repeat) co_return forward_error(std::move(repeat));
+  const std::string key = repeat->key;
+  while (!key.empty() && repeating_.contains(key)) {
+    co_await repeated_.wait();
+  }
+  struct Turn {
+    RolloutRoutes& routes;
+    const std::string& key;
+    ~Turn() {
+      routes.repeating_.erase(key);
+      routes.repeated_.notify_all();
+    }
+  };
+  std::optional<Turn> turn;
+  if (!key.empty()) {
+    repeating_.insert(key);
+    turn.emplace(Turn{*this, key});
+    auto look = [&] { return find_kept(database_, *repeat); };
+    auto kept = co_await pool_.run(look);
+    if (!kept) co_return forward_error(std::move(kept));
+    if (*kept) co_return co_await call.respond(std::move(**kept));
+  }
+  auto id = co_await change(std::move(*repeat));
   if (!id) co_return forward_error(std::move(id));
   auto row = co_await find(*id);
   if (!row) co_return forward_error(std::move(row));
-  auto answer = encode_rollout(*row, true);
-  if (!answer) co_return forward_error(std::move(answer));
-  co_return co_await call.respond_created(location_of(*id), *answer, std::to_string(row->revision));
+  auto reply = reply_about(*row, status);
+  if (!reply) co_return forward_error(std::move(reply));
+  co_return co_await call.respond(std::move(*reply));
 }
 
 RolloutRoutes::Answer RolloutRoutes::dry_run(Call& call) {
@@ -260,15 +290,19 @@ RolloutRoutes::Answer RolloutRoutes::order(Call& call, RolloutOrder::Kind kind) 
   if (!body) co_return forward_error(std::move(body));
   auto parsed = parse_order(*body, kind);
   if (!parsed) co_return forward_error(std::move(parsed));
-  parsed->who = call.principal().label();
+  parsed->actor = call.actor();
   parsed->if_match = call.if_match();
-  auto done = co_await rollouts_.order(id, std::move(*parsed));
-  if (!done) co_return done;
-  auto row = co_await find(id);
-  if (!row) co_return forward_error(std::move(row));
-  auto answer = encode_rollout(*row, true);
-  if (!answer) co_return forward_error(std::move(answer));
-  co_return co_await call.respond_json(200, *answer, std::to_string(row->revision));
+  Making change = [&](RepeatKey repeat) {
+    parsed->repeat = std::move(repeat);
+    return order_of(id, std::move(*parsed));
+  };
+  co_return co_await once(call, 200, change);
+}
+
+net::Task<Result<std::string>> RolloutRoutes::order_of(std::string id, RolloutOrder order) {
+  auto done = co_await rollouts_.order(id, std::move(order));
+  if (!done) co_return forward_error(std::move(done));
+  co_return id;
 }
 
 }  // namespace stratus::server

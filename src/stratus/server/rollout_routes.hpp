@@ -1,6 +1,8 @@
 // REST routes of rollouts (api/paths/rollouts.yaml).
 #pragma once
 
+#include <set>
+
 #include "stratus/server/deploy_gate.hpp"
 #include "stratus/server/rollouts.hpp"
 #include "stratus/server/router.hpp"
@@ -11,9 +13,11 @@ namespace stratus::server {
 class RolloutRoutes {
  public:
   // All must outlive it.
-  RolloutRoutes(Rollouts& rollouts, const DeployGate& gate, db::Database& database, net::WorkerPool& pool,
-                const store::RepositoryStore& repositories, unsigned approval_from_percent)
-      : rollouts_(rollouts),
+  RolloutRoutes(net::Executor loop, Rollouts& rollouts, const DeployGate& gate, db::Database& database,
+                net::WorkerPool& pool, const store::RepositoryStore& repositories,
+                unsigned approval_from_percent)
+      : repeated_(loop),
+        rollouts_(rollouts),
         gate_(gate),
         database_(database),
         pool_(pool),
@@ -35,10 +39,17 @@ class RolloutRoutes {
   Answer list_history(Call& call);
   Answer order(Call& call, RolloutOrder::Kind kind);
   net::Task<Result<db::RolloutRow>> find(std::string id);
+  // Does `change`, unless the kept answer of an earlier request comes back. A repetition that comes while the
+  // first is under way waits for it.
+  using Making = std::function<net::Task<Result<std::string>>(RepeatKey)>;
+  Answer once(Call& call, int status, Making change);
+  net::Task<Result<std::string>> order_of(std::string id, RolloutOrder order);
   // Plans, and demands a second person's word where so much of the fleet is meant. `conflict` when devices
   // would refuse what it brings.
   net::Task<Result<Rollouts::Draft>> plan(rollout::Spec spec, bool accept_unsigned);
 
+  std::set<std::string> repeating_;  // keys of requests under way
+  net::Notifier repeated_;
   Rollouts& rollouts_;
   const DeployGate& gate_;
   db::Database& database_;

@@ -29,8 +29,11 @@ constexpr std::size_t kMaxLive = 1'000;      // rollouts that are not over
 constexpr Millis kJoinEvery{5'000};
 constexpr std::int64_t kLook = 200;  // ms between looks at deltas that are being made
 
-// What people ordered, in the transaction that carries it out.
-Result<void> audit(db::Transaction& transaction, const std::vector<db::RolloutSave>& saves) {
+}  // namespace
+
+// What people ordered, in the transaction that carries it out: for the audit, and the answers that are kept.
+Result<void> Rollouts::record(db::Transaction& transaction, const std::vector<db::RolloutSave>& saves,
+                              const std::vector<Said>& said) {
   for (const db::RolloutSave& save : saves) {
     for (const db::RolloutEventRow& event : save.events) {
       if (event.who.empty()) continue;
@@ -39,13 +42,31 @@ Result<void> audit(db::Transaction& transaction, const std::vector<db::RolloutSa
       entry.action = "rollout." + event.kind;
       entry.object = "rollout:" + save.rollout.id;
       entry.detail = encode_rollout_audit(event);
+      const auto from = std::find_if(said.begin(), said.end(), [&](const Said& one) {
+        return one.rollout == save.rollout.id && one.actor.label == event.who;
+      });
+      if (from != said.end()) {
+        entry.address = from->actor.address;
+        entry.request = from->actor.request;
+      }
       STRATUS_CHECK(append_audit(transaction, std::move(entry)));
     }
+  }
+  for (const Said& one : said) {
+    if (one.repeat.key.empty()) continue;
+    STRATUS_TRY(row, db::find_rollout(transaction, one.rollout));
+    STRATUS_TRY(reply, reply_about(row, one.status));
+    STRATUS_CHECK(keep_reply(transaction, one.repeat, reply));
   }
   return {};
 }
 
-}  // namespace
+Result<Reply> reply_about(const db::RolloutRow& row, int status) {
+  STRATUS_TRY(body, encode_rollout(row, true));
+  Reply reply{status, std::move(body), "", std::to_string(row.revision)};
+  if (status == 201) reply.location = "/api/v1/rollouts/" + row.id;
+  return reply;
+}
 
 Rollouts::Rollouts(Ports ports)
     : ports_(std::move(ports)), wake_(ports_.loop), main_(ports_.loop), joining_(ports_.loop) {}
@@ -131,10 +152,16 @@ net::Task<void> Rollouts::reload() {
 // --- The one task ----------------------------------------------------------------------------------------
 
 net::Task<Result<void>> Rollouts::submit(std::function<Result<void>(std::int64_t)> work) {
+  Said nobody;
+  co_return co_await submit(std::move(work), std::move(nobody));
+}
+
+net::Task<Result<void>> Rollouts::submit(std::function<Result<void>(std::int64_t)> work, Said said) {
   if (stopping_ || queue_.size() >= kMaxQueue)
     co_return fail(ErrorCode::unavailable, "too much is going on; try again in a moment");
   auto entry = std::make_shared<Entry>();
   entry->work = std::move(work);
+  entry->said = std::move(said);
   std::function<void(std::function<void()>)> begin = [&](std::function<void()> done) {
     entry->done = std::move(done);
     queue_.push_back(entry);
@@ -192,14 +219,18 @@ net::Task<void> Rollouts::run_batch(Batch batch) {
     saves->push_back(save_of(live, changes, now));
     all.push_back(std::move(changes));
   }
+  auto said = std::make_shared<std::vector<Said>>();
+  for (const auto& entry : batch) {
+    if (entry->result && !entry->said.rollout.empty()) said->push_back(entry->said);
+  }
   Result<void> stored;
-  if (!saves->empty()) {
+  if (!saves->empty() || !said->empty()) {
     ++counters_.batches;
     std::function<void(db::Database::Done)> write = [&](db::Database::Done done) {
       ports_.database.write(
-          [saves](db::Transaction& transaction) -> Result<void> {
+          [saves, said](db::Transaction& transaction) -> Result<void> {
             STRATUS_CHECK(db::save_rollouts(transaction, *saves));
-            return audit(transaction, *saves);
+            return record(transaction, *saves, *said);
           },
           std::move(done));
     };
@@ -426,7 +457,7 @@ void Rollouts::want_deltas(const Draft& draft, LiveRollout& live, std::int64_t n
   if (!live.awaited.empty()) live.held_until_ms = now + ports_.delta_wait.count();
 }
 
-net::Task<Result<std::string>> Rollouts::create(Draft draft, std::string who, bool submits) {
+net::Task<Result<std::string>> Rollouts::create(Draft draft, Actor who, bool submits, RepeatKey repeat) {
   if (draft.plan.members.empty() && draft.spec.joining == rollout::Joining::no) {
     std::string why = "no device matches";
     if (!draft.plan.exclusions.empty()) {
@@ -441,20 +472,21 @@ net::Task<Result<std::string>> Rollouts::create(Draft draft, std::string who, bo
     if (live_.size() >= kMaxLive) return fail(ErrorCode::unavailable, "too many rollouts are under way");
     rollout::Header header;
     header.id = id;
-    header.author = who;
+    header.author = who.label;
     header.created_ms = now;
     LiveRollout live;
     live.campaign = std::make_unique<Campaign>(Campaign::create(header, draft.spec, draft.plan));
     live.exclusions = draft.plan.exclusions;
     want_deltas(draft, live, now);
-    if (submits) STRATUS_CHECK(live.campaign->submit(who, now));
+    if (submits) STRATUS_CHECK(live.campaign->submit(who.label, now));
     for (const rollout::Content& content : draft.spec.contents) ++names_[content.name];
     live_.emplace(id, std::move(live));
     return {};
   };
-  auto done = co_await submit(work);
+  Said said{id, who, std::move(repeat), 201};
+  auto done = co_await submit(work, std::move(said));
   if (!done) co_return forward_error(std::move(done));
-  log::info("rollouts", "{} by {}: {} devices, {} left out", id, who, draft.plan.members.size(),
+  log::info("rollouts", "{} by {}: {} devices, {} left out", id, who.label, draft.plan.members.size(),
             draft.plan.exclusions.size());
   co_return id;
 }
@@ -472,33 +504,33 @@ Result<void> Rollouts::carry_out(const std::string& id, const RolloutOrder& orde
   using Kind = RolloutOrder::Kind;
   switch (order.kind) {
     case Kind::submit:
-      return campaign.submit(order.who, now);
+      return campaign.submit(order.actor.label, now);
     case Kind::approve:
-      return campaign.approve(order.who, now);
+      return campaign.approve(order.actor.label, now);
     case Kind::reject:
-      return campaign.reject(order.who, order.why, now);
+      return campaign.reject(order.actor.label, order.why, now);
     case Kind::pause:
-      return campaign.pause(order.who, order.why, now);
+      return campaign.pause(order.actor.label, order.why, now);
     case Kind::resume:
-      return campaign.resume(order.who, now);
+      return campaign.resume(order.actor.label, now);
     case Kind::abort: {
       const auto busy = busy_for(id);
-      return campaign.abort(order.who, order.why, order.give_back, now, [&](const std::string& device) {
-        return busy(device) || superseded(campaign, device);
-      });
+      return campaign.abort(
+          order.actor.label, order.why, order.give_back, now,
+          [&](const std::string& device) { return busy(device) || superseded(campaign, device); });
     }
     case Kind::retry: {
-      STRATUS_TRY(count, campaign.retry(order.who, order.devices, order.expires_ms, now));
+      STRATUS_TRY(count, campaign.retry(order.actor.label, order.devices, order.expires_ms, now));
       (void)count;
       return {};
     }
     case Kind::cancel: {
-      STRATUS_TRY(count, campaign.cancel(order.who, order.devices, now));
+      STRATUS_TRY(count, campaign.cancel(order.actor.label, order.devices, now));
       (void)count;
       return {};
     }
     case Kind::advance: {
-      STRATUS_TRY(opened, campaign.advance(order.who, now));
+      STRATUS_TRY(opened, campaign.advance(order.actor.label, now));
       (void)opened;
       return {};
     }
@@ -528,7 +560,8 @@ net::Task<Result<void>> Rollouts::order(std::string id, RolloutOrder order) {
     if (done) adopt(std::exchange(live_, {}));
     return done;
   };
-  co_return co_await submit(work);
+  Said said{id, order.actor, order.repeat, 200};
+  co_return co_await submit(work, std::move(said));
 }
 
 // --- Devices ---------------------------------------------------------------------------------------------

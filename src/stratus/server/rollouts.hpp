@@ -21,6 +21,7 @@
 #include "stratus/net/loop.hpp"
 #include "stratus/net/worker_pool.hpp"
 #include "stratus/rollout/campaign.hpp"
+#include "stratus/server/changes.hpp"
 #include "stratus/server/delta_queue.hpp"
 #include "stratus/server/event_bus.hpp"
 #include "stratus/server/fleet.hpp"
@@ -34,12 +35,13 @@ namespace stratus::server {
 struct RolloutOrder {
   enum class Kind : std::uint8_t { submit, approve, reject, pause, resume, abort, retry, cancel, advance };
   Kind kind = Kind::pause;
-  std::string who;
+  Actor actor;
   std::string why;
   bool give_back = false;               // abort
   std::vector<std::string> devices;     // retry (none: all that failed), cancel
   std::int64_t expires_ms = 0;          // retry: a later deadline
   std::optional<std::string> if_match;  // entity tags of the revision that it is based on
+  RepeatKey repeat;                     // the answer is kept under this, in the same transaction
 };
 
 struct RolloutCounters {
@@ -62,6 +64,9 @@ struct AssignedContents {
   std::int64_t expires_ms = 0;
   std::vector<rollout::Content> contents;
 };
+
+// What is answered to who made or changed a rollout.
+Result<Reply> reply_about(const db::RolloutRow& row, int status);
 
 class Rollouts {
  public:
@@ -101,7 +106,7 @@ class Rollouts {
   };
   net::Task<Result<Draft>> plan(rollout::Spec spec);
   // Answers the new rollout's id, durable. `submit`: it does not stay a draft.
-  net::Task<Result<std::string>> create(Draft draft, std::string who, bool submit);
+  net::Task<Result<std::string>> create(Draft draft, Actor who, bool submit, RepeatKey repeat);
   net::Task<Result<void>> order(std::string id, RolloutOrder order);
 
   // A device asks what is next of a name. Durable on return. Empty: what the name's target says. `proven`:
@@ -139,8 +144,16 @@ class Rollouts {
   const RolloutCounters& counters() const { return counters_; }
 
  private:
+  // What a person said about a rollout: for the audit, and to know it again.
+  struct Said {
+    std::string rollout;
+    Actor actor;
+    RepeatKey repeat;
+    int status = 200;
+  };
   struct Entry {
     std::function<Result<void>(std::int64_t now_ms)> work;
+    Said said;
     Result<void> result;
     std::function<void()> done;
   };
@@ -151,7 +164,11 @@ class Rollouts {
   };
   using Batch = std::vector<std::shared_ptr<Entry>>;
 
+  static Result<void> record(db::Transaction& transaction, const std::vector<db::RolloutSave>& saves,
+                             const std::vector<Said>& said);
+
   net::Task<Result<void>> submit(std::function<Result<void>(std::int64_t)> work);
+  net::Task<Result<void>> submit(std::function<Result<void>(std::int64_t)> work, Said said);
   net::Task<void> run();
   net::Task<void> run_batch(Batch batch);
   net::Task<void> join_regularly();

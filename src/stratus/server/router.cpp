@@ -8,6 +8,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/net/http_message.hpp"
+#include "stratus/server/tagged_exchange.hpp"
 
 namespace stratus::server {
 
@@ -156,18 +157,36 @@ void Router::register_index() {
   });
 }
 
-net::Task<void> Router::handle(net::Exchange& exchange) {
-  auto done = co_await dispatch(exchange);
-  if (done) co_return;
-  const Error error = done.error();
-  if (error.reason() != "unauthenticated") {
-    (void)co_await net::respond_problem(exchange, error);
-    co_return;
+net::Task<void> Router::handle(net::Exchange& inner) {
+  TaggedExchange exchange(inner);
+  std::string who;
+  auto done = co_await dispatch(exchange, who);
+  if (!done) {
+    const Error error = done.error();
+    if (error.reason() == "unauthenticated") {
+      (void)co_await respond_unauthenticated(exchange, error);
+    } else {
+      (void)co_await net::respond_problem(exchange, error);
+    }
+    if (exchange.status() >= 500) {
+      log::warning("http", "{} {} {} by={} request={}: {}", inner.request().method, inner.request().path,
+                   exchange.status(), who, exchange.id(), error.text());
+      co_return;
+    }
   }
-  (void)co_await respond_unauthenticated(exchange, error);
+  const std::string& method = inner.request().method;
+  // What people change is worth a line; what they read, and what devices do, is not.
+  const bool change = method != "GET" && method != "HEAD" && exchange.always_tagged();
+  if (change) {
+    log::info("http", "{} {} {} by={} request={}", method, inner.request().path, exchange.status(), who,
+              exchange.id());
+  } else if (exchange.status() >= 400) {
+    log::debug("http", "{} {} {} by={} request={}", method, inner.request().path, exchange.status(), who,
+               exchange.id());
+  }
 }
 
-net::Task<Result<void>> Router::dispatch(net::Exchange& exchange) {
+net::Task<Result<void>> Router::dispatch(TaggedExchange& exchange, std::string& who) {
   const net::RequestHead& request = exchange.request();
   Match match = find(request.path);
   if (match.node == nullptr) co_return fail(ErrorCode::not_found, "no such endpoint: " + request.path);
@@ -179,6 +198,9 @@ net::Task<Result<void>> Router::dispatch(net::Exchange& exchange) {
   auto principal = co_await authenticator_.identify(request);
   if (!principal && route.scope == Scope::open) principal = Principal();
   if (!principal) co_return forward_error(std::move(principal));
+  who = principal->label();
+  if (principal->kind == Principal::Kind::user || principal->kind == Principal::Kind::token)
+    exchange.tag_always();
   if (!principal->may(route.scope)) {
     if (!principal->obstacle.empty())
       co_return fail(ErrorCode::denied, explain(principal->obstacle), principal->obstacle);
@@ -190,7 +212,7 @@ net::Task<Result<void>> Router::dispatch(net::Exchange& exchange) {
   Call::Parameters parameters;
   for (std::size_t i = 0; i < route.names.size(); ++i)
     parameters.emplace_back(route.names[i], std::move(match.values[i]));
-  Call call(exchange, std::move(parameters), std::move(*principal), changes_, trusted_);
+  Call call(exchange, std::move(parameters), std::move(*principal), changes_, trusted_, &exchange);
   co_return co_await route.handler(call);
 }
 

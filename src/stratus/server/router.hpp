@@ -67,7 +67,7 @@ class Router {
   };
 
   Match find(std::string_view path) const;
-  net::Task<Result<void>> dispatch(net::Exchange& exchange);
+  net::Task<Result<void>> dispatch(TaggedExchange& exchange, std::string& who);
   net::Task<Result<void>> refuse_method(net::Exchange& exchange, const Node& node);
 
   Authenticator& authenticator_;

@@ -118,5 +118,38 @@ TEST_F(RouterTest, ListsItsRoutes) {
   EXPECT_DEATH(add("GET", "/api/v1/things", Scope::open), "there twice");
 }
 
+TEST_F(RouterTest, RefusalsNameTheirRequest) {
+  FakeExchange& refused = ask("GET", "/nowhere");
+  const std::string id = refused.header("X-Request-Id");
+  EXPECT_EQ(id.size(), 26u);
+  EXPECT_NE(refused.answer().find("\"request_id\":\"" + id + "\"}"), std::string::npos);
+  FakeExchange& method = ask("PATCH", "/api/v1/things");
+  EXPECT_NE(method.answer().find("request_id"), std::string::npos);
+}
+
+TEST_F(RouterTest, GoodAnswersNameItToPeopleOnly) {
+  EXPECT_EQ(ask("GET", "/api/v1/things").header("X-Request-Id"), "");
+  authenticator.principal.kind = Principal::Kind::token;
+  EXPECT_EQ(ask("GET", "/api/v1/things").header("X-Request-Id").size(), 26u);
+}
+
+TEST(RequestIdTest, AProxysIdIsKeptWhenItIsPlain) {
+  net::RequestHead head;
+  head.headers.set("X-Request-Id", "abc-DEF_123");
+  EXPECT_EQ(request_id_of(head), "abc-DEF_123");
+  for (const char* const bad : {"short", "with space in it", "quote\"quote\"", ""}) {
+    head.headers.set("X-Request-Id", bad);
+    EXPECT_EQ(request_id_of(head).size(), 26u) << bad;
+  }
+  head.headers.set("X-Request-Id", std::string(65, 'a'));
+  EXPECT_EQ(request_id_of(head).size(), 26u);
+}
+
+TEST(RequestIdTest, OnlyObjectsTakeIt) {
+  EXPECT_EQ(with_request_id(R"({"a":1})", "x"), R"({"a":1,"request_id":"x"})");
+  EXPECT_EQ(with_request_id("{}", "x"), "{}");
+  EXPECT_EQ(with_request_id("", "x"), "");
+}
+
 }  // namespace
 }  // namespace stratus::server

@@ -21,6 +21,7 @@
 #include "stratus/server/enrolment_desk.hpp"
 #include "stratus/server/event_stream.hpp"
 #include "stratus/server/firmware.hpp"
+#include "stratus/server/fleet_news.hpp"
 #include "stratus/server/gateway_routes.hpp"
 #include "stratus/server/identity_authenticator.hpp"
 #include "stratus/server/identity_messages.hpp"
@@ -136,7 +137,7 @@ class Server {
         fleet_(*opened_.database),
         rollouts_(rollout_ports(loop)),
         gate_(releases_, *opened_.repositories, files_),
-        rollout_routes_(rollouts_, gate_, *opened_.database, files_, *opened_.repositories,
+        rollout_routes_(loop, rollouts_, gate_, *opened_.database, files_, *opened_.repositories,
                         config.approval_from_percent),
         api_(identity_, releases_, deployments_, gate_, *opened_.catalogue, sightings_, rollouts_, bus_,
              files_, lists_, garbage_pool_, [this](bool dry_run) { return collect(dry_run); }),
@@ -163,6 +164,7 @@ class Server {
     releases_.use_queue(queue_);
     releases_.use_needs(
         [this](const std::string& name, const Digest& digest) { return rollouts_.needs(name, digest); });
+    publish_identity_news(identity_, bus_);
     router_.use(changes_);
     router_.trust(config.trusted_proxies);
     api_.register_routes(router_);
@@ -202,6 +204,9 @@ class Server {
     STRATUS_TRY(messaging, Messaging::open(loop_, *opened_.database, config_.data, config_.mqtt));
     messaging_ = std::move(messaging);
     join_messaging(identity_, *messaging_, background_);
+    messaging_->link().on_presence([this](const std::vector<db::PresenceRow>& changed, bool forgotten) {
+      for (Event& event : presence_news(changed, forgotten)) bus_.publish(std::move(event));
+    });
     if (!config_.mqtt.enrol_listen.empty()) STRATUS_CHECK(open_desk());
     if (influx_) export_measurements(messaging_->link(), *influx_);
     device_updates_ = std::make_unique<DeviceUpdates>(
