@@ -17,7 +17,8 @@ namespace {
 using stratus::Result;
 
 // `ca …`: each prints what it found or did. The action is run after parsing.
-void add_ca_commands(CLI::App& app, const std::string& data, std::function<Result<void>()>& action) {
+void add_ca_commands(CLI::App& app, const std::string& data, const std::string& database,
+                     const std::string& config_file, std::function<Result<void>()>& action) {
   struct Words {
     std::string file, root_key;
     bool json = false;
@@ -53,10 +54,22 @@ void add_ca_commands(CLI::App& app, const std::string& data, std::function<Resul
   add("renew", "Certify the intermediate anew (the server must be stopped)", [&data, words] {
     return stratus::server::renew_intermediate(data, words->root_key, stratus::system_clock().wall());
   })->add_option("--root-key", words->root_key, "where the root key is kept; it does not stay here");
+  add("sign-list", "Sign the revocation list anew, from what the server's database knows",
+      [&data, &database, &config_file, print]() -> Result<void> {
+        stratus::server::ServerConfig config;
+        if (!config_file.empty()) {
+          STRATUS_TRY(read, stratus::server::read_config_file(config_file, config));
+          config = std::move(read);
+        }
+        if (!database.empty()) config.database = database;
+        return print(stratus::server::sign_revocation_list(data, config.database, config.identity,
+                                                           stratus::system_clock().wall()));
+      });
   ca->footer(
       "Examples:\n"
       "  stratus-server ca status --data /var/lib/stratus\n"
       "  stratus-server ca offline --data /var/lib/stratus --to /media/safe/root.key\n"
+      "  stratus-server ca sign-list --data /var/lib/stratus\n"
       "  stratus-server ca renew --data /var/lib/stratus --root-key /media/safe/root.key");
 }
 
@@ -88,7 +101,7 @@ int main(int argc, char** argv) {
   app.add_option("--log-level", log_level, "debug, info, warning, error");
   app.add_option("--log-format", log_format, "text or json")->check(CLI::IsMember({"text", "json"}));
   std::function<Result<void>()> action;
-  add_ca_commands(app, data, action);
+  add_ca_commands(app, data, database, config_file, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

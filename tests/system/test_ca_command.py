@@ -71,3 +71,25 @@ def test_a_directory_without_an_authority_is_left_alone(tmp_path):
         done = ca(tmp_path, *words)
         assert done.returncode == 3 and "no authority" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_revocation_list_is_signed_by_hand(stack, tmp_path):
+    server = stack.start_server()
+    enrol(server, tmp_path, "d1"), enrol(server, tmp_path, "d2")
+    serial = server.http.get("/api/v1/certificates?device=d2").json()["items"][0]["serial"]
+    assert server.http.post("/api/v1/devices/d2/revoke", json={}).status == 204
+    server.program.stop()
+    crl = server.data / "ca" / "crl.pem"
+    crl.unlink()  # lost, or ended while nobody looked
+    done = ca(server.data, "sign-list")
+    assert done.returncode == 0 and str(crl) in done.stdout, done.stderr
+    text = openssl("crl", "-in", crl, "-noout", "-text").stdout.decode()
+    assert text.count("Serial Number:") == 1 and serial.lstrip("0") in text.replace(":", "")
+    shown = status(server.data)
+    assert shown["revocation_list"]["entries"] == 1 and "revocation list" not in " ".join(shown["advice"])
+    assert crl.stat().st_mode & 0o777 == 0o644
+    # A wrong place makes no empty list, which would let everybody in.
+    before = crl.read_bytes()
+    (server.data / "catalogue.db").rename(tmp_path / "elsewhere.db")
+    assert ca(server.data, "sign-list").returncode == 3 and crl.read_bytes() == before
+    assert ca(server.data, "sign-list", "--database", tmp_path / "elsewhere.db").returncode == 0

@@ -235,3 +235,25 @@ def test_every_refusal_and_every_persons_answer_names_its_request(fleet):
     assert entries and all(one["request"] == "roll-it-out" and one["address"] == "127.0.0.1" for one in entries)
     assert "X-Request-Id" not in fleet.devices[0].http.get("/api/v1/next/app?device=d000").headers
     assert "request=from-the-proxy" in fleet.server.program.log
+
+
+def test_what_a_rollout_was_to_move_and_what_was_fetched(fleet):
+    rollout = fleet.create(waves=[{"count": 4}])
+    path = f"/api/v1/rollouts/{rollout}/bytes"
+    before = fleet.checked.get(path).json()
+    assert before["actual"] == {"reporting": 10, "devices": 0, "direct": 0, "by_gateway": []}
+    plan = fleet.http.post("/api/v1/rollouts/dry-run", json={
+        "contents": [{"name": "app", "version": "2"}], "targets": {"all": True}}).json()
+    assert before["predicted"]["devices"] == plan["bytes"]["devices"] > 0
+    assert before["predicted"]["upstream"] == before["predicted"]["devices"], "no gateway anywhere"
+    first = fleet.chosen(rollout, 4)
+    for device in first[:3]:
+        device.update()
+    first[3].update("failed")
+    word = {"boot": "ab", "interval_ms": 60000, "devices": [first[0].name]}
+    assert fleet.checked.post("/api/v1/gateways/site-1/status", json=word, token=None).status == 204
+    after = fleet.checked.get(path).json()
+    assert after["actual"] == {"reporting": 10, "devices": 400, "direct": 300,
+                               "by_gateway": [{"gateway": "site-1", "devices": 1, "bytes": 100}]}
+    assert after["predicted"]["gateways"] > 0, "one of them is behind a gateway now"
+    assert fleet.checked.get("/api/v1/rollouts/nowhere/bytes").status == 404

@@ -2,6 +2,7 @@
 import pytest
 from harness import wait_until
 from harness.fleet import Device, FleetCase
+from harness.identity import make_code, mutual_client
 from harness.openapi import CheckedClient
 
 
@@ -73,3 +74,28 @@ def test_words_of_strangers_change_no_device(fleet):
     big = {"boot": "a", "devices": ["d" * 60] * 1000}
     assert fleet.checked.post("/api/v1/gateways/g/status", json=big).status == 413
     assert fleet.checked.post("/api/v1/gateways/.hidden/status", json=word).status == 400
+
+
+def test_a_gateway_behind_another_is_listed_with_its_parent(stack):
+    server = stack.start_server()
+    outer, inner = (make_code(server, kind="gateway", device=name, names=["localhost", "127.0.0.1"]) for name in ("outer", "inner"))
+    near = stack.start_gateway(name="near", options=["--enrol-code", outer, "--status-interval", "0.3"])
+    far = stack.start_gateway(name="far", upstream=near.url, upstream_ca=near.ca,
+                              options=["--enrol-code", inner, "--status-interval", "0.3"])
+    checked = CheckedClient(server.http)
+
+    def both():
+        listed = {one["id"]: one for one in checked.get("/api/v1/gateways").json()["items"]}
+        return listed if {"outer", "inner"} <= set(listed) else None
+    listed = wait_until(both, 30, what="both gateways")
+    assert listed["inner"]["parent"] == "outer" and listed["inner"]["enrolled"] and "parent" not in listed["outer"]
+    assert checked.get("/api/v1/gateways/inner").json()["parent"] == "outer"
+    # The parent cannot put words into its mouth, nor a device into anybody's.
+    word = {"boot": "ab", "interval_ms": 1000, "hits": 999}
+    parent = mutual_client(server.url, server.ca, near.data / "identity" / "identity.pem")
+    forged = parent.post("/api/v1/gateways/inner/status", json=word)
+    assert (forged.status, forged.json()["code"]) == (422, "signature_required")
+    assert parent.post("/api/v1/gateways/invented/status", json=word).status == 403
+    assert parent.post("/api/v1/gateways/outer/status", json=word).status == 204
+    far.program.stop()
+    assert checked.get("/api/v1/gateways/inner").json()["blobs"]["hits"] == 0

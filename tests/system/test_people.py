@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from harness import BIN
 from harness.http import HttpClient
-from harness.openapi import Api
+from harness.openapi import Api, CheckedClient
 from harness.people import PASSWORD, Session, make_token, make_user, setup_code
 
 API = Api()
@@ -255,3 +255,21 @@ def test_the_command_signs_in_and_out(plain_stack, server, programs):
     run("logout")
     assert not kept.exists()
     assert run("whoami", check=False).returncode == 4
+
+
+def test_everybody_saves_views_of_their_own(server):
+    alice, bob = (CheckedClient(make_user(server, name, "viewer")) for name in ("alice", "bob"))
+    late = {"query": "filter=state%3Dfailed&sort=-last_seen"}
+    made = alice.put("/api/v1/me/views/devices/late%20ones%20%ED%95%9C", json=late)
+    assert made.status == 200 and (made.json()["page"], made.json()["name"]) == ("devices", "late ones 한")
+    assert alice.put("/api/v1/me/views/rollouts/mine", json={"query": "author=alice"}).status == 200
+    assert [one["query"] for one in alice.get("/api/v1/me/views?page=devices").json()["items"]] == [late["query"]]
+    assert bob.get("/api/v1/me/views").json() == {"items": []}
+    assert alice.put("/api/v1/me/views/rollouts/mine", json={"query": ""}).status in (200, 400)
+    assert len(alice.get("/api/v1/me/views").json()["items"]) == 2
+    for path, body in (("Devices/x", late), ("devices/" + "x" * 129, late), ("devices/%ff", late), ("devices/%0a", late),
+                       ("devices/x", {}), ("devices/x", {"query": "q" * 2049})):
+        assert alice.put(f"/api/v1/me/views/{path}", json=body).status == 400, path
+    assert bob.delete("/api/v1/me/views/rollouts/mine").status == 404
+    assert alice.delete("/api/v1/me/views/rollouts/mine").status == 204
+    assert [one["name"] for one in alice.get("/api/v1/me/views").json()["items"]] == ["late ones 한"]

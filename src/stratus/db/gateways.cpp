@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kSelect =
     "SELECT g.id, g.first_seen_ms, g.last_seen_ms, g.interval_ms, g.address, g.boot, g.boot_received, "
     "g.boot_sent, g.received, g.sent, g.status, (SELECT COUNT(*) FROM device_routes r WHERE r.gateway = g.id "
-    "AND r.seen_ms > $1) FROM gateways g ";
+    "AND r.seen_ms > $1), g.parent FROM gateways g ";
 
 Gateway gateway_of(const Row& row) {
   Gateway out;
@@ -26,6 +26,7 @@ Gateway gateway_of(const Row& row) {
   out.sent = row.integer(9);
   out.status = row.text(10);
   out.devices = row.integer(11);
+  out.parent = row.text(12);
   return out;
 }
 
@@ -48,9 +49,9 @@ Result<void> note_gateway(Transaction& transaction, const Gateway& said) {
       return fail(ErrorCode::conflict, "no more gateways can be registered; remove old ones first");
     STRATUS_CHECK(transaction.run(
         "INSERT INTO gateways (id, first_seen_ms, last_seen_ms, interval_ms, address, boot, boot_received, "
-        "boot_sent, received, sent, status) VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $6, $7, $8)",
+        "boot_sent, received, sent, status, parent) VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $6, $7, $8, $9)",
         {said.id, said.last_seen_ms, said.interval_ms, said.address, said.boot, said.boot_received,
-         said.boot_sent, said.status}));
+         said.boot_sent, said.status, said.parent}));
     return {};
   }
   const Row known = rows[0];
@@ -59,9 +60,9 @@ Result<void> note_gateway(Transaction& transaction, const Gateway& said) {
   const std::int64_t sent = known.integer(4) + progress(said.boot_sent, known.integer(2), same);
   STRATUS_CHECK(transaction.run(
       "UPDATE gateways SET last_seen_ms = $2, interval_ms = $3, address = $4, boot = $5, boot_received = $6, "
-      "boot_sent = $7, received = $8, sent = $9, status = $10 WHERE id = $1",
+      "boot_sent = $7, received = $8, sent = $9, status = $10, parent = $11 WHERE id = $1",
       {said.id, said.last_seen_ms, said.interval_ms, said.address, said.boot, said.boot_received,
-       said.boot_sent, received, sent, said.status}));
+       said.boot_sent, received, sent, said.status, said.parent}));
   return {};
 }
 

@@ -21,6 +21,7 @@ struct Gateway {
   std::int64_t last_seen_ms = 0;
   std::int64_t interval_ms = 0;  // between two words of it
   std::string address;           // where it was heard from, without port
+  std::string parent;            // the enrolled gateway that brought its last word; "": it came by itself
   std::string boot;              // changes with each of its starts
   // Its counters since that start, and their sums since it is known.
   std::int64_t boot_received = 0, boot_sent = 0;  // from its upstream; to what is below it

@@ -14,6 +14,7 @@ std::span<const Vertical* const> verticals() {
       &kTelemetrySchema,  // 8
       &kArtifactSchema,   // 7
       &kFleetSchema,      // 9
+      &kConsoleSchema,    // 10
   };
   return kAll;
 }

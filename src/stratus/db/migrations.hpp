@@ -32,6 +32,7 @@ extern const Vertical kTelemetrySchema;  // 8: what devices say
 extern const Vertical kArtifactSchema;   // 7
 extern const Vertical kIdentitySchema;   // 5: certificates, revocations, registration codes
 extern const Vertical kFleetSchema;      // 9: sums, gateways
+extern const Vertical kConsoleSchema;    // 10: saved views, a gateway's parent
 
 // All of them; `migrate` orders their steps by number.
 std::span<const Vertical* const> verticals();

@@ -12,6 +12,7 @@
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/gateway/error_answers.hpp"
 #include "stratus/gateway/gateway.hpp"
+#include "stratus/gateway/identity.hpp"
 #include "stratus/gateway/via.hpp"
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/reference.hpp"
@@ -58,8 +59,10 @@ GatewayHandler::GatewayHandler(net::Executor loop, const GatewayConfig& config,
       blobs_(loop, *store_, upstream_, files_, counters_, config_.cache_size,
              [this] { return next_.pinned(); }),
       courier_(loop, config_.data / "outbox", {config_.queue_size}, upstream_, counters_),
-      self_(upstream_, config_.name, config_.status_interval,
-            [this](wire::GatewayStatus& status) { describe(status); }),
+      self_(
+          upstream_, config_.name, config_.status_interval,
+          [this](wire::GatewayStatus& status) { describe(status); },
+          [this](const std::string& body) { return sign_status(config_, body); }),
       tasks_(loop) {}
 
 Result<void> GatewayHandler::load() {

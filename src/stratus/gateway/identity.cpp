@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stratus/base/log.hpp"
+#include "stratus/crypto/message_signature.hpp"
 #include "stratus/gateway/chance.hpp"
 #include "stratus/net/enrolment_client.hpp"
 #include "stratus/update/pacing.hpp"
@@ -43,6 +44,14 @@ net::Task<Result<void>> adopt_identity(net::Executor loop, GatewayConfig& config
   if (!trust) co_return forward_error(std::move(trust));
   config.upstream_ca = std::move(*trust);
   co_return Result<void>();
+}
+
+std::string sign_status(const GatewayConfig& config, const std::string& body) {
+  const auto own = files_of(config).load();
+  if (!own || !*own) return "";
+  const auto now = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+  const auto signature = crypto::sign_message((*own)->key, {(*own)->device, "status", now}, body);
+  return signature ? *signature : std::string();
 }
 
 net::Task<void> keep_identity(net::Executor loop, const GatewayConfig& config,

@@ -16,4 +16,8 @@ net::Task<Result<void>> adopt_identity(net::Executor loop, GatewayConfig& config
 // Renews the certificate in time, for ever, and says so; `config` must outlive it.
 net::Task<void> keep_identity(net::Executor loop, const GatewayConfig& config, std::function<void()> renewed);
 
+// What this gateway says about itself, signed with its key (kind "status"); "" when it has no identity. Reads
+// the key from the disk: a renewal may have brought another.
+std::string sign_status(const GatewayConfig& config, const std::string& body);
+
 }  // namespace stratus::gateway

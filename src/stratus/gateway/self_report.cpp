@@ -14,12 +14,13 @@ constexpr Millis kRefusedPause(300'000);
 }  // namespace
 
 SelfReport::SelfReport(Upstream& upstream, std::string name, Millis interval,
-                       std::function<void(wire::GatewayStatus&)> fill)
+                       std::function<void(wire::GatewayStatus&)> fill, Sign sign)
     : upstream_(upstream),
       target_("/api/v1/gateways/" + net::percent_encode(name) + "/status"),
       boot_(random_hex(8)),
       interval_(interval),
       fill_(std::move(fill)),
+      sign_(std::move(sign)),
       started_(system_clock().steady()) {}
 
 void SelfReport::heard(const std::string& device) {
@@ -41,8 +42,9 @@ wire::GatewayStatus SelfReport::next_word() {
 net::Task<bool> SelfReport::say() {
   wire::GatewayStatus word = next_word();
   std::string body = wire::encode_gateway_status(word);
-  const std::string none;
-  auto answer = co_await upstream_.post(target_, std::move(body), none, none);
+  const std::string no_via;
+  std::string signature = sign_(body);
+  auto answer = co_await upstream_.post(target_, std::move(body), no_via, std::move(signature));
   const bool taken = answer && answer->status == 204;
   const bool refuses = answer && answer->status >= 400 && answer->status < 500 && answer->status != 429;
   if (refuses && !refused_)

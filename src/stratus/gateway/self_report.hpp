@@ -17,9 +17,11 @@ class SelfReport {
   static constexpr std::size_t kMostDevices = 100'000;  // between two words
   static constexpr int kMostWords = 20;                 // at once; the other devices come with the next ones
 
+  // Signs a word with the gateway's own key, so that another gateway can carry it; "" when it has none.
+  using Sign = std::function<std::string(const std::string& body)>;
   // `fill` writes the counters. `interval` 0: nothing is ever told.
   SelfReport(Upstream& upstream, std::string name, Millis interval,
-             std::function<void(wire::GatewayStatus&)> fill);
+             std::function<void(wire::GatewayStatus&)> fill, Sign sign);
 
   void heard(const std::string& device);
   net::Task<void> run();  // until cancelled
@@ -34,6 +36,7 @@ class SelfReport {
   std::string boot_;
   Millis interval_;
   std::function<void(wire::GatewayStatus&)> fill_;
+  Sign sign_;
   SteadyTime started_;
   std::unordered_set<std::string> devices_;
   bool refused_ = false;

@@ -13,6 +13,8 @@
 #include "stratus/base/file.hpp"
 #include "stratus/crypto/certificate_authority.hpp"
 #include "stratus/crypto/key.hpp"
+#include "stratus/db/database.hpp"
+#include "stratus/server/revocation_list.hpp"
 
 namespace stratus::server {
 namespace {
@@ -119,6 +121,26 @@ Result<std::string> describe_ca(const fs::path& data, WallTime now, bool as_json
   }
   for (const std::string& line : todo) text += "! " + line + "\n";
   return text;
+}
+
+Result<std::string> sign_revocation_list(const fs::path& data, const std::string& database,
+                                         const IdentityConfig& config, WallTime now) {
+  STRATUS_TRY(directory, directory_of(data));
+  const std::string url = database.empty() ? (data / "catalogue.db").string() : database;
+  // Opening would make an empty one, and the list would let everybody in again.
+  if (database.empty() && !is_there(url))
+    return fail(ErrorCode::not_found, url + " is not there; name the server's database with --database");
+  db::DatabaseOptions options;
+  options.migrate = false;
+  STRATUS_TRY(opened, db::Database::open(url, options));
+  STRATUS_TRY(authority, crypto::CertificateAuthority::open_or_make(directory, {.now = now}));
+  STRATUS_TRY(list, write_revocation_list(authority, *opened, directory, config, now));
+  STRATUS_TRY(times, crypto::read_revocation_list_times(list));
+  return fmt::format(
+      "{} is good until {}\nA broker of your own reads it again on SIGHUP; a running stratus-server does so "
+      "by "
+      "itself within a quarter of the list's life.\n",
+      (directory / "crl.pem").string(), format_time(times.next_update));
 }
 
 Result<std::string> export_root(const fs::path& data) {

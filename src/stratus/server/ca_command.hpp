@@ -7,6 +7,7 @@
 
 #include "stratus/base/clock.hpp"
 #include "stratus/base/result.hpp"
+#include "stratus/server/identity_config.hpp"
 
 namespace stratus::server {
 
@@ -24,5 +25,11 @@ Result<void> bring_root_key_back(const std::filesystem::path& data, const std::f
 // `root_key` ("": none given). The same key, so what it signed stays good. `conflict` while the server runs.
 Result<void> renew_intermediate(const std::filesystem::path& data, const std::filesystem::path& root_key,
                                 WallTime now);
+
+// Signs the revocation list anew from what the database knows (`database`: a file or postgresql://…), whether
+// the server runs or not: for a list that is about to end while the server is away. Lines that say what to
+// do.
+Result<std::string> sign_revocation_list(const std::filesystem::path& data, const std::string& database,
+                                         const IdentityConfig& config, WallTime now);
 
 }  // namespace stratus::server

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "stratus/crypto/message_signature.hpp"
 #include "stratus/db/gateways.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/cursor.hpp"
@@ -25,6 +26,7 @@ json::object describe(const db::Gateway& gateway, bool enrolled, std::int64_t no
                    {"interval_ms", gateway.interval_ms},
                    {"devices", gateway.devices},
                    {"bytes", {{"received", gateway.received}, {"sent", gateway.sent}}}};
+  if (!gateway.parent.empty()) out["parent"] = gateway.parent;
   const auto said = wire::parse_gateway_status(gateway.status);
   const wire::GatewayStatus status = said ? *said : wire::GatewayStatus();
   out["version"] = status.version;
@@ -54,19 +56,36 @@ void GatewayRoutes::register_routes(Router& router) {
   add("POST", "/api/v1/gateways/{id}/status", Scope::device, &GatewayRoutes::take_status);
 }
 
-Result<void> GatewayRoutes::check_speaks_for(const Call& call, const std::string& id) const {
-  STRATUS_TRY(peer, identity_.identify(call.request()));
-  if (peer && (peer->id != id || peer->kind != crypto::CertificateKind::gateway))
-    return fail(ErrorCode::denied, peer->id + " cannot speak for gateway " + id, "other_device");
-  return identity_.check_speaks_for(call.request(), id);
+// The gateway itself by its certificate, or another one that carries what it signed. Answers the one that
+// carried it, "" for none.
+net::Task<Result<std::string>> GatewayRoutes::check_word(Call& call, std::string id, std::string body) const {
+  auto peer = identity_.identify(call.request());
+  if (!peer) co_return forward_error(std::move(peer));
+  const bool carried = *peer && (*peer)->id != id && (*peer)->kind == crypto::CertificateKind::gateway;
+  if (*peer && !carried && ((*peer)->id != id || (*peer)->kind != crypto::CertificateKind::gateway))
+    co_return fail(ErrorCode::denied, (*peer)->id + " cannot speak for gateway " + id, "other_device");
+  if (!carried) {
+    STRATUS_CO_CHECK(identity_.check_speaks_for(call.request(), id));
+    co_return std::string();
+  }
+  // Who is not enrolled has no key to sign with, and would be whatever its parent says.
+  if (!identity_.is_enrolled(id))
+    co_return fail(ErrorCode::denied, (*peer)->id + " cannot speak for gateway " + id, "other_device");
+  const std::string signature(call.request().headers.get(crypto::kSignatureHeader).value_or(""));
+  const auto parsed = crypto::parse_message_signature(signature);
+  auto genuine = co_await identity_.check_message(id, "status", parsed ? parsed->counter : 0, std::move(body),
+                                                  signature, false);
+  if (!genuine) co_return forward_error(std::move(genuine));
+  co_return (*peer)->id;
 }
 
 net::Task<Result<void>> GatewayRoutes::take_status(Call& call) {
   const std::string id = call.parameter("id");
   if (!wire::is_device_id(id)) co_return fail(ErrorCode::invalid, "not an id of a gateway");
-  STRATUS_CO_CHECK(check_speaks_for(call, id));
   auto body = co_await call.read_body(wire::GatewayStatus::kMaxEncoded);
   if (!body) co_return forward_error(std::move(body));
+  auto parent = co_await check_word(call, id, *body);
+  if (!parent) co_return forward_error(std::move(parent));
   auto status = wire::parse_gateway_status(*body);
   if (!status) co_return forward_error(std::move(status));
   const std::vector<std::string> devices = std::move(status->devices);
@@ -76,6 +95,7 @@ net::Task<Result<void>> GatewayRoutes::take_status(Call& call) {
   said.last_seen_ms = now_ms();
   said.interval_ms = static_cast<std::int64_t>(status->interval_ms);
   said.address = call.address();
+  said.parent = *parent;
   said.boot = status->boot;
   said.boot_received = static_cast<std::int64_t>(status->upstream_received);
   said.boot_sent = static_cast<std::int64_t>(status->downstream_sent);

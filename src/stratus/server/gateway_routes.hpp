@@ -23,7 +23,7 @@ class GatewayRoutes {
   net::Task<Result<void>> show(Call& call);
   net::Task<Result<void>> remove(Call& call);
   // A gateway speaks for itself only; without a certificate only where devices may as well.
-  Result<void> check_speaks_for(const Call& call, const std::string& id) const;
+  net::Task<Result<std::string>> check_word(Call& call, std::string id, std::string body) const;
 
   db::Database& database_;
   net::WorkerPool& pool_;

@@ -8,6 +8,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/identity.hpp"
+#include "stratus/server/revocation_list.hpp"
 
 namespace stratus::server {
 namespace {
@@ -121,20 +122,7 @@ void Identity::apply_ended(const std::vector<db::Certificate>& ended) {
 }
 
 Result<std::string> Identity::make_list(WallTime now) const {
-  STRATUS_TRY(ended, db::ended_certificates(database_, 0, alive_ms()));
-  std::vector<crypto::RevokedCertificate> entries;
-  for (const db::Certificate& certificate : ended) {
-    entries.push_back({certificate.serial, WallTime(Millis(certificate.changed_ms)),
-                       certificate.state == "superseded" ? crypto::RevocationReason::superseded
-                                                         : crypto::RevocationReason::unspecified});
-  }
-  // A little from before now, for brokers whose clock is behind ours.
-  const auto lifetime = config_.revocation_list_lifetime;
-  const WallTime from = now - std::min<Millis>(std::chrono::hours(1), Millis(lifetime) / 100);
-  STRATUS_TRY(list, authority_.make_revocation_list(entries, static_cast<std::uint64_t>(to_ms(now)), from,
-                                                    now + lifetime));
-  STRATUS_CHECK(write_file_atomically(directory_ / "crl.pem", list, 0644));
-  return list;
+  return write_revocation_list(authority_, database_, directory_, config_, now);
 }
 
 net::Task<void> Identity::refresh_list() {

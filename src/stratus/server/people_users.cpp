@@ -7,6 +7,7 @@
 #include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/crypto/sha256.hpp"
+#include "stratus/db/saved_views.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/cursor.hpp"
 #include "stratus/server/people.hpp"
@@ -199,6 +200,7 @@ People::Answer People::delete_user(Call& call) {
     STRATUS_TRY(user, db::user_by_id(change.transaction(), id));
     if (is_admin(user)) STRATUS_CHECK(check_admin_remains(change.transaction(), id));
     STRATUS_CHECK(db::delete_user(change.transaction(), id));
+    STRATUS_CHECK(db::forget_views(change.transaction(), id));
     STRATUS_CHECK(
         change.record("user.delete", "user:" + user.name, json::serialize(json::object{{"id", id}})));
     change.publish({"people", id, json::serialize(json::object{{"id", id}, {"deleted", true}})});

@@ -177,6 +177,25 @@ std::string encode_rollout_history(const std::vector<db::RolloutHistoryRow>& row
   return json::serialize(with_next(std::move(items), ""));
 }
 
+json::object describe_estimate(const rollout::Estimate& estimate) {
+  json::array kinds;
+  for (const rollout::Estimate::Kind& kind : estimate.kinds) {
+    json::object object{{"name", kind.name},
+                        {"from_version", kind.from_version},
+                        {"devices", kind.devices},
+                        {"bytes", kind.bytes},
+                        {"full_bytes", kind.full_bytes},
+                        {"plan", kind.plan},
+                        {"layers_reused", kind.layers_reused}};
+    kinds.push_back(std::move(object));
+  }
+  return {{"per_device", std::move(kinds)},
+          {"devices", estimate.device_bytes},
+          {"gateways", estimate.gateway_bytes},
+          {"upstream", estimate.upstream_bytes},
+          {"full_images", estimate.full_bytes}};
+}
+
 std::string encode_rollout_plan(const rollout::Spec& spec, const rollout::Plan& plan,
                                 const rollout::Estimate& estimate) {
   json::array waves;
@@ -199,30 +218,10 @@ std::string encode_rollout_plan(const rollout::Spec& spec, const rollout::Plan& 
     exclusions.push_back(
         json::object{{"device", one.device}, {"reason", text(name_of(one.reason))}, {"detail", one.detail}});
   }
-  json::array kinds;
-  for (const rollout::Estimate::Kind& kind : estimate.kinds) {
-    json::object object{{"name", kind.name},
-                        {"from_version", kind.from_version},
-                        {"devices", kind.devices},
-                        {"bytes", kind.bytes},
-                        {"full_bytes", kind.full_bytes},
-                        {"plan", kind.plan},
-                        {"layers_reused", kind.layers_reused}};
-    kinds.push_back(std::move(object));
-  }
-  json::object object{{"spec", rollout::encode_spec(spec)},
-                      {"devices", plan.members.size()},
-                      {"excluded", plan.exclusions.size()},
-                      {"excluded_by_reason", std::move(reasons)},
-                      {"exclusions", std::move(exclusions)},
-                      {"waves", std::move(waves)},
-                      {"bytes",
-                       {{"per_device", std::move(kinds)},
-                        {"devices", estimate.device_bytes},
-                        {"gateways", estimate.gateway_bytes},
-                        {"upstream", estimate.upstream_bytes},
-                        {"full_images", estimate.full_bytes}}},
-                      {"shortest_ms", estimate.shortest_ms}};
+  json::object object{{"spec", rollout::encode_spec(spec)},   {"devices", plan.members.size()},
+                      {"excluded", plan.exclusions.size()},   {"excluded_by_reason", std::move(reasons)},
+                      {"exclusions", std::move(exclusions)},  {"waves", std::move(waves)},
+                      {"bytes", describe_estimate(estimate)}, {"shortest_ms", estimate.shortest_ms}};
   return json::serialize(object);
 }
 

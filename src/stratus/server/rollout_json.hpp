@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/fwd.hpp>
+
 #include "stratus/db/rollouts.hpp"
 #include "stratus/rollout/campaign.hpp"
 #include "stratus/rollout/estimate.hpp"
@@ -23,6 +25,8 @@ std::string encode_rollout_exclusions(const std::vector<db::RolloutExclusionRow>
                                       const std::string& next);
 std::string encode_rollout_events(const std::vector<db::RolloutEventRow>& rows);
 std::string encode_rollout_history(const std::vector<db::RolloutHistoryRow>& rows);
+// {"per_device": [...], "devices", "gateways", "upstream", "full_images"} in bytes.
+boost::json::object describe_estimate(const rollout::Estimate& estimate);
 // A dry run.
 std::string encode_rollout_plan(const rollout::Spec& spec, const rollout::Plan& plan,
                                 const rollout::Estimate& estimate);

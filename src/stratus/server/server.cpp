@@ -35,9 +35,11 @@
 #include "stratus/server/overview.hpp"
 #include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
+#include "stratus/server/rollout_bytes.hpp"
 #include "stratus/server/rollout_messages.hpp"
 #include "stratus/server/rollout_routes.hpp"
 #include "stratus/server/rollout_views.hpp"
+#include "stratus/server/saved_views.hpp"
 #include "stratus/server/telemetry_routes.hpp"
 #include "stratus/wire/messages.hpp"
 
@@ -153,6 +155,8 @@ class Server {
         gateways_(*opened_.database, files_, identity_, bus_),
         mcu_(identity_, rollouts_, releases_, *opened_.mcu, files_),
         images_(*opened_.database, *opened_.catalogue, *opened_.repositories, *opened_.images, lists_),
+        bytes_(*opened_.database, *opened_.repositories, lists_),
+        saved_views_(*opened_.database, files_),
         background_(loop),
         queue_(
             loop, queue_options(),
@@ -184,6 +188,8 @@ class Server {
     gateways_.register_routes(router_);
     images_.register_routes(router_);
     mcu_.register_routes(router_);
+    bytes_.register_routes(router_);
+    saved_views_.register_routes(router_);
     router_.register_index();
   }
 
@@ -536,6 +542,8 @@ class Server {
   GatewayRoutes gateways_;
   McuRoutes mcu_;
   ImageRoutes images_;
+  RolloutBytes bytes_;
+  SavedViews saved_views_;
   std::unique_ptr<InfluxExport> influx_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<EnrolmentDesk> desk_;

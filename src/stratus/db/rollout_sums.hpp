@@ -1,0 +1,30 @@
+// What a rollout moved, and what open rollouts need. Blocks; errors as in database.hpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stratus/db/database.hpp"
+
+namespace stratus::db {
+
+// Bytes that a rollout's devices reported to have fetched for it, attempts that failed included.
+struct FetchedBytes {
+  std::string gateway;  // through which they were heard last; "": the server itself
+  std::int64_t devices = 0;
+  std::int64_t bytes = 0;
+};
+// By gateway. Empty for a rollout that is not known.
+Result<std::vector<FetchedBytes>> fetched_bytes(Reader& reader, std::string_view rollout);
+
+struct OpenRollout {
+  std::string id;
+  std::string title;
+};
+// Those that are not over (drafts too) and bring this manifest; at most `limit`, newest first.
+Result<std::vector<OpenRollout>> rollouts_bringing(Reader& reader, std::string_view manifest_digest,
+                                                   std::int64_t limit);
+
+}  // namespace stratus::db
