@@ -56,7 +56,7 @@ _stratus() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path='' place i
   for ((i = 1; i < COMP_CWORD; ++i)); do
     [[ $_stratus_takers == *" ${COMP_WORDS[i-1]} "* ]] && continue
-    [[ -v _stratus_words["$path ${COMP_WORDS[i]} "] ]] && path+=" ${COMP_WORDS[i]}"
+    [[ -n ${_stratus_words["$path ${COMP_WORDS[i]} "]+x} ]] && path+=" ${COMP_WORDS[i]}"
   done
   COMPREPLY=()
   if [[ $_stratus_takers == *" $previous "* ]]; then

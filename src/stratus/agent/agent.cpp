@@ -19,6 +19,7 @@
 #include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
 #include "stratus/update/record_report.hpp"
+#include "stratus/update/retry.hpp"
 
 namespace stratus::agent {
 
@@ -341,8 +342,8 @@ net::Task<Outcome> AgentCore::perform(Action action) {
                                       : std::clamp<std::chrono::milliseconds>(config_.poll * 8, 1s, 5min);
       const update::BackOff back_off{std::min(config_.poll, most), most};
       const double random = std::generate_canonical<double, 32>(random_);
-      const auto duration =
-          update::back_off_delay(back_off, failures_ > 0 ? failures_ + 1 : ++attempts_, random);
+      const auto duration = failures_ > 0 ? update::back_off_delay(back_off, failures_ + 1, random)
+                                          : update::retry_delay(back_off, ++attempts_, random, asked_pause_);
       done = co_await rest(duration);
       break;
     }
@@ -638,7 +639,8 @@ net::Task<void> AgentCore::deliver_reports() {
     const auto most = std::clamp<std::chrono::milliseconds>(config_.poll * 4, 1s, 5min);
     const update::BackOff back_off{1s, most};
     const double random = std::generate_canonical<double, 32>(random_);
-    const auto delay = update::back_off_delay(back_off, ++attempt, random);
+    const auto asked = answer ? update::asked_pause(answer->headers.get("Retry-After").value_or("")) : 0ms;
+    const auto delay = update::retry_delay(back_off, ++attempt, random, asked);
     co_await pause(delay);
   }
 }

@@ -134,9 +134,10 @@ class AgentCore final : public Agent {
   std::string fell_back_;  // why the version before runs although another is committed; for the machine
   std::string boot_;       // id of this run of the machine
   bool first_poll_ = true;
-  unsigned attempts_ = 0;  // of the link, in a row
-  unsigned failures_ = 0;  // updates that failed, in a row
-  unsigned damaged_ = 0;   // wrong bytes, in a row
+  unsigned attempts_ = 0;                     // of the link, in a row
+  std::chrono::milliseconds asked_pause_{0};  // by who could not answer last (Retry-After)
+  unsigned failures_ = 0;                     // updates that failed, in a row
+  unsigned damaged_ = 0;                      // wrong bytes, in a row
   std::uint64_t traffic_mark_ = 0;
   std::optional<std::uint64_t> spent_;  // bytes of blobs that came for the candidate; none: another agent's
   std::uint64_t reached_ = 0;           // most bytes of the plan's blobs that were here at once

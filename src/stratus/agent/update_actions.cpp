@@ -10,6 +10,7 @@
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
+#include "stratus/update/retry.hpp"
 #include "stratus/wire/next.hpp"
 
 namespace stratus::agent {
@@ -48,10 +49,13 @@ net::Task<Outcome> AgentCore::ask() {
   auto answer = co_await client_->send(get);
   if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
   if (!answer || (answer->status != 200 && answer->status != 204)) {
+    asked_pause_ = answer ? update::asked_pause(answer->headers.get("Retry-After").value_or(""))
+                          : std::chrono::milliseconds(0);
     note_link(answer ? explain_status(config_, answer->status) : explain_no_answer(config_, answer.error()));
     co_return outcome(Event::unreachable);
   }
   attempts_ = 0;
+  asked_pause_ = 0ms;
   if (answer->status == 204) {
     note_link("");
     failures_ = 0;
@@ -242,7 +246,7 @@ net::Task<Outcome> AgentCore::fetch() {
 net::Task<Outcome> AgentCore::fetch_later() {
   const update::BackOff back_off{200ms, std::clamp<std::chrono::milliseconds>(config_.poll, 1s, 60s)};
   const double random = std::generate_canonical<double, 32>(random_);
-  const auto delay = update::back_off_delay(back_off, attempts_, random);
+  const auto delay = update::retry_delay(back_off, attempts_, random, 0ms);
   if (attempts_ > 0) (void)co_await wake_.wait(delay);
   if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled by the operator");
   Outcome done = co_await fetch();

@@ -1,11 +1,11 @@
 #include "stratus/gateway/courier.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "stratus/base/log.hpp"
 #include "stratus/gateway/chance.hpp"
 #include "stratus/gateway/refused_log.hpp"
+#include "stratus/update/retry.hpp"
 
 namespace stratus::gateway {
 namespace {
@@ -36,15 +36,7 @@ std::string device_of_target(std::string_view target) {
   return std::string(target.substr(0, target.rfind('/')));
 }
 
-Millis pause_asked_for(std::string_view retry_after) {
-  constexpr int kLongest = 300;
-  int seconds = 0;
-  const auto [stop, error] =
-      std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), seconds);
-  if (error != std::errc() || stop != retry_after.data() + retry_after.size() || seconds < 0)
-    return Millis(0);
-  return std::chrono::seconds(std::min(seconds, kLongest));
-}
+Millis pause_asked_for(std::string_view retry_after) { return update::asked_pause(retry_after); }
 
 Courier::Courier(net::Executor executor, std::filesystem::path directory, OutboxOptions options,
                  Upstream& upstream, Counters& counters)

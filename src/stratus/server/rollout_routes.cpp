@@ -144,18 +144,25 @@ RolloutRoutes::Answer RolloutRoutes::once(Call& call, int status, Making change)
   while (!key.empty() && repeating_.contains(key)) {
     co_await repeated_.wait();
   }
-  struct Turn {
-    RolloutRoutes& routes;
-    const std::string& key;
-    ~Turn() {
-      routes.repeating_.erase(key);
-      routes.repeated_.notify_all();
+  class Turn {
+   public:
+    Turn(RolloutRoutes& routes, const std::string& mine) : routes_(routes), mine_(mine) {
+      routes_.repeating_.insert(mine_);
     }
+    ~Turn() {
+      routes_.repeating_.erase(mine_);
+      routes_.repeated_.notify_all();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    RolloutRoutes& routes_;
+    const std::string& mine_;
   };
   std::optional<Turn> turn;
   if (!key.empty()) {
-    repeating_.insert(key);
-    turn.emplace(Turn{*this, key});
+    turn.emplace(*this, key);
     auto look = [&] { return find_kept(database_, *repeat); };
     auto kept = co_await pool_.run(look);
     if (!kept) co_return forward_error(std::move(kept));

@@ -31,7 +31,7 @@ Result<void> check_view(const std::string& page, const std::string& name) {
   const bool control = std::any_of(name.begin(), name.end(),
                                    [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   // It came from an address, where no JSON parser looked at it.
-  const bool text = parse_json(json::serialize(json::value(name)), 8 * kMaxName).has_value();
+  const bool text = static_cast<bool>(parse_json(json::serialize(json::value(name)), 8 * kMaxName));
   if (name.empty() || name.size() > kMaxName || control || !text)
     return fail(ErrorCode::invalid, "name: 1 to 128 bytes of text");
   return {};
