@@ -1,9 +1,8 @@
-"""Rollouts of firmware to simulated devices; what rollouts bring, contents too, cannot be taken away meanwhile."""
+"""Firmware and content that a rollout brings cannot be taken away meanwhile."""
 import hashlib
 import random
 
 import pytest
-from harness import wait_until
 from harness.openapi import CheckedClient
 from harness.simulator import Simulation
 
@@ -29,26 +28,6 @@ def firmware(case, version, size=200_000):
     assert made.status == 201, made
     assert made.json()["digest"] == "sha256:" + hashlib.sha256(data).hexdigest()
     return made.json()
-
-
-def test_firmware_comes_to_simulated_devices_and_stays_while_it_is_needed(case):
-    made = firmware(case, "1.4.2")
-    sim = case.start(12, "--until-version", "1.4.2", "--for", "90", "--chunk", "64KiB", "--power-cut", "0.3", "--off-time", "0.2",
-                     "--seed", "3", image="firmware/board")
-    wait_until(lambda: case.server.metric("stratus_mqtt_devices_online") == 12, 60)
-    body = {"contents": [{"name": "firmware/board", "version": "1.4.2"}], "targets": {"all": True}, "title": "boards",
-            "waves": [{"count": 4}]}
-    answer = case.server.http.post("/api/v1/rollouts", json=body)
-    assert answer.status == 201, answer
-    rollout = answer.json()["id"]
-    refused = case.checked.delete(f"/api/v1/firmware/{made['id']}")
-    if case.show(rollout)["state"] != "completed":
-        assert (refused.status, refused.json()["code"]) == (409, "needed_by_rollout")
-        assert rollout in refused.json()["detail"] and "boards" in refused.json()["detail"]
-    report = case.finish(sim, 100)
-    shown = case.wait_rollout(rollout, "completed")
-    assert shown["counts"]["success"] == 12 and report["updates"]["succeeded"] == 12
-    assert case.checked.delete(f"/api/v1/firmware/{made['id']}").status == 204
 
 
 def test_what_a_paused_rollout_brings_cannot_be_removed(case):
