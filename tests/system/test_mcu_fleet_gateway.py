@@ -1,0 +1,62 @@
+"""The microcontroller of the fleet behind a gateway, and with a certificate that ends."""
+import struct
+import zlib
+
+from harness import CountingProxy, mcu, wait_until
+from harness.identity import make_code
+from harness.mcu_fleet import IDENTITY, boot, builder, case, first, needs_tools  # noqa: F401  fixtures
+
+pytestmark = needs_tools
+
+
+def test_takes_the_whole_image_through_a_gateway_that_cannot_invent_a_success(case, builder):  # noqa: F811
+    """HTTPS and MQTT of a gateway; the result counts because the device signed it."""
+    links = CountingProxy(case.server.url), CountingProxy(case.server.program.ready["mqtt"])
+    for link in links:
+        case.stack.programs.on_close(link.close)
+    code = make_code(case.server, kind="gateway", device="gw1", names=["localhost", "127.0.0.1"])
+    def start(*options, data=None):
+        return case.stack.start_gateway(links[0].url("https"), case.server.ca, data=data, options=[
+            *options, "--mqtt-listen", "127.0.0.1:0", "--mqtt-upstream", links[1].url("mqtts")])
+    gateway = start("--enrol-code", code)
+    # Devices that know only the CA's root want to see its certificate, not one that the gateway made for itself.
+    gateway.program.stop()
+    key, *certificates = (gateway.data / "identity" / "identity.pem").read_text().partition("-----BEGIN CERTIFICATE-----")
+    (gateway.data / "tls" / "gateway.key").write_text(key)
+    (gateway.data / "tls" / "gateway.pem").write_text("".join(certificates))
+    gateway = start(data=gateway.data)
+    gateway.ca = case.server.data / "ca" / "root.pem"
+    case.provision(gateway, gateway.program.ready["mqtt"])
+    # What it runs was never released: there is no patch from it.
+    case.board.install(builder.app("0.9.0", 1, fleet=True))
+    second = builder.app("2.0.0", 2, fleet=True)
+    case.push("2.0.0", second)
+    case.board.start()
+    case.board.wait_said("app: enrol, ok")
+    case.wait_state(case.roll_out("2.0.0"), "success")
+    assert case.board.said("accepted, ok")
+    assert gateway.metric("stratus_gateway_cache_blobs") >= 1
+    image = second.read_bytes()
+    assert case.board.read(mcu.SLOTS[1], len(image)) == image
+
+
+def test_renews_its_certificate_with_a_new_key(case):  # noqa: F811
+    case.provision()
+    case.board.start()
+    case.board.wait_said("app: enrol, ok")
+    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], what="it to be online")
+    case.board.kill()
+    head = bytearray(case.board.read(IDENTITY, 120))
+    struct.pack_into("<I", head, 12, 1_700_000_000)  # time to renew is over
+    struct.pack_into("<I", head, 116, zlib.crc32(head[:116]))
+    case.board.write(IDENTITY, head)
+    case.board.start()
+    case.board.wait_said("app: renewal, ok")
+    certificates = case.server.http.get("/api/v1/devices/mcu-1/certificates").json()["items"]
+    assert len(certificates) == 2, certificates  # the old one stays good until it ends: nothing is cut off
+    renewed = case.board.read(IDENTITY + 4096, 120)
+    assert renewed[:4] == b"SID1" and renewed[80:112] != head[80:112], "a key of its own"
+    case.board.kill()
+    case.board.start()  # with the new one
+    case.board.wait_said("app: version 1.0.0")
+    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], what="it to be online again")
