@@ -15,7 +15,7 @@ using namespace stratus::mcu::mps2;
 namespace {
 
 constexpr uint32_t kProvision = 0x3000, kSeeds = 0x4000, kIdentity = 0x6000;
-constexpr uint32_t kTimeout = 10'000;
+constexpr uint32_t kTimeout = 15'000;
 
 struct Feeder final : Watchdog {
   void feed() override { feed_watchdog(); }

@@ -42,7 +42,8 @@ bool TlsStream::open() {
 bool TlsStream::run(unsigned wanted, uint32_t timeout_ms) {
   br_ssl_engine_context* const engine = &client_.eng;
   const Network& network = socket_.network();
-  const uint32_t started = network.millis();
+  // Silence counts, not the time that our own arithmetic takes.
+  uint32_t heard = network.millis();
   for (;;) {
     const unsigned state = br_ssl_engine_current_state(engine);
     if ((state & BR_SSL_CLOSED) != 0) return false;
@@ -65,7 +66,9 @@ bool TlsStream::run(unsigned wanted, uint32_t timeout_ms) {
       moved = moved || got > 0;
     }
     network.poll();
-    if (!moved && network.millis() - started >= timeout_ms) return false;
+    const uint32_t now = network.millis();
+    if (moved) heard = now;
+    if (!moved && now - heard >= timeout_ms) return false;
   }
 }
 
