@@ -139,8 +139,8 @@ class AgentCore final : public Agent {
   unsigned failures_ = 0;                     // updates that failed, in a row
   unsigned damaged_ = 0;                      // wrong bytes, in a row
   std::uint64_t traffic_mark_ = 0;
-  std::optional<std::uint64_t> spent_;  // bytes of blobs that came for the candidate; none: another agent's
-  std::uint64_t reached_ = 0;           // most bytes of the plan's blobs that were here at once
+  std::optional<std::uint64_t> spent_;   // bytes of blobs that came for the candidate; none: another agent's
+  std::uint64_t reached_ = 0;            // most bytes of the plan's blobs that were here at once
   std::vector<wire::LogEntry> errors_;   // not told yet; at most kMaxErrors, the oldest go
   std::string last_end_;                 // of the last update: "committed", "failed", …
   std::string link_;                     // the last trouble with the server; empty when it answered

@@ -206,8 +206,8 @@ net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
   }
   if (path.kind == ApiKind::file) co_return co_await file(exchange, std::move(path));
   if (path.kind == ApiKind::next) co_return co_await next(exchange, std::move(path.subject));
-  // Above, this gateway's certificate speaks for all devices: here each may speak for itself only, in the path
-  // and in the query.
+  // Above, this gateway's certificate speaks for all devices: here each may speak for itself only, in the
+  // path and in the query.
   if (path.kind != ApiKind::authority) {
     const std::string device = request.query("device").value_or("");
     STRATUS_CO_CHECK(check(exchange, path.subject));

@@ -73,8 +73,8 @@ net::Task<Result<std::string>> GatewayRoutes::check_word(Call& call, std::string
     co_return fail(ErrorCode::denied, (*peer)->id + " cannot speak for gateway " + id, "other_device");
   const std::string signature(call.request().headers.get(crypto::kSignatureHeader).value_or(""));
   const auto parsed = crypto::parse_message_signature(signature);
-  auto genuine = co_await identity_.check_message(id, "status", parsed ? parsed->counter : 0, std::move(body),
-                                                  signature, false);
+  const std::uint64_t counter = parsed ? parsed->counter : 0;
+  auto genuine = co_await identity_.check_message(id, "status", counter, std::move(body), signature, false);
   if (!genuine) co_return forward_error(std::move(genuine));
   co_return (*peer)->id;
 }
