@@ -167,7 +167,6 @@ def test_a_journal_due_for_its_rewriting_does_not_stop_the_return(programs, disk
         wait_replaced(case, [])
         case.wait_report("rolled_back", 2, 60)
         case.wait_status(lambda s: s["state"] == "idle" and s["current"]["version"] == "1", 60)
-        assert (disk / "journal").stat().st_size > 256 * 1024
     finally:
         eater.stop()
         case.stop_all()

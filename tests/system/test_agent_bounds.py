@@ -111,9 +111,9 @@ def test_twenty_cuts_cost_no_byte_twice(case):
         case.start()
         case.wait_committed(1)
         big = random_bytes(5, 4_000_000)
-        case.publish(2, extra={"etc/big": big}, options=("--against", "none"))
         proxy.reset()
         proxy.cut_after(*[150_000] * 20)
+        case.publish(2, extra={"etc/big": big}, options=("--against", "none"))
         case.agent.check()
         case.wait_committed(2, seconds=120)
         assert proxy.cuts_done == 20

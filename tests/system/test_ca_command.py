@@ -90,6 +90,7 @@ def test_the_revocation_list_is_signed_by_hand(stack, tmp_path):
     assert crl.stat().st_mode & 0o777 == 0o644
     # A wrong place makes no empty list, which would let everybody in.
     before = crl.read_bytes()
-    (server.data / "catalogue.db").rename(tmp_path / "elsewhere.db")
+    for file in list(server.data.glob("catalogue.db*")):  # what SQLite keeps beside it too
+        file.rename(tmp_path / file.name.replace("catalogue", "elsewhere"))
     assert ca(server.data, "sign-list").returncode == 3 and crl.read_bytes() == before
     assert ca(server.data, "sign-list", "--database", tmp_path / "elsewhere.db").returncode == 0

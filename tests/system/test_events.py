@@ -143,7 +143,7 @@ def test_who_comes_and_leaves_is_told(plain_stack, tmp_path):
     device.say("presence", online=True, seq=1)
     name, data = heard(True)
     assert (name, data["id"]) == ("devices", "door-1") and data["changed"].endswith("Z")
-    assert server.http.get("/api/v1/devices/door-1/presence").json()["online"] is True
+    assert server.http.get("/api/v1/devices/door-1/live").json()["online"] is True
     device.say("presence", online=True, seq=2)  # nothing new: the next event is its leaving
     device.say("presence", online=False, seq=3)
     assert heard(False)[1]["id"] == "door-1"

@@ -57,8 +57,8 @@ def test_a_name_that_was_drawn_is_kept(fleet, plain_stack):
     gateway = plain_stack.start_gateway(options=["--status-interval", "0.3"])
     first = wait_until(lambda: list(gateways(fleet)), 20, what="the gateway to be seen")
     gateway.program.kill()
-    plain_stack.start_gateway(name="again", data=gateway.data, options=["--status-interval", "0.3"])
     before = gateways(fleet)[first[0]]
+    plain_stack.start_gateway(name="again", data=gateway.data, options=["--status-interval", "0.3"])
     said(fleet, first[0], lambda it: it["last_seen"] > before["last_seen"] and it["started_at"] > before["started_at"],
          "the same name from another start")
     assert list(gateways(fleet)) == first

@@ -67,7 +67,7 @@ await journey(async (open) => {
   await dialog.getByRole('button', { name: 'Resume', exact: true }).click();
   await tiles.getByText('Updated 16').waitFor();
   await page.getByText('Completed', { exact: true }).first().waitFor();
-  await page.getByText('100%', { exact: true }).first().waitFor();
+  await page.getByText('100% ended', { exact: true }).first().waitFor();
 
   // What happened is written down, and the list has it among the finished.
   await page.getByRole('tab', { name: 'Log' }).click();
