@@ -1,8 +1,6 @@
 """Firmware and content that a rollout brings cannot be taken away meanwhile."""
-import hashlib
-import random
-
 import pytest
+from harness.artifacts import add_firmware, upload
 from harness.openapi import CheckedClient
 from harness.simulator import Simulation
 
@@ -14,24 +12,8 @@ def case(stack):
     return case
 
 
-def upload(case, data, name):
-    begun = case.server.http.post("/api/v1/uploads", json={"file_name": name}).json()
-    sent = case.server.http.put(begun["url"], body=data, token=None)
-    assert sent.status == 200, sent
-    return begun["id"]
-
-
-def firmware(case, version, size=200_000):
-    data = random.Random(version).randbytes(size)
-    made = case.server.http.post("/api/v1/firmware", json={
-        "name": "board", "version": version, "upload": upload(case, data, "board.bin")})
-    assert made.status == 201, made
-    assert made.json()["digest"] == "sha256:" + hashlib.sha256(data).hexdigest()
-    return made.json()
-
-
 def test_what_a_paused_rollout_brings_cannot_be_removed(case):
-    made = firmware(case, "2.0.0")
+    made = add_firmware(case.server.http, "2.0.0")
     assert case.server.http.post("/api/v1/devices", json={"id": "shelf"}).status == 201
     answer = case.server.http.post("/api/v1/rollouts", json={
         "contents": [{"name": "firmware/board", "version": "2.0.0"}], "targets": {"devices": ["shelf"]}})
@@ -48,7 +30,7 @@ def test_what_a_paused_rollout_brings_cannot_be_removed(case):
 
 def test_content_stays_too(case):
     made = case.server.http.post("/api/v1/content", json={"title": "summer",
-        "original": upload(case, b"\x89PNG picture" * 100, "summer.png"), "display": upload(case, b"binary" * 100, "summer.bin")})
+        "original": upload(case.server.http, b"\x89PNG picture" * 100, "summer.png"), "display": upload(case.server.http, b"binary" * 100, "summer.bin")})
     assert made.status == 201, made
     assert case.server.http.post("/api/v1/devices", json={"id": "shelf"}).status == 201
     answer = case.server.http.post("/api/v1/rollouts", json={

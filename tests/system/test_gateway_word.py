@@ -1,6 +1,7 @@
 """What a gateway says for a device behind it is no success, and a device speaks through it for itself only."""
 import pytest
 from harness import wait_until
+from harness.artifacts import upload
 from harness.identity import enrol, make_code, mutual_client, report, sign_message
 from harness.registry import Registry, digest_of
 
@@ -38,12 +39,6 @@ class Site:
 @pytest.fixture
 def site(stack):
     return Site(stack)
-
-
-def upload(http, data, name):
-    begun = http.post("/api/v1/uploads", json={"file_name": name}).json()
-    assert http.put(begun["url"], body=data, token=None).status == 200
-    return begun["id"]
 
 
 def test_a_device_does_not_ask_for_another_through_the_gateway(site):

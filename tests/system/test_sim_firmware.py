@@ -1,9 +1,7 @@
 """A rollout of firmware to simulated devices: in waves, by chunks, with power cuts."""
-import hashlib
-import random
-
 import pytest
 from harness import wait_until
+from harness.artifacts import add_firmware
 from harness.simulator import Simulation
 
 
@@ -12,24 +10,8 @@ def case(stack):
     return Simulation(stack)
 
 
-def upload(case, data, name):
-    begun = case.server.http.post("/api/v1/uploads", json={"file_name": name}).json()
-    sent = case.server.http.put(begun["url"], body=data, token=None)
-    assert sent.status == 200, sent
-    return begun["id"]
-
-
-def firmware(case, version, size=200_000):
-    data = random.Random(version).randbytes(size)
-    made = case.server.http.post("/api/v1/firmware", json={
-        "name": "board", "version": version, "upload": upload(case, data, "board.bin")})
-    assert made.status == 201, made
-    assert made.json()["digest"] == "sha256:" + hashlib.sha256(data).hexdigest()
-    return made.json()
-
-
 def test_firmware_comes_to_simulated_devices_that_lose_power(case):
-    made = firmware(case, "1.4.2")
+    made = add_firmware(case.server.http, "1.4.2")
     sim = case.start(12, "--until-version", "1.4.2", "--for", "90", "--chunk", "64KiB", "--power-cut", "0.3", "--off-time", "0.2",
                      "--seed", "3", image="firmware/board")
     wait_until(lambda: case.server.metric("stratus_mqtt_devices_online") == 12, 60)

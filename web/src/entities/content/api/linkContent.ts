@@ -5,6 +5,7 @@ import { contentKeys } from './keys';
 
 export type WhichFile = 'original' | 'display';
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1; // a browser takes a longer one for none
 const RENEW_MS = 60_000; // before the end of a link
 
 /** The path of an address that answers one of its files for a while. */
@@ -18,6 +19,6 @@ export function useContentLink(id: string, file: WhichFile) {
   return useQuery({
     queryKey: contentKeys.link(id, file),
     queryFn: () => linkContent(id, file),
-    staleTime: ({ state }) => Math.max(0, (state.data?.expires ?? 0) - Date.now() - RENEW_MS),
+    staleTime: ({ state }) => Math.min(LONGEST_TIMER_MS, Math.max(0, (state.data?.expires ?? 0) - Date.now() - RENEW_MS)),
   });
 }
