@@ -20,7 +20,7 @@
 namespace stratus::delta {
 namespace {
 
-constexpr std::size_t kOutputChunk = 256u << 10;
+constexpr std::size_t kOutputChunk = 64u << 10;
 
 tl::unexpected<Error> malformed(const char* what) {
   return fail(ErrorCode::corrupt, std::string("malformed recipe: ") + what);
