@@ -19,6 +19,7 @@ export function useContentLink(id: string, file: WhichFile) {
   return useQuery({
     queryKey: contentKeys.link(id, file),
     queryFn: () => linkContent(id, file),
-    staleTime: ({ state }) => Math.min(LONGEST_TIMER_MS, Math.max(0, (state.data?.expires ?? 0) - Date.now() - RENEW_MS)),
+    staleTime: ({ state }) =>
+      Math.min(LONGEST_TIMER_MS, Math.max(0, (state.data?.expires ?? 0) - Date.now() - RENEW_MS)),
   });
 }
