@@ -25,7 +25,7 @@ if(STRATUS_SANITIZE)
   add_link_options(-fsanitize=${STRATUS_SANITIZE})
 endif()
 
-# Halves the time of a build from nothing. Worktrees that share a compiler cache build without, because what is
+# Saves a third of the CPU of a build from nothing. Worktrees that share a compiler cache build without, because what is
 # precompiled names its place.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   option(STRATUS_PCH "Precompiled headers" ON)

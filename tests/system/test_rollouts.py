@@ -336,3 +336,10 @@ def test_a_repeated_creation_or_order_is_done_once(fleet):
     assert order("approve", "a1").status == 409
     assert order("pause", "a1").status == 200
     assert fleet.show(rollout)["state"] == "paused"
+    # A repetition is answered from what was kept even when nothing could be planned any more.
+    fleet.order(rollout, "abort")
+    fleet.wait_state(rollout, "aborted")
+    assert fleet.http.delete("/api/v1/releases/app/versions/2").status == 204
+    assert fleet.http.post("/api/v1/rollouts", json=body).status == 404
+    again = fleet.http.post("/api/v1/rollouts", json=body, headers=key)
+    assert (again.status, again.headers["Location"]) == (201, answers[0].headers["Location"])

@@ -261,23 +261,10 @@ void split_step(const PatchStep& step, const std::vector<std::uint64_t>& starts,
   }
 }
 
-// Bytes that the steps insert or that differ from what they copy.
-std::uint64_t unexplained(BytesView target, const std::vector<PatchStep>& steps, BytesView reference) {
-  std::uint64_t count = 0;
-  std::size_t at = 0;
-  for (const PatchStep& step : steps) {
-    const auto copy = static_cast<std::size_t>(step.copy);
-    const std::uint8_t* const old = reference.data() + step.position;
-    for (std::size_t i = 0; i < copy; ++i) count += target[at + i] != old[i] ? 1 : 0;
-    count += step.insert;
-    at += static_cast<std::size_t>(step.copy + step.insert);
-  }
-  return count;
-}
-
-// Bytes that the streams will hold of a file: what is inserted, and the differences with the runs of equal
-// bytes between them that are not worth cutting out.
-std::uint64_t held_bytes(BytesView target, const std::vector<PatchStep>& steps, BytesView reference) {
+// Bytes of a file that the steps insert or that differ from what they copy, each difference with up to
+// `longest_gap` equal bytes before it.
+std::uint64_t held_bytes(BytesView target, const std::vector<PatchStep>& steps, BytesView reference,
+                         std::size_t longest_gap) {
   std::uint64_t count = 0;
   std::size_t at = 0;
   for (const PatchStep& step : steps) {
@@ -286,7 +273,7 @@ std::uint64_t held_bytes(BytesView target, const std::vector<PatchStep>& steps, 
     std::size_t last = 0;  // after the last difference
     for (std::size_t i = 0; i < copy; ++i) {
       if (target[at + i] == old[i]) continue;
-      count += 1 + std::min(i - last, kLongEqualRun);
+      count += 1 + std::min(i - last, longest_gap);
       last = i + 1;
     }
     count += step.insert;
@@ -324,7 +311,7 @@ Result<void> Maker::align_group(const std::vector<std::size_t>& group) {
   const auto align_well = [&](BytesView bytes, std::uint64_t position) {
     std::vector<PatchStep> steps = align(bytes, reference, *blocks, position);
     if (bytes.size() >= kQuickAbove && steps.size() <= kQuickSteps &&
-        unexplained(bytes, steps, reference) <= bytes.size() / kQuickShare) {
+        held_bytes(bytes, steps, reference, 0) <= bytes.size() / kQuickShare) {
       return steps;
     }
     if (!std::exchange(tried, true) && size <= options_.suffix_array_limit) {
@@ -341,7 +328,7 @@ Result<void> Maker::align_group(const std::vector<std::size_t>& group) {
       position = starts[own];
     }
     const std::vector<PatchStep> steps = align_well(changed.bytes, position);
-    new_bytes_ += held_bytes(changed.bytes, steps, reference);
+    new_bytes_ += held_bytes(changed.bytes, steps, reference, kLongEqualRun);  // what the streams will hold
     STRATUS_CHECK(check_new(new_bytes_));
     for (const PatchStep& step : steps) split_step(step, starts, changed.steps);
     // From here on positions are (source << 40 | offset): where sources begin is not known yet.

@@ -129,12 +129,18 @@ RolloutRoutes::Answer RolloutRoutes::create(Call& call) {
   const bool accept_unsigned = take_flag(*body, "unsigned");
   auto spec = rollout::parse_spec(*body, now_ms());
   if (!spec) co_return forward_error(std::move(spec));
-  auto planned = co_await plan(std::move(*spec), accept_unsigned);
-  if (!planned) co_return forward_error(std::move(planned));
   Making change = [&](RepeatKey repeat) {
-    return rollouts_.create(std::move(*planned), call.actor(), !draft, std::move(repeat));
+    return plan_and_create(std::move(*spec), accept_unsigned, !draft, call.actor(), std::move(repeat));
   };
   co_return co_await once(call, 201, change);
+}
+
+net::Task<Result<std::string>> RolloutRoutes::plan_and_create(rollout::Spec spec, bool accept_unsigned,
+                                                              bool submit, Actor who, RepeatKey repeat) {
+  auto planned = co_await plan(std::move(spec), accept_unsigned);
+  if (!planned) co_return forward_error(std::move(planned));
+  auto id = co_await rollouts_.create(std::move(*planned), std::move(who), submit, std::move(repeat));
+  co_return id;
 }
 
 RolloutRoutes::Answer RolloutRoutes::once(Call& call, int status, Making change) {

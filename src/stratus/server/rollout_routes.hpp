@@ -47,6 +47,8 @@ class RolloutRoutes {
   // Plans, and demands a second person's word where so much of the fleet is meant. `conflict` when devices
   // would refuse what it brings.
   net::Task<Result<Rollouts::Draft>> plan(rollout::Spec spec, bool accept_unsigned);
+  net::Task<Result<std::string>> plan_and_create(rollout::Spec spec, bool accept_unsigned, bool submit,
+                                                 Actor who, RepeatKey repeat);
 
   std::set<std::string> repeating_;  // keys of requests under way
   net::Notifier repeated_;

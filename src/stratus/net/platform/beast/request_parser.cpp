@@ -12,6 +12,7 @@ struct RequestParser::Impl {
   std::size_t head_bytes = 0;
   bool at_line_start = false;
   bool folded = false;
+  bool in_chunks = false;  // the first chunk's head is parsed
 
   // A line that begins with a blank continues the one before (obsolete line folding); Beast accepts it, other
   // parsers see a field of its own.
@@ -24,6 +25,10 @@ struct RequestParser::Impl {
 };
 
 namespace {
+
+// "0 CRLF CRLF". Beast's parser ends the process when it is offered the last chunk's head, as the first of
+// its body, in fewer bytes.
+constexpr std::size_t kSmallestChunkedBody = 5;
 
 struct Refusal {
   int status = 0;
@@ -144,12 +149,13 @@ Result<RequestParser::BodyProgress> RequestParser::parse_chunked(BytesView input
     body.more = true;
     const std::size_t room = body.size;
     const BytesView rest = input.subspan(progress.consumed);
-    if (rest.empty()) break;
+    if (rest.size() < (impl_->in_chunks ? 1 : kSmallestChunkedBody)) break;
     boost::system::error_code error;
     const std::size_t consumed = parser.put(boost::asio::const_buffer(rest.data(), rest.size()), error);
     const std::size_t produced = room - body.size;
     progress.consumed += consumed;
     progress.produced += produced;
+    impl_->in_chunks = impl_->in_chunks || consumed > 0;
     if (error && error != http::error::need_more && error != http::error::need_buffer)
       return fail(ErrorCode::invalid, "chunked request body: " + error.message());
     if (consumed == 0 && produced == 0) break;
