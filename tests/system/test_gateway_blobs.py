@@ -73,6 +73,29 @@ def test_a_stampede_is_one_transfer(gateway, upstream):
     assert gateway.metric(f'stratus_gateway_blob_upstream_bytes_total{{blob="{digest}"}}') == len(BLOB)
 
 
+def test_every_byte_to_askers_is_counted_by_blob_and_in_all(plain_stack, upstream, programs):
+    gateway = plain_stack.start_gateway(upstream.url)
+    sizes = {upstream.add(BLOB): 5, upstream.add(SMALL): 3}
+    down = {}
+    for digest, askers in sizes.items():
+        with CountingProxy(gateway.url) as link:
+            for _ in range(askers):
+                assert HttpClient(link.url()).get(path_of(digest)).body == upstream.blobs[digest]
+            part = HttpClient(link.url()).get(path_of(digest), headers={"Range": "bytes=10-19"})
+            assert part.body == upstream.blobs[digest][10:20]
+            down[digest] = link.down
+        length = len(upstream.blobs[digest])
+        assert askers * length + 10 < down[digest] < askers * length + 10 + (askers + 1) * 500, "bodies, and small heads"
+    before = gateway.metric("stratus_gateway_downstream_bytes_total")
+    for digest, bytes_down in down.items():
+        assert gateway.metric(f'stratus_gateway_blob_downstream_bytes_total{{blob="{digest}"}}') == bytes_down
+        assert gateway.metric(f'stratus_gateway_blob_upstream_bytes_total{{blob="{digest}"}}') == len(upstream.blobs[digest])
+    # All that went to askers: those, and nothing but pages of metrics besides.
+    assert before == sum(down.values())
+    page = HttpClient(gateway.url).get("/metrics")
+    assert gateway.metric("stratus_gateway_downstream_bytes_total") >= before + len(page.body)
+
+
 def test_bytes_are_passed_on_before_the_last_has_come(gateway, upstream):
     digest = upstream.add(BLOB)
     upstream.hold_at = 700_000
