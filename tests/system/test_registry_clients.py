@@ -38,6 +38,13 @@ def layout(programs):
     return path
 
 
+def trusted(programs, server):
+    """A directory for --cert-dir with the certificate of this server."""
+    certificates = programs.path("certs.d/x").parent
+    shutil.copy(server.ca, certificates / "ca.crt")
+    return certificates
+
+
 def blobs(layout):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in pathlib.Path(layout, "blobs/sha256").iterdir()}
 
@@ -47,11 +54,10 @@ def test_skopeo_copies_there_and_back(programs, stack, layout, plain):
     need("skopeo")
     stack.plain = plain
     server = stack.start_server()
-    certificates = programs.path("certs.d/x").parent
     if plain:
         to, source = ["--dest-tls-verify=false"], ["--src-tls-verify=false"]
     else:
-        shutil.copy(server.ca, certificates / "ca.crt")
+        certificates = trusted(programs, server)
         to, source = [f"--dest-cert-dir={certificates}"], [f"--src-cert-dir={certificates}"]
     remote = f"docker://{server.address}/site/app"
     run("skopeo", "copy", *to, f"--dest-creds=admin:{server.token}", f"oci:{layout}:v1", f"{remote}:v1")
@@ -102,11 +108,13 @@ def test_skopeo_pushes_dockers_format(stack, layout):
     assert registered.status == 200, registered
 
 
-@pytest.mark.parametrize("tool", ["podman", "buildah"])
-def test_podman_and_buildah_push_and_pull(programs, stack, tool):
+@pytest.mark.parametrize("tool, plain", [("podman", True), ("podman", False), ("buildah", True)],
+                         ids=["podman-plain", "podman-tls", "buildah-plain"])
+def test_podman_and_buildah_push_and_pull(programs, stack, tool, plain):
     need(tool)
-    stack.plain = True
+    stack.plain = plain
     server = stack.start_server()
+    trust = "--tls-verify=false" if plain else f"--cert-dir={trusted(programs, server)}"
     storage = ["--storage-driver=vfs", f"--root={programs.path('storage')}", f"--runroot={programs.path('run')}"]
     root = programs.path("rootfs/bin/app")
     root.write_bytes(os.urandom(100_000))
@@ -118,7 +126,11 @@ def test_podman_and_buildah_push_and_pull(programs, stack, tool):
         container = run("buildah", *storage, "from", "scratch").strip()
         run("buildah", *storage, "copy", container, root, "/bin/app")
         run("buildah", *storage, "commit", container, reference)
-    run(tool, *storage, "push", "--tls-verify=false", f"--creds=admin:{server.token}", reference)
+    if not plain:  # without the server's certificate nothing is sent
+        refused = subprocess.run([tool, *storage, "push", f"--creds=admin:{server.token}", reference], capture_output=True,
+                                 text=True, timeout=180, stdin=subprocess.DEVNULL)
+        assert refused.returncode != 0 and "x509" in refused.stderr, refused.stderr
+    run(tool, *storage, "push", trust, f"--creds=admin:{server.token}", reference)
     manifest = server.http.get(f"/v2/site/{tool}/manifests/1")
     assert manifest.status == 200
     # What was pushed can be released, and its layers are whole.
@@ -127,7 +139,7 @@ def test_podman_and_buildah_push_and_pull(programs, stack, tool):
     for layer in manifest.json()["layers"]:
         assert digest_of(server.http.get(f"/v2/site/{tool}/blobs/{layer['digest']}").body) == layer["digest"]
     run(tool, *storage, "rmi", "--all", "--force")
-    run(tool, *storage, "pull", "--tls-verify=false", reference)
+    run(tool, *storage, "pull", trust, reference)
     assert reference in run(tool, *storage, "images", "--format={{.Repository}}:{{.Tag}}" if tool == "podman"
                             else "--format={{.Name}}:{{.Tag}}")
 
