@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 32;
 
-// Boost.JSON's parser keeps the last of two members with one name. This handler runs over the same text first
-// and only watches the names.
+// Boost.JSON's parser keeps the last of two members with one name. Where members were lost, or the text is no
+// JSON, this handler runs over the same text and finds the first thing that is wrong.
 class DuplicateKeyHandler {
  public:
   [[maybe_unused]] static constexpr std::size_t max_object_size = ~std::size_t{0};
@@ -69,6 +69,40 @@ class DuplicateKeyHandler {
   std::string key_;
 };
 
+// Of well-formed JSON: each member has one colon outside of strings.
+std::size_t count_members(std::string_view text) {
+  std::size_t members = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == ':') ++members;
+    if (text[at] != '"') continue;
+    for (++at; text[at] != '"'; ++at) {
+      if (text[at] == '\\') ++at;
+    }
+  }
+  return members;
+}
+
+std::size_t count_members(const json::value& value) {
+  std::size_t members = 0;
+  if (const json::object* const object = value.if_object()) {
+    members = object->size();
+    for (const auto& member : *object) members += count_members(member.value());
+  } else if (const json::array* const array = value.if_array()) {
+    for (const json::value& element : *array) members += count_members(element);
+  }
+  return members;
+}
+
+Error find_problem(std::string_view text, const json::parse_options& options) {
+  json::basic_parser<DuplicateKeyHandler> names(options);
+  json::error_code error;
+  const std::size_t used = names.write_some(false, text.data(), text.size(), error);
+  if (!names.handler().duplicate.empty())
+    return Error(ErrorCode::invalid, "JSON names '" + names.handler().duplicate.substr(0, 100) + "' twice");
+  if (!error) error = json::error::extra_data;
+  return Error(ErrorCode::invalid, fmt::format("not JSON at byte {}: {}", used, error.message()));
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text, std::size_t limit) {
@@ -78,16 +112,9 @@ Result<json::value> parse_json(std::string_view text, std::size_t limit) {
   }
   json::parse_options options;
   options.max_depth = kMaxDepth;
-  json::basic_parser<DuplicateKeyHandler> names(options);
   json::error_code error;
-  const std::size_t used = names.write_some(false, text.data(), text.size(), error);
-  if (!names.handler().duplicate.empty()) {
-    return fail(ErrorCode::invalid, "JSON names '" + names.handler().duplicate.substr(0, 100) + "' twice");
-  }
-  if (!error && used < text.size()) error = json::error::extra_data;
-  if (error) return fail(ErrorCode::invalid, fmt::format("not JSON at byte {}: {}", used, error.message()));
   json::value value = json::parse(text, error, {}, options);
-  if (error) return fail(ErrorCode::invalid, "not JSON: " + error.message());
+  if (error || count_members(text) != count_members(value)) return fail(find_problem(text, options));
   return value;
 }
 

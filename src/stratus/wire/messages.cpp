@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
 
@@ -50,26 +52,55 @@ bool optional_flag(const json::value& value, std::string_view key) {
   return found != nullptr && found->is_bool() && found->get_bool();
 }
 
-// Collects the numbers of an object; false when there are more or longer ones than allowed.
+bool is_metric_name(std::string_view name) {
+  return !name.empty() && name.size() <= MetricSample::kMaxName &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                  c == '.' || c == '-';
+         });
+}
+
+// Collects the numbers of an object; false when there are more or longer ones than allowed. Of two with one
+// name ("a.b" and b in a) the last counts.
 bool collect_numbers(const json::object& object, const std::string& prefix, MetricSample& into) {
   for (const auto& [key, value] : object) {
-    const std::string name = prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
+    if (prefix.empty() && (key == "seq" || key == "time_ms")) continue;
+    if (!value.is_object() && !value.is_number()) continue;
+    std::string name = prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
     if (value.is_object()) {
       if (!collect_numbers(value.get_object(), name, into)) return false;
       continue;
     }
-    if (!value.is_number() || (prefix.empty() && (key == "seq" || key == "time_ms"))) continue;
-    const bool spelled_well = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-             c == '.' || c == '-';
-    });
-    if (!spelled_well || name.size() > MetricSample::kMaxName) return false;
-    if (into.values.size() == MetricSample::kMaxValues) return false;
+    if (!is_metric_name(name)) return false;
     const double number = value.to_number<double>();
-    if (std::isfinite(number)) into.values.emplace_back(name, number);
+    if (!std::isfinite(number)) continue;
+    const auto same = std::find_if(into.values.begin(), into.values.end(),
+                                   [&](const auto& one) { return one.first == name; });
+    if (same != into.values.end()) {
+      same->second = number;
+    } else if (into.values.size() == MetricSample::kMaxValues) {
+      return false;
+    } else {
+      into.values.emplace_back(std::move(name), number);
+    }
   }
   return true;
 }
+
+// A JSON object that grows at its end.
+class NumbersText {
+ public:
+  template <class Number>
+  void put(std::string_view name, Number number) {
+    text_ += text_.empty() ? "{\"" : ",\"";
+    text_.append(name).append("\":");
+    fmt::format_to(std::back_inserter(text_), "{}", number);
+  }
+  std::string end() && { return (text_.empty() ? "{" : std::move(text_)) + "}"; }
+
+ private:
+  std::string text_;
+};
 
 }  // namespace
 
@@ -154,18 +185,21 @@ Result<UpdateResult> parse_result(std::string_view text) {
   return result;
 }
 
+// Written as text at once: this is done for every measurement that is stored.
 std::string encode_metrics(const MetricSample& sample) {
-  json::object message;
-  put_envelope(message, sample.envelope);
+  NumbersText text;
+  if (sample.envelope.seq != 0) text.put("seq", sample.envelope.seq);
+  if (sample.envelope.time_ms != 0) text.put("time_ms", sample.envelope.time_ms);
   for (const auto& [name, number] : sample.values) {
+    if (!is_metric_name(name) || !std::isfinite(number)) continue;
     const bool whole = number == std::floor(number) && std::abs(number) < 9e15;
     if (whole) {
-      message[name] = static_cast<std::int64_t>(number);
+      text.put(name, static_cast<std::int64_t>(number));
     } else {
-      message[name] = number;
+      text.put(name, number);
     }
   }
-  return json::serialize(message);
+  return std::move(text).end();
 }
 
 Result<MetricSample> parse_metrics(std::string_view text) {

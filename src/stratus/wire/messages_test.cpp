@@ -1,5 +1,7 @@
 #include "stratus/wire/messages.hpp"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 namespace stratus::wire {
@@ -41,6 +43,21 @@ TEST(Messages, MetricsTakeEveryNumberAndNothingElse) {
   const std::vector<std::pair<std::string, double>> wanted{{"cpu.percent", 3}, {"temp", -4.5}};
   EXPECT_EQ(sample->values, wanted);
   EXPECT_EQ(sample->envelope.seq, 1u);
+}
+
+TEST(Messages, MetricsAreWrittenAsTheyAreReadAgain) {
+  const MetricSample sample{
+      {1ull << 62, 5}, {{"a", 12.5}, {"b", -3}, {"c", 1e300}, {"d", 0.1}, {"no name", 1}, {"e", HUGE_VAL}}};
+  const std::string text = encode_metrics(sample);
+  EXPECT_EQ(text, R"({"seq":4611686018427387904,"time_ms":5,"a":12.5,"b":-3,"c":1e+300,"d":0.1})");
+  const auto read = parse_metrics(text);
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->envelope.seq, 1ull << 62);
+  EXPECT_EQ(read->values.size(), 4u);
+  EXPECT_EQ(encode_metrics(MetricSample{}), "{}");
+  const auto twice = parse_metrics(R"({"a":{"b":1},"a.b":2})");
+  ASSERT_TRUE(twice);
+  EXPECT_EQ(encode_metrics(*twice), R"({"a.b":2})");
 }
 
 TEST(Messages, OneLogEntryNeedsNoArray) {
