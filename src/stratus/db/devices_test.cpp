@@ -217,6 +217,48 @@ TEST_P(DevicesTest, PagesInEveryOrderShowEachDeviceOnce) {
   }
 }
 
+TEST_P(DevicesTest, SearchesInLargeFleetsFindAllInOrder) {
+  constexpr int kDevices = 2'500;  // more than are looked at before the whole table is
+  ASSERT_TRUE(write([](Transaction& t) -> Result<void> {
+    std::vector<Value> values;
+    for (int i = 0; i < kDevices; ++i) {
+      const std::string id = "d" + std::to_string(10'000 + i);
+      values.insert(values.end(), {id, std::int64_t{1}, std::int64_t{i}, std::to_string(i * 7 % kDevices),
+                                   id + (i % 100 == 0 ? "\nrare" : "\noften") + (i > 2'000 ? " late" : "")});
+    }
+    return t.bulk_insert("devices", {"id", "first_seen_ms", "last_seen_ms", "label", "search"}, values);
+  }));
+  const std::vector<std::pair<std::string, std::size_t>> wanted{{"d1", kDevices},         {"rare", 25},
+                                                                {"often", kDevices - 25}, {"late", 499},
+                                                                {"often late", 495},      {"no", 0}};
+  for (const DeviceSort sort : {DeviceSort::id, DeviceSort::label, DeviceSort::seen}) {
+    for (const auto& [text, count] : wanted) {
+      DeviceQuery query;
+      query.filter = *parse_filter(text);
+      query.sort = sort;
+      query.descending = count % 2 == 1;
+      std::size_t found = 0;
+      std::vector<InventoryDevice> page;
+      do {
+        const auto read = list_devices(database(), query);
+        ASSERT_TRUE(read) << read.error().text();
+        page = *read;
+        for (const InventoryDevice& device : page) {
+          DevicePosition here = position_of(device, sort);
+          if (query.after) {
+            const auto before = std::tie(query.after->value, query.after->id);
+            const auto now = std::tie(here.value, here.id);
+            EXPECT_TRUE(query.descending ? now < before : before < now) << text << " " << device.reported.id;
+          }
+          query.after = here;
+          ++found;
+        }
+      } while (!page.empty());
+      EXPECT_EQ(found, count) << text;
+    }
+  }
+}
+
 TEST_P(DevicesTest, ManySightingsChangeOnlyWhatIsOld) {
   ASSERT_TRUE(add("a"));
   const auto touch = [&](std::vector<DeviceSeen> seen) {

@@ -28,6 +28,7 @@ class Condition {
   std::string_view plain() const { return engine_ == Engine::sqlite ? "+" : ""; }
   // Whether whole-table reading is the best there is for it: no term names rows by an index.
   bool scans() const { return scans_ && !indexed_; }
+  const std::string& text() const { return text_; }  // without WHERE; "" for none
   std::string where() const { return text_.empty() ? "" : " WHERE " + text_; }
   Values values() const { return values_; }
 
