@@ -2,32 +2,15 @@
 
 #include <string>
 
-#include "host/p256_key.hpp"
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "stratus/mcu/key_testing.hpp"
 #include "stratus/mcu/software_crypto.hpp"
 
 namespace stratus::mcu {
 namespace {
-
-struct HostKey final : DeviceKey {
-  host::P256Key key = host::P256Key::generate().value();
-  bool fails = false;
-  bool public_key(uint8_t xy[64]) override {
-    const auto found = key.public_xy();
-    memcpy(xy, found.data(), found.size());
-    return true;
-  }
-  uint32_t sign(const uint8_t digest[32], uint8_t* out) override {
-    host::RawDigest raw;
-    memcpy(raw.data(), digest, raw.size());
-    const Bytes made = key.sign(raw).value();
-    memcpy(out, made.data(), made.size());
-    return fails ? 0 : static_cast<uint32_t>(made.size());
-  }
-};
 
 class McuCsr : public testing::Test {
  protected:
@@ -39,7 +22,7 @@ class McuCsr : public testing::Test {
     for (std::size_t at; (at = pem.find("\\n")) != std::string::npos;) pem.replace(at, 2, "\n");
     return pem;
   }
-  HostKey key;
+  TestKey key;
   SoftwareCrypto crypto{nullptr};
 };
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
-#include "host/p256_key.hpp"
 #include <gtest/gtest.h>
 
+#include "stratus/mcu/key_testing.hpp"
 #include "stratus/mcu/software_crypto.hpp"
 
 namespace stratus::mcu {
@@ -46,7 +46,7 @@ struct Wire final : Stream {
   }
   std::size_t count(const std::string& text) const {
     std::size_t n = 0;
-    for (std::size_t at = 0; (at = sent.find(text, at)) != std::string::npos; ++at) ++n;
+    for (std::size_t from = 0; (from = sent.find(text, from)) != std::string::npos; ++from) ++n;
     return n;
   }
 };
@@ -55,22 +55,6 @@ struct Hand final : Clock {
   uint32_t now = 5;
   uint32_t millis() override { return now; }
   uint32_t unix_time() override { return 1'800'000'000; }
-};
-
-struct TestKey final : DeviceKey {
-  host::P256Key key = host::P256Key::generate().value();
-  bool public_key(uint8_t xy[64]) override {
-    const auto found = key.public_xy();
-    memcpy(xy, found.data(), found.size());
-    return true;
-  }
-  uint32_t sign(const uint8_t digest[32], uint8_t* out) override {
-    host::RawDigest raw;
-    memcpy(raw.data(), digest, raw.size());
-    const Bytes made = key.sign(raw).value();
-    memcpy(out, made.data(), made.size());
-    return static_cast<uint32_t>(made.size());
-  }
 };
 
 class McuLink : public testing::Test {
