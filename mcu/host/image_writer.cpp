@@ -40,7 +40,8 @@ std::array<std::uint8_t, 16> board_class_of(std::string_view model) {
 
 Result<Bytes> write_image(BytesView payload, const ImageFields& fields, const SignDigest& sign) {
   constexpr std::uint16_t kProtectedSize = 4 + (4 + 4) + (4 + 16);
-  const std::size_t padded = (payload.size() + 15) / 16 * 16;
+  const std::size_t unit = fields.payload_unit != 0 ? fields.payload_unit : 1;
+  const std::size_t padded = (payload.size() + unit - 1) / unit * unit;
   if (payload.empty() || fields.header_size < kImageHeaderSize) {
     return fail(ErrorCode::invalid, "firmware image: empty payload or a header of less than 32 bytes");
   }

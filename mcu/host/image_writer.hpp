@@ -21,6 +21,7 @@ struct ImageFields {
   std::uint32_t build = 0;
   std::uint32_t load_address = 0;
   std::uint16_t header_size = 256;  // the payload starts here; vector tables want 256-byte alignment
+  std::uint16_t payload_unit = 16;  // bytes the payload is padded to, with 0xFF
   std::uint32_t security_counter = 0;
   std::string_view model;
 };
@@ -29,7 +30,6 @@ RawDigest raw_sha256(BytesView data);
 // First 16 bytes of SHA-256(model).
 std::array<std::uint8_t, 16> board_class_of(std::string_view model);
 
-// The payload is padded to 16 bytes.
 Result<Bytes> write_image(BytesView payload, const ImageFields& fields, const SignDigest& sign);
 
 }  // namespace stratus::mcu::host

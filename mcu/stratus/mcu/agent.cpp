@@ -17,7 +17,7 @@ bool Agent::Skip::write(const uint8_t* data, uint32_t size) {
 
 bool Agent::write(const uint8_t* data, uint32_t size) {
   if (ports_.watchdog != nullptr) ports_.watchdog->feed();
-  if (sink_ == Sink::image) return ports_.updater.write(data, size);
+  if (sink_ == Sink::other) return other_->write(data, size);
   if (sink_ == Sink::manifest) {
     if (size > sizeof raw_ - raw_size_) return false;
     memcpy(raw_ + raw_size_, data, size);
@@ -78,11 +78,11 @@ bool Agent::running_digest(uint8_t digest[32], uint32_t& size) {
 }
 
 // [from, size) of a blob, in ranges whose length follows the measured speed.
-Cause Agent::fetch(const Manifest& manifest, const uint8_t digest[32], uint32_t from, uint32_t size) {
+Cause Agent::fetch(const uint8_t digest[32], uint32_t from, uint32_t size) {
   char path[4 + 64 + 14 + 64 + 1];
   TextWriter out(path, sizeof path);
   out.text("/v2/")
-      .raw(manifest.repository.data, manifest.repository.size)
+      .raw(manifest_.repository.data, manifest_.repository.size)
       .text("/blobs/sha256:")
       .hex(digest, 32);
   const char* const where = out.c_str();
@@ -106,31 +106,37 @@ Cause Agent::fetch(const Manifest& manifest, const uint8_t digest[32], uint32_t 
   return Cause::ok;
 }
 
-Cause Agent::install(const Manifest& manifest, const Component& firmware) {
+Cause Agent::fetch_component(const Component& component, uint32_t from, ByteSink& sink) {
+  sink_ = Sink::other;
+  other_ = &sink;
+  return fetch(component.digest, from, component.size);
+}
+
+Cause Agent::install(const Component& firmware) {
   UpdateTarget target = {};
   memcpy(target.digest, firmware.digest, sizeof target.digest);
   target.size = firmware.size;
-  target.counter = manifest.counter;
-  target.serial = manifest.serial;
+  target.counter = manifest_.counter;
+  target.serial = manifest_.serial;
   if (Cause cause = ports_.updater.begin(target); cause != Cause::ok) return cause;
   const uint32_t mark = ports_.updater.offset();
+  // The firmware is under way by now: parts that wait belong to it and not to what runs.
+  Cause cause = ports_.components != nullptr ? ports_.components->fetch(manifest_, *this) : Cause::ok;
 
   const bool delta = firmware.delta_base != nullptr &&
                      memcmp(firmware.delta_base, base_, sizeof base_) == 0 &&
                      firmware.delta_size < firmware.size - mark;
-  Cause cause;
-  if (delta) {
+  if (cause == Cause::ok && delta) {
     // The patch starts again from its first byte; what it gives before the mark is in flash already.
     sink_ = Sink::delta;
     delta_at_ = 0;
     delta_cause_ = Cause::ok;
     skip_.skip = mark;
-    cause = fetch(manifest, firmware.delta_digest, 0, firmware.delta_size);
+    cause = fetch(firmware.delta_digest, 0, firmware.delta_size);
     if (delta_cause_ != Cause::ok) cause = delta_cause_;
     if (cause == Cause::ok) cause = decoder_.finish();
-  } else {
-    sink_ = Sink::image;
-    cause = fetch(manifest, firmware.digest, mark, firmware.size);
+  } else if (cause == Cause::ok) {
+    cause = fetch_component(firmware, mark, ports_.updater);
   }
   if (cause == Cause::io && ports_.updater.error() != Cause::ok) cause = ports_.updater.error();
   if (cause == Cause::ok && !go_on("verifying", firmware.size, firmware.size)) cause = Cause::cancelled;
@@ -153,14 +159,22 @@ AgentStep Agent::poll() {
   if (cause_ == Cause::ok && updater.on_trial()) {
     cause_ = updater.accept();
     failures_ = 0;
-    return cause_ == Cause::ok ? AgentStep::accepted : AgentStep::idle;
+    if (cause_ != Cause::ok) return AgentStep::idle;
+    if (ports_.components != nullptr) ports_.components->adopt();
+    return AgentStep::accepted;
   }
   if (cause_ == Cause::ok) {
+    const Component* firmware = nullptr;
     for (uint32_t i = 0; i < manifest_.components; ++i) {
       const Component& component = manifest_.component[i];
-      if (component.kind != 0 || memcmp(component.digest, base_, sizeof base_) == 0) continue;
-      cause_ = install(manifest_, component);
+      if (component.kind == 0 && memcmp(component.digest, base_, sizeof base_) != 0) firmware = &component;
+    }
+    if (firmware != nullptr) {
+      cause_ = install(*firmware);
       if (cause_ == Cause::ok) return AgentStep::reboot;
+    } else if (ports_.components != nullptr) {
+      cause_ = ports_.components->fetch(manifest_, *this);
+      if (cause_ == Cause::ok && ports_.components->adopt()) return AgentStep::accepted;
     }
   }
   if (cause_ == Cause::ok || cause_ == Cause::known_bad || cause_ == Cause::cancelled) {

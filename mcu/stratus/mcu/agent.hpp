@@ -35,6 +35,24 @@ class AgentObserver {
   ~AgentObserver() = default;
 };
 
+class Agent;
+
+// Parts of a release beside the firmware, where a board keeps any (components.hpp).
+class Components {
+ public:
+  // Makes ready what the manifest wants and is not here, by agent.fetch_component().
+  virtual Cause fetch(const Manifest& manifest, Agent& agent) = 0;
+  // The firmware stays that the ready parts belong to: they come into use. True: something changed.
+  virtual bool adopt() = 0;
+  // The member "components" of a JSON object: which part has which version, the firmware's included.
+  virtual void describe(TextWriter& out, const char* firmware) = 0;
+  // Where it stands that a part of this manifest was given up and the server does not know; null: nowhere.
+  virtual Updater* untold(const Manifest& manifest) = 0;
+
+ protected:
+  ~Components() = default;
+};
+
 class Agent final : private ByteSink {
  public:
   struct Ports {
@@ -48,7 +66,8 @@ class Agent final : private ByteSink {
     // Knows the key that signs manifests; null: the release key does. A server that derives manifests has a
     // key of its own, images always need the release key.
     Crypto* assignment;
-    AgentObserver* observer;  // null: none
+    AgentObserver* observer;           // null: none
+    Components* components = nullptr;  // null: there is only firmware
   };
   Agent(const AgentConfig& config, const Ports& ports, HttpClient& http)
       : config_(config), ports_(ports), http_(http) {}
@@ -60,16 +79,20 @@ class Agent final : private ByteSink {
   uint32_t fetched() const { return fetched_; }  // body bytes of the last poll
   // Of the last successful check-in; null before, and when the last one failed.
   const Manifest* manifest() const { return have_manifest_ ? &manifest_ : nullptr; }
+  // For Components: bytes [from, size) of one part of the manifest, in order.
+  Cause fetch_component(const Component& component, uint32_t from, ByteSink& sink);
+  Components* components() const { return ports_.components; }
   // SHA-256 of the complete image that runs; null until known.
   const uint8_t* running() const { return base_size_ != 0 ? base_ : nullptr; }
 
  private:
-  enum class Sink : uint8_t { manifest, image, delta };
+  enum class Sink : uint8_t { manifest, other, delta };
   bool write(const uint8_t* data, uint32_t size) override;
   Cause check_in();
-  Cause install(const Manifest& manifest, const Component& firmware);
+  Cause install(const Component& firmware);
+
   bool go_on(const char* state, uint32_t done, uint32_t total);
-  Cause fetch(const Manifest& manifest, const uint8_t digest[32], uint32_t from, uint32_t size);
+  Cause fetch(const uint8_t digest[32], uint32_t from, uint32_t size);
   bool running_digest(uint8_t digest[32], uint32_t& size);
 
   AgentConfig config_;
@@ -77,6 +100,7 @@ class Agent final : private ByteSink {
   HttpClient& http_;
   Cause cause_ = Cause::ok;
   Sink sink_ = Sink::manifest;
+  ByteSink* other_ = nullptr;
   uint8_t failures_ = 0;
   uint32_t chunk_ = 16 * 1024;
   uint32_t fetched_ = 0;

@@ -13,26 +13,42 @@ void Client::tell(const char* state, const char* status, Cause cause) {
     outcome.has_release = manifest->release != nullptr;
     if (outcome.has_release) memcpy(outcome.release, manifest->release, sizeof outcome.release);
   }
-  telling_rejected_ = updater_.is_untold() && cause == updater_.state().cause && cause != Cause::ok;
+  telling_ = nullptr;
   link_.tell(outcome);
 }
 
+// A release may bring other parts to the same firmware, or only another name.
+uint32_t Client::release() const {
+  const Manifest* const manifest = agent_.manifest();
+  return manifest == nullptr || manifest->release == nullptr ? 1 : crc32(manifest->release, 32) | 1;
+}
+
+// What was given up of the release that is wanted, and nobody knows.
+Updater* Client::untold() {
+  const Manifest* const manifest = agent_.manifest();
+  if (manifest == nullptr) return nullptr;
+  if (updater_.is_untold() && updater_.is_bad(manifest->component[0].digest)) return &updater_;
+  Components* const parts = agent_.components();
+  return parts != nullptr ? parts->untold(*manifest) : nullptr;
+}
+
 void Client::judge() {
-  const Record& record = updater_.state();
   const Cause cause = agent_.cause();
+  Updater* const given_up = untold();
   if (step_ == AgentStep::accepted) {
-    announced_ = true;
+    announced_ = release();
     tell("committed", "SUCCESS", Cause::ok);
   } else if (step_ == AgentStep::reboot) {
-    link_.on_step(record.state == State::staged ? "installed" : "rolled_back", 0, 0);
+    link_.on_step(updater_.state().state == State::staged ? "installed" : "rolled_back", 0, 0);
   } else if (cause == Cause::cancelled) {
     tell("cancelled", "CANCELLED", cause);
-  } else if (updater_.is_untold() && agent_.manifest() != nullptr &&
-             updater_.is_bad(agent_.manifest()->component[0].digest)) {
-    const bool tried = record.cause == Cause::trial_failed || record.cause == Cause::self_test_failed;
-    tell(tried ? "rolled_back" : "failed", tried ? "ROLLED_BACK" : "FAILED", record.cause);
-  } else if (cause == Cause::ok && !announced_) {
-    announced_ = true;
+  } else if (given_up != nullptr) {
+    const Cause why = given_up->state().cause;
+    const bool tried = why == Cause::trial_failed || why == Cause::self_test_failed;
+    tell(tried ? "rolled_back" : "failed", tried ? "ROLLED_BACK" : "FAILED", why);
+    telling_ = given_up;
+  } else if (cause == Cause::ok && announced_ != release()) {
+    announced_ = release();
     tell("committed", "SUCCESS", Cause::ok);
   }
   link_.end_cancel(cause == Cause::cancelled);
@@ -40,7 +56,7 @@ void Client::judge() {
 
 bool Client::poll() {
   link_.poll();
-  if (link_.take_stored() && telling_rejected_) updater_.note_told();
+  if (link_.take_stored() && telling_ != nullptr) telling_->note_told();
   if (link_.wants_cancel()) {  // between two rounds: what was begun is given up, if it is not too late
     const State state = updater_.state().state;
     const bool under_way = state == State::writing || state == State::candidate || state == State::staged;

@@ -4,7 +4,7 @@
 // |---------------------------------|----------------------------|----------------------------|
 // | reboot                          | progress                   | the caller restarts        |
 // | accepted                        | committed                  |                            |
-// | idle, what runs is the target   | committed, once a start    | asks again after a poll    |
+// | idle, what runs is the target   | committed, once a release  | asks again after a poll    |
 // | idle, target is known to be bad | rolled_back or failed,once | asks again after a poll    |
 // | idle, image refused             | failed, once               | never fetches it again     |
 // | idle, cancelled                 | cancelled                  | asks again after a poll    |
@@ -29,6 +29,8 @@ class Client {
  private:
   void judge();
   void tell(const char* state, const char* status, Cause cause);
+  Updater* untold();
+  uint32_t release() const;
 
   Agent& agent_;
   Updater& updater_;
@@ -36,9 +38,9 @@ class Client {
   Clock& clock_;
   uint32_t due_ = 0;
   AgentStep step_ = AgentStep::idle;
-  bool announced_ = false;  // what runs, since this start
+  uint32_t announced_ = 0;  // CRC of the release told to run, since this start
   bool started_ = false;
-  bool telling_rejected_ = false;
+  Updater* telling_ = nullptr;  // whose given-up update the word under way is about
   bool was_round_ = false;
 };
 

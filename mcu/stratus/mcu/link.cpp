@@ -7,7 +7,7 @@ namespace stratus::mcu {
 namespace {
 
 constexpr uint32_t kProgressMillis = 1000;  // between two words about the same state
-constexpr uint32_t kReportLimit = 560;
+constexpr uint32_t kReportLimit = 640;
 
 bool is_due(uint32_t now, uint32_t at) { return static_cast<int32_t>(now - at) >= 0; }
 
@@ -221,6 +221,7 @@ bool Link::say_outcome() {
   } else {
     report.member("reason", cause_name(outcome_.cause));
   }
+  if (ports_.components != nullptr) ports_.components->describe(report, config_.version);
   report.member("bytes", outcome_.bytes).time_member("time_ms", outcome_time_).close();
 
   char buffer[kReportLimit * 5 / 4 + 384];

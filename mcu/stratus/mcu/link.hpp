@@ -37,7 +37,8 @@ class Link final : public AgentObserver, private MqttEvents {
     Clock& clock;
     Crypto& crypto;
     DeviceKey& key;
-    Entropy* entropy;  // null: no jitter between attempts
+    Entropy* entropy;                  // null: no jitter between attempts
+    Components* components = nullptr;  // null: there is only firmware
   };
   Link(const LinkConfig& config, const Ports& ports) : config_(config), ports_(ports) {}
 

@@ -122,7 +122,8 @@ Cause Updater::finish() {
     const ImagePolicy policy{board_class_, journal_.now().counter};
     cause = verify_image(flash_, slot_at(), target_.size, crypto_, policy, info);
     if (cause == Cause::ok && info.size != target_.size) cause = Cause::trailing_bytes;
-    if (cause == Cause::ok && info.counter != target_.counter) cause = Cause::bad_format;
+    if (cause == Cause::ok && info.counter != target_.counter && target_.counter != kAnyCounter)
+      cause = Cause::bad_format;
   }
   if (cause != Cause::ok) {
     const Cause stored = store(cause == Cause::io ? State::ready : State::rejected, cause);

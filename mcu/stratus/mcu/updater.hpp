@@ -14,11 +14,12 @@ constexpr uint32_t kMark = 16 * 1024;
 constexpr uint32_t kPage = 256;
 constexpr uint8_t kTrials = 3;
 constexpr uint8_t kTold = 0xff;  // in `tries` of a rejected update: the server knows
+constexpr uint32_t kAnyCounter = 0xffffffff;
 
 struct UpdateTarget {
   uint8_t digest[32];  // SHA-256 of the complete image file
   uint32_t size;
-  uint32_t counter;  // security counter the manifest promises
+  uint32_t counter;  // security counter the manifest promises; kAnyCounter: none, the floor decides
   uint32_t serial;   // of that manifest
 };
 
