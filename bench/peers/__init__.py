@@ -14,13 +14,15 @@ from measure import Meter, Usage
 
 
 class Outcome:
-    def __init__(self, wire_bytes, requests, prepare, apply, ok):
+    def __init__(self, wire_bytes, requests, prepare, apply, ok, seconds=None):
         self.wire_bytes, self.requests, self.prepare, self.apply, self.ok = wire_bytes, requests, prepare, apply, ok
+        self.seconds = seconds  # wall: from asking for the update until its success is stored
 
     def row(self, workload, tool):
         return {"workload": workload, "tool": tool, "wire_bytes": self.wire_bytes, "requests": self.requests,
                 "prepare_cpu_s": round(self.prepare.cpu_s, 3), "prepare_rss_mb": round(self.prepare.rss_mb, 1),
-                "apply_cpu_s": round(self.apply.cpu_s, 3), "apply_rss_mb": round(self.apply.rss_mb, 1), "ok": self.ok}
+                "apply_cpu_s": round(self.apply.cpu_s, 3), "apply_rss_mb": round(self.apply.rss_mb, 1),
+                "seconds": self.seconds and round(self.seconds, 3), "ok": self.ok}
 
 
 class Job:

@@ -7,6 +7,7 @@ images also carry a small static service, the same in both versions, since an up
 """
 import os
 import subprocess
+import time
 
 from harness import BIN, ServiceImage, Stack
 from measure import Spent
@@ -52,12 +53,14 @@ def _whole(job, stack):
     proxy.cut_all()  # as after a while of silence: the update begins with a new connection, handshake included
     proxy.reset()
     spent = Spent(agent.program.pid)
+    begin = time.perf_counter()
     agent.check()
     stack.wait_reported("device", "2", seconds=300)
+    seconds = time.perf_counter() - begin
     applied = spent.usage()
     seen = proxy.snapshot()
     ok = _same_root(agent, trees["2"])
-    return Outcome(seen["up"] + seen["down"], seen["requests"] if stack.plain else None, prepared, applied, ok)
+    return Outcome(seen["up"] + seen["down"], seen["requests"] if stack.plain else None, prepared, applied, ok, seconds)
 
 
 def _runnable(job, service, source, version):
