@@ -1,6 +1,8 @@
 """Garbage collection: removes what nothing needs, and never what a tag, a release or a transfer needs."""
 import concurrent.futures
+import os
 import threading
+import time
 
 import pytest
 from harness import wait_until
@@ -88,20 +90,70 @@ def test_deltas_and_signatures_live_as_long_as_their_image(start):
     assert not blob_is_there(app, b"delta")
 
 
-def test_a_running_download_is_not_cut(start):
+def age(server, data, hours=5):
+    """As if nobody had used the blob for so long."""
+    name = digest_of(data).removeprefix("sha256:")
+    then = time.time() - hours * 3600
+    os.utime(server.data / "blobs/sha256" / name[:2] / name, (then, then))
+
+
+def part(app, data, first, last=""):
+    return app.http.get(app.path("blobs", digest_of(data)), headers={"Range": f"bytes={first}-{last}"})
+
+
+def test_what_is_being_read_stays_for_those_who_come_back_for_the_rest(start):
+    server = start(grace=60)
+    app = Registry(server.http, "app")
+    data = b"0123456789" * 3_000_000  # more than the kernel keeps on its way
+    app.push_blob(data)
+    connection = app.http.connect()
+    connection.request("GET", app.path("blobs", digest_of(data)))
+    answer = connection.getresponse()
+    first = answer.read(1000)
+    age(server, data)  # the transfer has been going on for that long
+    assert collect(server, "?dry_run=1")["blobs"] == 0
+    assert collect(server)["blobs"] == 0
+    assert blob_is_there(app, data)
+    age(server, data)
+    answer.close()
+    connection.close()
+    # The server notices that the link is cut; from then on the grace time counts.
+    name = digest_of(data).removeprefix("sha256:")
+    blob = server.data / "blobs/sha256" / name[:2] / name
+    wait_until(lambda: time.time() - blob.stat().st_mtime < 3600, 60, what="the end of the transfer to be noted")
+    assert collect(server)["blobs"] == 0
+    rest = part(app, data, 1000)
+    assert rest.status == 206 and first + rest.body == data
+    age(server, data)
+    assert collect(server)["blobs"] == 1, "nobody reads it, nobody has for long: garbage at last"
+    assert part(app, data, 1000).status == 404
+
+
+def test_a_part_that_was_fetched_keeps_the_rest_for_the_grace_time(start):
+    server = start(grace=60)
+    app = Registry(server.http, "app")
+    for data in (b"asked for" * 1000, b"forgotten" * 1000):
+        app.push_blob(data)
+        age(server, data)
+    assert part(app, b"asked for" * 1000, 0, 0).body == b"a"
+    assert collect(server)["blobs"] == 1
+    assert part(app, b"asked for" * 1000, 1).body == (b"asked for" * 1000)[1:]
+    assert part(app, b"forgotten" * 1000, 1).status == 404
+
+
+def test_without_a_grace_time_a_running_download_is_not_cut_either(start):
     server = start()
     app = Registry(server.http, "app")
     data = b"0123456789" * 3_000_000
     app.push_blob(data)
     connection = app.http.connect()
-    try:
-        connection.request("GET", app.path("blobs", digest_of(data)))
-        answer = connection.getresponse()
-        first = answer.read(1000)
-        assert collect(server)["blobs"] == 1
-        assert first + answer.read() == data
-    finally:
-        connection.close()
+    connection.request("GET", app.path("blobs", digest_of(data)))
+    answer = connection.getresponse()
+    first = answer.read(1000)
+    assert collect(server)["blobs"] == 0
+    assert first + answer.read() == data
+    connection.close()
+    wait_until(lambda: collect(server)["blobs"] == 1, what="it to be garbage when it has been read")
 
 
 def test_pushes_and_pulls_beside_collections(start):

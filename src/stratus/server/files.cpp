@@ -217,6 +217,9 @@ net::Task<Result<void>> Files::send_file(Call& call) {
   head.headers.set("ETag", '"' + digest->hex() + '"');
   const int fd = reader->fd.get();
   (void)co_await call.exchange().respond_file(head, fd, range.first, range.length);
+  if (store::FileBlobStore::is_touch_due(*reader)) {  // as Registry::get_blob
+    reads_.post([&blobs = repositories_.blobs(), blob = *digest] { (void)blobs.touch(blob); });
+  }
   co_return Result<void>();
 }
 

@@ -86,6 +86,10 @@ net::Task<Registry::Done> Registry::get_blob(net::Exchange& exchange, const Regi
   }
   const int fd = reader->fd.get();
   (void)co_await exchange.respond_file(head, fd, range.first, range.length);
+  // Sent or cut off, whoever comes back for the rest has the whole grace time for it.
+  if (store::FileBlobStore::is_touch_due(*reader)) {
+    pool_.post([&blobs = repositories_.blobs(), digest = route.digest] { (void)blobs.touch(digest); });
+  }
   co_return Done();
 }
 

@@ -52,6 +52,12 @@ bool is_orphan(const fs::path& path) {
   return fd && ::flock(fd->get(), LOCK_EX | LOCK_NB) == 0;
 }
 
+// Readers hold a shared lock for as long as they have a blob open. Where there are no locks, nobody is seen.
+bool is_being_read(const fs::path& path) {
+  const auto fd = open_file(path, O_RDWR);
+  return fd && ::flock(fd->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 Result<void> sync_file(int fd) {
   if (::fdatasync(fd) != 0) return fail(Error::from_errno("fdatasync"));
   return {};
@@ -138,12 +144,12 @@ class FileSweep final : public Sweep {
 
   bool used_since_start(const Digest& digest) const override {
     const std::lock_guard lock(store_.names_);
-    return store_.used_.contains(digest);
+    return is_used(digest);
   }
 
   Result<bool> remove_if_unused(const Digest& digest, WallTime cutoff) override {
     const std::lock_guard lock(store_.names_);
-    if (store_.used_.contains(digest)) return false;
+    if (is_used(digest)) return false;
     const fs::path path = store_.path_of(digest);
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) {
@@ -159,6 +165,17 @@ class FileSweep final : public Sweep {
   }
 
  private:
+  // Under names_. What is being read counts as used in the whole pass, though the transfer may end meanwhile,
+  // and from then on for its grace time: a device that is cut off comes back for the rest.
+  bool is_used(const Digest& digest) const {
+    if (store_.used_.contains(digest)) return true;
+    const fs::path path = store_.path_of(digest);
+    if (!is_being_read(path)) return false;
+    ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+    store_.used_.insert(digest);
+    return true;
+  }
+
   const FileBlobStore& store_;
 };
 
@@ -213,11 +230,19 @@ Result<BlobReader> FileBlobStore::open(const Digest& digest) const {
     return fail(ErrorCode::not_found, "no blob " + digest.text());
   }
   if (!fd) return forward_error(std::move(fd));
+  // A writer that has just committed, or a sweep that is about to remove it, may hold the other lock: the
+  // file can be read all the same, and what was committed now is in its grace time.
+  (void)::flock(fd->get(), LOCK_SH | LOCK_NB);
+  STRATUS_TRY(size, file_size(fd->get()).with_context("blob " + digest.text()));
+  BlobReader reader{std::move(*fd), size};
+  if (is_touch_due(reader)) (void)touch(digest);
+  return reader;
+}
+
+// Not at every read: a device that resumes by Range keeps the blob alive, a busy one costs no writes.
+bool FileBlobStore::is_touch_due(const BlobReader& reader) {
   struct stat status {};
-  if (::fstat(fd->get(), &status) != 0) return fail(Error::from_errno("stat blob " + digest.text()));
-  // Not at every read: a device that resumes by Range keeps the blob alive, a busy one costs no writes.
-  if (system_clock().wall() - time_of(status) > kTouchInterval) (void)touch(digest);
-  return BlobReader{std::move(*fd), static_cast<std::uint64_t>(status.st_size)};
+  return ::fstat(reader.fd.get(), &status) == 0 && system_clock().wall() - time_of(status) > kTouchInterval;
 }
 
 Result<std::unique_ptr<BlobWriter>> FileBlobStore::create() {

@@ -4,8 +4,8 @@
 //   uploads/.tmp-<pid>-<n>     anonymous writers; whoever opens the store next removes what a crash left
 //
 // Thread-safe. Several processes may share one directory (a gateway handing over to its successor): a writer
-// holds flock on its file, names appear by rename only. Crash-safe at any instant: a final name appears after
-// its bytes were synced, and a commit answers after its directory was.
+// holds flock on its file, a reader a shared one, names appear by rename only. Crash-safe at any instant: a
+// final name appears after its bytes were synced, and a commit answers after its directory was.
 #pragma once
 
 #include <atomic>
@@ -43,9 +43,10 @@ enum class PartialMode : std::uint8_t { create, resume, create_or_resume };
 class Sweep {
  public:
   virtual ~Sweep() = default;
-  // Removes the blob unless it was used at or after `cutoff` or since the pass began; answers whether.
+  // Removes the blob unless somebody has it open, or it was used at or after `cutoff` or since the pass
+  // began; answers whether.
   virtual Result<bool> remove_if_unused(const Digest& digest, WallTime cutoff) = 0;
-  virtual bool used_since_start(const Digest& digest) const = 0;
+  virtual bool used_since_start(const Digest& digest) const = 0;  // or being read
 };
 
 class FileBlobStore final : public BlobStore {
@@ -61,6 +62,10 @@ class FileBlobStore final : public BlobStore {
   Result<void> for_each(const std::function<void(const BlobInfo&)>& visit) const override;
   std::uint64_t total_bytes() const override { return total_bytes_; }
   std::uint64_t count() const { return count_; }
+
+  // Whether the blob's last use is told wrongly by more than a minute: after a long transfer, to be touched
+  // again, since its grace time counts from the end of it. Does not block.
+  static bool is_touch_due(const BlobReader& reader);
 
   // The whole blob as text, `no_space` beyond `limit`.
   Result<std::string> read(const Digest& digest, std::uint64_t limit) const;

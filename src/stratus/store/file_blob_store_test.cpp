@@ -1,5 +1,6 @@
 #include "stratus/store/file_blob_store.hpp"
 
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -146,6 +147,33 @@ TEST_F(FileBlobStoreTest, ASweepSparesWhatWasUsedSinceItBegan) {
   ASSERT_TRUE(again);
   EXPECT_FALSE(*(*again)->remove_if_unused(sha256("new"), kFuture - std::chrono::hours(2)));  // in its grace
   EXPECT_TRUE(*(*again)->remove_if_unused(sha256("new"), kFuture));
+}
+
+TEST_F(FileBlobStoreTest, ASweepSparesWhatIsBeingReadAndItsGraceCountsFromThen) {
+  auto store = open();
+  ASSERT_TRUE(store->put(as_bytes("slow")));
+  std::optional<BlobReader> reader = std::move(*store->open(sha256("slow")));
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(5);
+  std::filesystem::last_write_time(store->path_of(sha256("slow")), long_ago);
+  EXPECT_TRUE(FileBlobStore::is_touch_due(*reader));
+  const WallTime hour_ago = system_clock().wall() - std::chrono::hours(1);
+  {
+    auto sweep = std::move(*store->begin_sweep());
+    EXPECT_FALSE(*sweep->remove_if_unused(sha256("slow"), hour_ago));
+    reader.reset();
+    EXPECT_TRUE(sweep->used_since_start(sha256("slow"))) << "for the whole pass";
+    EXPECT_FALSE(*sweep->remove_if_unused(sha256("slow"), kFuture));
+  }
+  auto again = std::move(*store->begin_sweep());
+  EXPECT_FALSE(*again->remove_if_unused(sha256("slow"), hour_ago)) << "whoever was cut off comes back";
+  EXPECT_TRUE(*again->remove_if_unused(sha256("slow"), kFuture)) << "its lock went with its reader";
+}
+
+TEST_F(FileBlobStoreTest, ABlobCanBeReadWhileItsWriterIsStillThere) {
+  auto store = open();
+  auto writer = store->open_partial("key", PartialMode::create);
+  ASSERT_TRUE(writer && (*writer)->write(as_bytes("x")) && (*writer)->commit(sha256("x")));
+  EXPECT_EQ(*store->read(sha256("x"), 1), "x");
 }
 
 TEST_F(FileBlobStoreTest, ManyThreadsMayWriteTheSameBlobs) {

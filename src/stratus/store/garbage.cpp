@@ -112,6 +112,7 @@ class Collector {
       if (!all_needed_.contains(info.digest) && info.last_used < cutoff_) candidates.push_back(info);
     }));
     for (const BlobInfo& info : candidates) {
+      if (options_.dry_run && sweep.used_since_start(info.digest)) continue;
       if (!options_.dry_run) {
         STRATUS_TRY(gone, repositories_.sweep_blob(info.digest, sweep, cutoff_));
         if (!gone) continue;

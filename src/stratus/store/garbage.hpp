@@ -2,8 +2,8 @@
 // pushes and pulls; an interrupted collection leaves nothing but less garbage.
 //
 // Needed is: every tagged manifest and the given roots; what an index lists; what refers to a needed manifest
-// (signatures, deltas); their configurations and layers; and whatever was pushed, asked for by HEAD or read
-// within the grace time or since the collection began.
+// (signatures, deltas); their configurations and layers; what somebody is reading; and whatever was pushed,
+// asked for by HEAD or read (to the end of the transfer) within the grace time or since the collection began.
 #pragma once
 
 #include <cstdint>
