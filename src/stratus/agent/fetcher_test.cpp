@@ -1,6 +1,8 @@
 #include "stratus/agent/fetcher.hpp"
 
 #include <fstream>
+#include <functional>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -50,6 +52,7 @@ class FetcherTest : public ::testing::Test {
       head.headers.set("Content-Range", "bytes " + std::to_string(part.first) + "-" +
                                             std::to_string(part.first + part.length - 1) + "/" +
                                             std::to_string(body_.size()));
+      if (lie_) lie_(head);
       const bool cut = ranges_.size() == cut_at_;
       if (cut) head.status = 503;
       const std::string piece = cut ? "" : body_.substr(part.first, part.length);
@@ -69,6 +72,7 @@ class FetcherTest : public ::testing::Test {
   std::string expected_ = "hello";
   std::string body_ = "hello";
   bool ranges_wanted_ = false;
+  std::function<void(net::ResponseHead&)> lie_;
   std::size_t cut_at_ = 0;  // number of the request that gets no answer
   std::vector<std::string> ranges_;
   std::uint64_t allowance_ = 1u << 30;
@@ -145,6 +149,36 @@ TEST_F(FetcherTest, MoreThanAskedForEndsAtTheAllowance) {
   ASSERT_FALSE(fetched);
   EXPECT_EQ(fetched.error().reason(), kOverBudget) << fetched.error().text();
   EXPECT_EQ(received_, 5U) << "what came is counted, wanted or not";
+}
+
+// The bytes are those of the blob; what is said about them is not what was asked for.
+TEST_F(FetcherTest, AnotherRangeThanAskedForIsWrongAndNothingIsKept) {
+  const std::map<std::string, std::function<void(net::ResponseHead&)>> lies{
+      {"one byte further on",
+       [](net::ResponseHead& head) { head.headers.set("Content-Range", "bytes 3-4/5"); }},
+      {"from the beginning",
+       [](net::ResponseHead& head) { head.headers.set("Content-Range", "bytes 0-2/5"); }},
+      {"another unit", [](net::ResponseHead& head) { head.headers.set("Content-Range", "lines 2-4/5"); }},
+      {"a longer number",
+       [](net::ResponseHead& head) { head.headers.set("Content-Range", "bytes 22-24/25"); }},
+      {"no word of it", [](net::ResponseHead& head) { head.headers = net::Headers(); }},
+  };
+  for (const auto& [name, lie] : lies) {
+    std::ofstream(file()) << "he";
+    ranges_wanted_ = true;
+    lie_ = lie;
+    ranges_.clear();
+    const Result<void> fetched = fetch();
+    ASSERT_FALSE(fetched) << name;
+    EXPECT_EQ(fetched.error().code(), ErrorCode::corrupt) << name << ": " << fetched.error().text();
+    EXPECT_NE(fetched.error().text().find("another range than asked for"), std::string::npos)
+        << name << ": " << fetched.error().text();
+    EXPECT_EQ(ranges_, (std::vector<std::string>{"bytes=2-4"})) << name;
+    EXPECT_EQ(*read_file(file(), 100), "") << name;
+    lie_ = nullptr;
+    EXPECT_TRUE(fetch()) << name << ": told the truth it begins again and ends";
+    EXPECT_EQ(*read_file(file(), 100), "hello") << name;
+  }
 }
 
 // Lengths that follow each other without gap or overlap, up to the end.

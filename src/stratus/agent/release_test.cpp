@@ -70,6 +70,38 @@ TEST(CheckRelease, AnotherConfigurationIsCorruptAndNotInvalid) {
   EXPECT_EQ(offer.check(0).error().code(), ErrorCode::corrupt);
 }
 
+// A signature says who made it, not that it is sound: a key in the wrong hands, or a careless pipeline.
+TEST(CheckRelease, ASignedManifestThatNobodyShouldReadIsInvalidAndSaysWhy) {
+  const std::string good = Offer().next.manifest;
+  const auto replaced = [&good](const std::string& from, const std::string& to) {
+    std::string text = good;
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  };
+  const std::string tar(oci::media::kLayerTar), nested(64, '[');
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {replaced("\"schemaVersion\":2", "\"schemaVersion\":2,\"layers\":[]"), "twice"},
+      {replaced("\"schemaVersion\":2", "\"schemaVersion\":2,\"x\":" + nested + std::string(64, ']')), "deep"},
+      {replaced("\"schemaVersion\":2", "\"schemaVersion\":1"), "schemaVersion"},
+      {replaced(std::string(oci::media::kConfig), "application/vnd.cncf.helm.config.v1+json"), "helm"},
+      {replaced(tar, "application/vnd.oci.image.layer.v1.tar+encrypted"), "encrypted"},
+      {replaced("\"size\":5", "\"size\":5,\"urls\":[\"https://elsewhere/layer\"]"), "urls"},
+      {replaced("\"size\":5", "\"size\":-5"), "size"},
+      {replaced("\"layers\"", "\"manifests\":[],\"layers\""), "index"},
+      {"{", "JSON"},
+  };
+  for (const auto& [manifest, word] : bad) {
+    Offer offer;
+    offer.next.manifest = manifest;
+    offer.sign(7);
+    const auto checked = offer.check(0);
+    ASSERT_FALSE(checked) << manifest;
+    EXPECT_EQ(checked.error().code(), ErrorCode::invalid) << checked.error().text();
+    EXPECT_NE(checked.error().text().find(word), std::string::npos) << word << ": " << checked.error().text();
+  }
+}
+
 TEST(CheckRelease, AnotherKeyOrNoneIsDenied) {
   Offer offer;
   const Offer stranger;
