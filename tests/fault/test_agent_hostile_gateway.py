@@ -1,12 +1,15 @@
-"""A gateway that cuts its answers and sends garbage: it is left soon, and no budget is passed."""
+"""A gateway that cuts its answers and sends garbage: it is left soon, and no budget is passed. In plain HTTP, and over TLS with a
+certificate that the device trusts."""
 import http.server
 import os
+import ssl
 import threading
 import urllib.error
 import urllib.request
 
 import pytest
 from harness import AgentCase, random_bytes
+from harness.identity import make_key, openssl
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="starting containers needs root")
 
@@ -16,8 +19,12 @@ BIG = 1_000_000
 class Gateway:
     """Hands everything on; while `evil`, blobs are garbage in three pieces."""
 
-    def __init__(self, upstream):
+    def __init__(self, upstream, upstream_ca=None, pem=None):
         gateway = self
+        context = ssl.create_default_context(cafile=str(upstream_ca)) if upstream_ca else None
+
+        def ask(request):
+            return urllib.request.urlopen(request, timeout=30, context=context)
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -36,7 +43,7 @@ class Gateway:
                 headers = {"Range": self.headers["Range"]} if self.headers["Range"] else {}
                 request = urllib.request.Request(upstream + self.path, headers=headers)
                 try:
-                    answer = urllib.request.urlopen(request, timeout=30)
+                    answer = ask(request)
                 except urllib.error.HTTPError as error:
                     answer = error
                 body = answer.read()
@@ -51,8 +58,7 @@ class Gateway:
                 return None
 
             def garble(self):
-                size = int(urllib.request.urlopen(urllib.request.Request(upstream + self.path, method="HEAD"),
-                                                  timeout=30).headers["Content-Length"])
+                size = int(ask(urllib.request.Request(upstream + self.path, method="HEAD")).headers["Content-Length"])
                 first, last = 0, size - 1
                 if self.headers["Range"]:
                     first, last = (int(number) for number in self.headers["Range"].split("=")[1].split("-"))
@@ -73,7 +79,12 @@ class Gateway:
         self.evil, self.garbage = False, 0
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if pem:
+            own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            own.load_cert_chain(pem)
+            # The handshake belongs to the thread of its connection.
+            self.server.socket = own.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"{'https' if pem else 'http'}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self):
@@ -81,10 +92,20 @@ class Gateway:
         self.server.server_close()
 
 
-def try_from_evil(programs, budget):
-    case = AgentCase(programs, poll=600, options={"update": {"deltas": False}})
-    gateway = Gateway(case.server.url)
-    case.reconfigure({"": {"server": gateway.url}})
+def own_certificate(programs):
+    """Key and certificate of 127.0.0.1 in one file."""
+    pem = programs.path("gateway.pem")
+    key = make_key(programs.path("gateway.key"))
+    certificate = openssl("req", "-x509", "-key", key, "-subj", "/CN=gateway", "-days", "1", "-addext", "subjectAltName=IP:127.0.0.1")
+    pem.write_bytes(key.read_bytes() + certificate.stdout)
+    return pem
+
+
+def try_from_evil(programs, budget, plain):
+    case = AgentCase(programs, poll=600, options={"update": {"deltas": False}}, plain=plain)
+    pem = None if plain else own_certificate(programs)
+    gateway = Gateway(case.server.url, case.server.ca, pem)
+    case.reconfigure({"": {"server": gateway.url, **({} if plain else {"ca": str(pem)})}})
     case.publish(1)
     case.start()
     case.wait_committed(1, 60)
@@ -98,9 +119,9 @@ def try_from_evil(programs, budget):
     return case, gateway
 
 
-@pytest.mark.parametrize("budget", [0, 1_800_000])
-def test_garbage_in_pieces_is_not_fetched_for_ever(programs, budget):
-    case, gateway = try_from_evil(programs, budget)
+@pytest.mark.parametrize("budget, plain", [(0, True), (1_800_000, True), (1_800_000, False)])
+def test_garbage_in_pieces_is_not_fetched_for_ever(programs, budget, plain):
+    case, gateway = try_from_evil(programs, budget, plain)
     try:
         status = case.status()
         assert status["current"]["version"] == "1" and case.answer() == "1"

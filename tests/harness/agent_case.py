@@ -20,8 +20,8 @@ class AgentCase:
     """The service answers its version at self.url. `options` are lines of TOML: {"update": {"byte_budget": 100}}."""
 
     def __init__(self, programs, order="stop-first", passed_socket=True, probation=0.3, poll=0.2, health="http",
-                 options=None, server=None, data=None):
-        self.programs, self.stack = programs, Stack(programs, plain=True)
+                 options=None, server=None, data=None, plain=True):
+        self.programs, self.stack = programs, Stack(programs, plain=plain)
         self.server = server or self.stack.start_server()
         self.stack.server = self.server
         self.private, self.public = self.stack.make_key(programs.path("keys"))
@@ -34,6 +34,8 @@ class AgentCase:
                   "update": {"order": order, "probation": probation, "disk_reserve": 0},
                   "service": {"stop_grace": 5},
                   "health": {"start_time": 5, "interval": 0.05, "timeout": 1}}
+        if not plain:
+            tables[""]["ca"] = str(self.server.ca)
         if passed_socket:
             tables["service"]["listen"] = [f"127.0.0.1:{self.port}"]
         if health == "http":

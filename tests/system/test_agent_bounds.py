@@ -104,10 +104,13 @@ def test_the_plan_knows_how_large_a_published_layer_is_unpacked(case):
     assert least <= peak <= max(taken, least) + 100_000, (least, peak, taken)
 
 
-def test_twenty_cuts_cost_no_byte_twice(case):
+@pytest.mark.parametrize("plain", [True, False], ids=["http", "tls"])
+def test_twenty_cuts_cost_no_byte_twice(programs, plain):
+    case = AgentCase(programs, plain=plain)
     with CountingProxy(case.server.url) as proxy:
+        programs.on_close(case.stop_all)
         case.publish(1)
-        case.reconfigure({"": {"server": proxy.url()}})
+        case.reconfigure({"": {"server": proxy.url("http" if plain else "https")}})
         case.start()
         case.wait_committed(1)
         big = random_bytes(5, 4_000_000)
