@@ -10,9 +10,9 @@ from .processes import Program, ProgramError, Programs
 from .proxy import CountingProxy
 from .service import ServiceImage
 from .stack import Agent, Stack, StratusFailed, wait_version, write_agent_config
-from .trees import Symlink, Whole, random_bytes, tree_listing, write_tree
+from .trees import HardLink, Symlink, Whole, random_bytes, tree_listing, write_tree
 from .waiting import free_port, wait_until
 
-__all__ = ["Agent", "AgentCase", "BIN", "CountingProxy", "HttpClient", "Program", "ProgramError", "Programs", "ROOT", "Response",
+__all__ = ["Agent", "AgentCase", "BIN", "CountingProxy", "HardLink", "HttpClient", "Program", "ProgramError", "Programs", "ROOT", "Response",
            "ServiceImage", "Stack", "StratusFailed", "Symlink", "Whole", "free_port", "random_bytes", "tree_listing",
            "wait_until", "wait_version", "write_agent_config", "write_tree"]

@@ -10,12 +10,16 @@ class Symlink(str):
     """write_tree value: a symbolic link to this target."""
 
 
-class Whole(bytes):
-    """write_tree value: these bytes with a mode: Whole(b"...", mode=0o755)."""
+class HardLink(str):
+    """write_tree value: another name of the file at this path, which was named before."""
 
-    def __new__(cls, data, mode=0o644):
+
+class Whole(bytes):
+    """write_tree value: these bytes with a mode and extended attributes: Whole(b"...", mode=0o755)."""
+
+    def __new__(cls, data, mode=0o644, attributes=None):
         made = super().__new__(cls, data)
-        made.mode = mode
+        made.mode, made.attributes = mode, attributes or {}
         return made
 
 
@@ -25,7 +29,7 @@ def random_bytes(seed, size):
 
 
 def write_tree(root, entries):
-    """entries: {"path": bytes | str | Whole | Symlink | None}; None makes a directory. Returns root."""
+    """entries: {"path": bytes | str | Whole | Symlink | HardLink | None}; None makes a directory. Returns root."""
     root = pathlib.Path(root)
     root.mkdir(parents=True, exist_ok=True)
     for name, content in entries.items():
@@ -35,9 +39,13 @@ def write_tree(root, entries):
             path.mkdir(exist_ok=True)
         elif isinstance(content, Symlink):
             path.symlink_to(content)
+        elif isinstance(content, HardLink):
+            path.hardlink_to(root / content)
         else:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
             path.chmod(getattr(content, "mode", 0o644))
+            for key, value in getattr(content, "attributes", {}).items():
+                os.setxattr(path, key, value)
     return root
 
 
