@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from harness import AgentCase, wait_until
+from harness import AgentCase, CountingProxy, random_bytes, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="starting containers needs root")
 
@@ -137,6 +137,33 @@ def test_the_old_version_is_kept_while_nobody_takes_the_report(programs, disk):
     finally:
         eater.stop()
         case.stop_all()
+
+
+def test_a_disk_that_fills_up_while_a_version_is_fetched_and_stays_full(programs, disk):
+    case = AgentCase(programs, data=disk, probation=0.1)
+    with CountingProxy(case.server.url) as link:
+        programs.on_close(case.stop_all)
+        case.reconfigure({"": {"server": link.url()}})
+        case.publish(1)
+        case.start()
+        case.wait_committed(1, 60)
+        link.rate = 400_000
+        case.publish(2, extra={"etc/big": random_bytes(1, 4_000_000)}, options=("--against", "none"))
+        partial = disk / "partial"
+        wait_until(lambda: any(path.stat().st_size > 300_000 for path in partial.iterdir()), 60, what="a part of version 2 to come")
+        eater = Eater(disk)
+        link.rate = None
+        try:
+            # What came is given back, so that there is room for the journal: the eater may have it.
+            status = case.wait_status(lambda s: s["state"] == "idle" and s["last"] == "failed", 120)
+            assert "space" in status["reason"] or "disk" in status["reason"], status["reason"]
+            assert status["current"]["version"] == "1" and status["bad"] == []
+            wait_replaced(case, kill_service(case, 1))
+        finally:
+            eater.stop()
+        case.agent.check()
+        case.wait_committed(2, 120)
+        assert case.answer() == "2"
 
 
 def pad_journal(path, limit=256 * 1024):
