@@ -10,6 +10,7 @@ import tempfile
 import time
 from urllib.parse import quote
 
+import marks
 from harness import BIN, Programs, Stack
 
 DESCRIPTION = "catalogue of 100,000 devices: list p99, ingest, ready after kill -9"
@@ -64,5 +65,7 @@ def run(options):
               "database_list_p99_cpu_ms": engine["list_p99_cpu_ms"], "ready_after_kill_s": max(started[1:]),
               "ingest_per_s": ingest["ingest_per_s"], "ingest_cpu_us": ingest["cpu_s"] / ingest["messages"] * 1e6,
               "server_rss_mb": int(rss.split()[1]) / 1024}
-    return {"rows": [result], "notes": ["marks: list_p99_ms 50, ready_after_kill_s 2, ingest_per_s 20,000"],
+    judged = marks.judge([(name, result[name], sign, mark) for name, sign, mark in
+                          (("list_p99_ms", "<=", 50), ("ready_after_kill_s", "<=", 2), ("ingest_per_s", ">=", 20_000))])
+    return {"rows": [result], **judged,
             "questions_ms": engine["questions"], **result}

@@ -3,7 +3,8 @@
 A benchmark is a module of this directory with
   DESCRIPTION              one line for the list
   add_options(parser)      its own options (argparse)
-  run(options) -> dict     {"rows": [{column: value, ...}], "notes": ["..."]}; other keys go to the JSON as they are
+  run(options) -> dict     {"rows": [{column: value, ...}], "notes": ["..."], "marks": [...]}; other keys go to the JSON as they
+                           are. Marks are judged by marks.py; with --strict a missed one is exit status 1
 Speed belongs here and never into a test: figures are ratios within one run.
 """
 import argparse
@@ -15,6 +16,8 @@ import platform
 import signal
 import sys
 import time
+
+import marks
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
@@ -67,6 +70,7 @@ def main():
         child = parsers.add_parser(name, help=module.DESCRIPTION, description=module.__doc__,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
         child.add_argument("--json", metavar="FILE", type=pathlib.Path, help="also write everything measured to FILE")
+        child.add_argument("--strict", action="store_true", help="exit status 1 when a mark is missed, or none was judged")
         module.add_options(child)
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -81,7 +85,19 @@ def main():
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    return 0 if result["rows"] and not result.get("failed") else 1
+    return exit_status(result, options.strict)
+
+
+def exit_status(result, strict):
+    """1 without rows or with a wrong result; when strict also for a missed mark, or when no mark was judged."""
+    if not result["rows"] or result.get("failed"):
+        return 1
+    if not strict:
+        return 0
+    missed = marks.missed(result) if result.get("marks") else ["no mark was judged in this run"]
+    for what in missed:
+        print(f"strict: {what}", file=sys.stderr)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

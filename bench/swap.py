@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 
+import marks
 from harness import BIN, AgentCase, Programs, wait_until
 
 DESCRIPTION = "start of an isolated process beside its peers; down-time of an update"
@@ -230,4 +231,5 @@ def run(options):
     rows.append(patching_row())
     notes.append("swap: median_ms is from 'every blob is here' to a healthy new version, unpacking included; "
                  "p90_ms is the slowest of the swaps")
-    return {"rows": rows, "notes": notes}
+    judged = marks.judge(marks.swap_checks(rows))
+    return {"rows": rows, "notes": notes + judged["notes"], "marks": judged["marks"]}

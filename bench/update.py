@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 
+import marks
 import workloads
 from harness.processes import descendants
 from measure import CommandFailed
@@ -100,4 +101,6 @@ def run(options):
     if skipped:
         notes.append(f"{skipped} of {len(names)} workloads skipped")
     measured = [rows[item.name, tool] for item in made for tool in tools if rows.get((item.name, tool))]
-    return {"rows": measured, "notes": notes, "group_by": "workload", "failed": any(not row["ok"] for row in measured)}
+    judged = marks.judge(marks.update_checks(measured))
+    return {"rows": measured, "notes": notes + judged["notes"], "marks": judged["marks"], "group_by": "workload",
+            "failed": any(not row["ok"] for row in measured)}
