@@ -5,6 +5,7 @@ Everything started through `Programs` is gone when its `with` block ends, whatev
 """
 from .agent_case import AgentCase
 from .http import HttpClient, Response
+from .machine import Machine
 from .paths import BIN, ROOT
 from .processes import Program, ProgramError, Programs
 from .proxy import CountingProxy
@@ -13,6 +14,6 @@ from .stack import Agent, Stack, StratusFailed, wait_version, write_agent_config
 from .trees import HardLink, Symlink, Whole, random_bytes, tree_listing, write_tree
 from .waiting import free_port, wait_until
 
-__all__ = ["Agent", "AgentCase", "BIN", "CountingProxy", "HardLink", "HttpClient", "Program", "ProgramError", "Programs", "ROOT", "Response",
-           "ServiceImage", "Stack", "StratusFailed", "Symlink", "Whole", "free_port", "random_bytes", "tree_listing",
+__all__ = ["Agent", "AgentCase", "BIN", "CountingProxy", "HardLink", "HttpClient", "Machine", "Program", "ProgramError", "Programs", "ROOT",
+           "Response", "ServiceImage", "Stack", "StratusFailed", "Symlink", "Whole", "free_port", "random_bytes", "tree_listing",
            "wait_until", "wait_version", "write_agent_config", "write_tree"]

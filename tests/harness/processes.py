@@ -24,6 +24,11 @@ class ProgramError(RuntimeError):
     """A program did not start, or ended when it should not have; the text carries its log."""
 
 
+def adopt_orphans():
+    """Whatever loses its parent below this process becomes this process's child."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def _parents():
     """{pid: parent pid} of every process that can be seen."""
     parents = {}
@@ -193,7 +198,7 @@ class Programs:
     _open_lock, _open = threading.Lock(), 0
 
     def __init__(self, prefix="stratus-"):
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        adopt_orphans()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
         self.started = []
         self._closers = []

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from harness import CountingProxy, HttpClient, ProgramError, Programs, ServiceImage, Symlink, Whole, tree_listing
+from harness import CountingProxy, HttpClient, Machine, ProgramError, Programs, ServiceImage, Symlink, Whole, tree_listing
 from harness import wait_until, write_tree
 
 READY = "import sys, time; print('{\"ready\":true,\"url\":\"http://127.0.0.1:9\"}', flush=True)\n"
@@ -180,3 +180,32 @@ def test_service_image_runs_and_misbehaves_on_demand(programs):
     unwell = start("--unhealthy")
     assert wait_until(lambda: HttpClient(image.url).get("/healthz").status) == 503
     assert unwell.stop() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and control groups need root")
+def test_what_a_program_leaves_on_the_machine_is_found(tmp_path):
+    """An orphan in namespaces of its own, whose words and directory say nothing of where it came from; an empty group."""
+    machine = Machine()
+    assert machine.leftovers(tmp_path, 0) == []
+    script = "cd /; setsid unshare --mount --ipc --uts --pid --fork sleep 600 >/dev/null 2>&1 </dev/null & echo $!"
+    subprocess.run(["sh", "-c", script], check=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    group = pathlib.Path("/sys/fs/cgroup/pids/stratus", f"harness-{os.getpid()}")
+    if not group.parent.parent.is_dir():
+        group = pathlib.Path("/sys/fs/cgroup/stratus", group.name)
+    try:
+        group.mkdir(parents=True)
+        found = wait_until(lambda: _with_all_kinds(machine.leftovers(tmp_path, 0)), what="the sleeper in its namespaces")
+        assert any("sleep 600" in line for line in found) and f"control group {group}" in found
+        (tmp_path / "file").write_text("x")
+        assert f"file {tmp_path / 'file'}" in machine.leftovers(tmp_path, 0)
+    finally:
+        (tmp_path / "file").unlink(missing_ok=True)
+        for line in machine.leftovers(tmp_path, 0):
+            if line.startswith("process "):
+                os.kill(int(line.split()[1].rstrip(":")), signal.SIGKILL)
+        group.rmdir()
+    assert machine.leftovers(tmp_path) == []
+
+
+def _with_all_kinds(found):
+    return found if all(any(f"namespace {kind}:" in line for line in found) for kind in ("mnt", "ipc", "uts", "pid")) else None
