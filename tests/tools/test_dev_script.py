@@ -1,0 +1,26 @@
+"""./dev says what stands in the way before it installs or builds anything."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from harness import ROOT
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming somebody who is not root needs root")
+def test_the_demo_asks_for_root_first(tmp_path):
+    # The script alone: going on would end in words about files that are missing here.
+    shutil.copy(ROOT / "dev", tmp_path)
+    for directory in (tmp_path, *tmp_path.parents[:-1]):
+        if directory.stat().st_uid == os.geteuid() and not directory.stat().st_mode & 1:
+            directory.chmod(directory.stat().st_mode | 0o011)
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", tmp_path / "dev", "demo", "--once"],
+                          capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == "dev: devices start confined processes, which needs root: sudo ./dev demo\n"
+
+
+def test_help_of_the_demo_needs_neither_root_nor_a_build():
+    done = subprocess.run([ROOT / "dev", "demo", "--help"], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0 and "--once" in done.stdout, done.stderr
