@@ -2,12 +2,13 @@
 
 The whole machine is looked at before and after. Other things may run meanwhile: a process counts when it came from us (the
 test is made the parent of every orphan below it), a namespace when such a process or a mount holds it, a control group when
-nobody is in it any more.
+such a process was in it and nobody is any more.
 """
 import os
 import pathlib
+import threading
 
-from .processes import adopt_orphans, descendants
+from .processes import adopt_orphans, container_groups, descendants
 from .waiting import wait_until
 
 KINDS = ("mnt", "pid", "ipc", "uts", "user", "net")
@@ -59,13 +60,41 @@ def _is_empty(group):
         return False  # gone
 
 
+def _below(pid):
+    """descendants(), without looking at every process of the machine."""
+    found = []
+    try:
+        for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in children.read_text().split():
+                found += [int(child), *_below(child)]
+    except OSError:
+        pass  # it ended meanwhile
+    return found
+
+
 class Machine:
-    """Remembers the machine as it is now; `leftovers` says what has come since and stayed."""
+    """Remembers the machine as it is now; `leftovers` says what has come since and stayed. Used in a `with` statement."""
 
     def __init__(self):
         adopt_orphans()
+        self._our_groups, self._ended = set(), threading.Event()
+        self._follower = threading.Thread(target=self._follow, daemon=True)
         self._processes = set(descendants(os.getpid()))
         self._namespaces, self._mounts, self._groups = set(namespaces()), mounts(), control_groups()
+
+    def __enter__(self):
+        self._follower.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._follower.join()
+
+    def _follow(self):
+        """Who was in a control group is not written down anywhere once it is empty."""
+        while not self._ended.wait(0.1):
+            for pid in _below(os.getpid()):
+                self._our_groups |= container_groups(pid)
 
     def _found(self, directory):
         ours = {pid for pid in descendants(os.getpid()) if pid not in self._processes and not _is_over(pid)}
@@ -76,7 +105,8 @@ class Machine:
         for point, root, kind in mounts() - self._mounts:
             if str(directory) in point or root.split(":")[0] in KINDS:
                 found.append(f"mount {point} ({kind} {root})")
-        found += [f"control group {group}" for group in sorted(control_groups() - self._groups) if _is_empty(group)]
+        found += [f"control group {group}" for group in sorted(control_groups() - self._groups)
+                  if f"/stratus/{group.name}" in self._our_groups and _is_empty(group)]
         return found + [f"file {path}" for path in pathlib.Path(directory).iterdir()]
 
     def leftovers(self, directory, seconds=20):

@@ -185,7 +185,11 @@ def test_service_image_runs_and_misbehaves_on_demand(programs):
 @pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and control groups need root")
 def test_what_a_program_leaves_on_the_machine_is_found(tmp_path):
     """An orphan in namespaces of its own, whose words and directory say nothing of where it came from; an empty group."""
-    machine = Machine()
+    with Machine() as machine:
+        leave_and_find(machine, tmp_path)
+
+
+def leave_and_find(machine, tmp_path):
     assert machine.leftovers(tmp_path, 0) == []
     script = "cd /; setsid unshare --mount --ipc --uts --pid --fork sleep 600 >/dev/null 2>&1 </dev/null & echo $!"
     subprocess.run(["sh", "-c", script], check=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
@@ -195,7 +199,15 @@ def test_what_a_program_leaves_on_the_machine_is_found(tmp_path):
     try:
         group.mkdir(parents=True)
         found = wait_until(lambda: _with_all_kinds(machine.leftovers(tmp_path, 0)), what="the sleeper in its namespaces")
-        assert any("sleep 600" in line for line in found) and f"control group {group}" in found
+        assert any("sleep 600" in line for line in found)
+        # A group that somebody else left empty is none of ours; one that a process of ours was in is, when it is empty again.
+        assert f"control group {group}" not in found
+        sleeper = subprocess.Popen(["sleep", "601"])
+        (group / "cgroup.procs").write_text(str(sleeper.pid))
+        wait_until(lambda: f"/stratus/{group.name}" in machine._our_groups, what="the process to be seen in its group")
+        sleeper.kill()
+        sleeper.wait()
+        wait_until(lambda: f"control group {group}" in machine.leftovers(tmp_path, 0), what="the empty group to be found")
         (tmp_path / "file").write_text("x")
         assert f"file {tmp_path / 'file'}" in machine.leftovers(tmp_path, 0)
     finally:
