@@ -21,6 +21,9 @@ class Connection : public Transaction {
   // The connection is gone: open another.
   virtual bool is_lost() const { return false; }
 
+  // Nothing was written for a while: gives back what it keeps in memory.
+  virtual void rest() {}
+
   // What was wrong with the database itself (not with a statement) since it was asked last: disk full,
   // connection lost, damaged file. "" when nothing.
   std::string take_trouble() { return std::exchange(trouble_, {}); }

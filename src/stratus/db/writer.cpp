@@ -128,6 +128,7 @@ Result<void> Writer::run_job(const Job& job, bool alone) {
 }
 
 void Writer::probe() {
+  if (connection_) connection_->rest();
   Result<void> outcome = begin();
   const bool ill = !state().ok;
   if (outcome) {
