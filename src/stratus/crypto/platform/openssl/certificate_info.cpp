@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "stratus/crypto/native_certificate.hpp"
 #include "stratus/crypto/platform/openssl/handles.hpp"
 #include "stratus/crypto/platform/openssl/x509_fields.hpp"
 #include "stratus/crypto/sha256.hpp"
@@ -78,12 +79,17 @@ Result<CertificateInfo> parse_certificate_der(BytesView der) {
 Result<CertificateInfo> parse_certificate(std::string_view pem) {
   const auto bio = openssl::read_from(pem);
   const Handle<X509> x509(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  if (!x509) return fail(openssl::last_error(ErrorCode::invalid, "not a certificate in PEM form"));
+  return certificate_info_of(x509.get());
+}
+
+Result<CertificateInfo> certificate_info_of(x509_st* certificate) {
   unsigned char* der = nullptr;
-  const int length = x509 ? i2d_X509(x509.get(), &der) : 0;
-  if (length <= 0) return fail(openssl::last_error(ErrorCode::invalid, "not a certificate in PEM form"));
+  const int length = i2d_X509(certificate, &der);
+  if (length <= 0) return fail(openssl::last_error(ErrorCode::invalid, "not a certificate"));
   const Bytes bytes(der, der + length);
   OPENSSL_free(der);
-  return info_of(x509.get(), bytes);
+  return info_of(certificate, bytes);
 }
 
 std::vector<std::string> split_certificates(std::string_view pem) {

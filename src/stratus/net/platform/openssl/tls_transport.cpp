@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "stratus/crypto/native_certificate.hpp"
 #include "stratus/net/platform/openssl/socket_bio.hpp"
 
 namespace stratus::net {
@@ -133,11 +134,7 @@ std::unique_ptr<Transport> make_tls_transport(FileDescriptor fd, SslPointer ssl)
 }
 
 std::shared_ptr<const crypto::CertificateInfo> certificate_info(X509* certificate) {
-  unsigned char* der = nullptr;
-  const int length = i2d_X509(certificate, &der);
-  if (length <= 0) return nullptr;
-  auto info = crypto::parse_certificate_der(BytesView(der, static_cast<std::size_t>(length)));
-  OPENSSL_free(der);
+  auto info = crypto::certificate_info_of(certificate);
   if (!info) return nullptr;
   return std::make_shared<const crypto::CertificateInfo>(std::move(*info));
 }
