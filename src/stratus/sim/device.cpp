@@ -80,6 +80,8 @@ Result<void> Device::power_on() {
   if (secure) {
     STRATUS_TRY(identity, world_.identities.load(name_));
     identity_ = std::move(identity);
+    STRATUS_TRY(key, world_.identities.load_key(name_));
+    key_ = std::move(key);
   }
   want(profile_.image);
   if (!world_.has_broker) return {};

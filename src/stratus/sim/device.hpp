@@ -99,6 +99,7 @@ class Device final : private net::MqttEvents {
 
   // RAM: gone with the power.
   std::shared_ptr<const net::TlsIdentity> identity_;
+  std::optional<crypto::SigningKey> key_;  // of it: decoding one costs more than a signature
   std::unique_ptr<net::MqttSession> session_;
   net::TaskGroup session_task_;
   net::Notifier wake_;

@@ -411,10 +411,8 @@ Device::Outcome Device::conclude(InstalledImage& image) {
   result.command = command_;
   result.status = result_word(record.state);
   result.report = wire::encode_report(report);
-  if (identity_) {
-    const auto key = world_.identities.load_key(name_);
-    const auto signature = key ? crypto::sign_message(*key, {name_, "report", report.sequence}, result.report)
-                               : Result<std::string>(fail(key.error()));
+  if (key_) {
+    const auto signature = crypto::sign_message(*key_, {name_, "report", report.sequence}, result.report);
     if (signature) result.signature = *signature;
   }
   flash_.unsaid.push_back({report.sequence, wire::encode_result(result)});
