@@ -4,6 +4,8 @@ plain_1000   1,000 devices update 1.5 MB each: mutual TLS, MQTT, HTTPS, a rollou
 rate_10000   10,000 devices, 150 KB each
 faults_1000  1,000 devices with 1 % of packets lost and 5 % losing power once, server killed twice, broker once
 
+messages     1,000 devices that send ten measurements a second each, over mutual TLS and MQTT into the server's database
+
 Devices are enrolled beforehand. wall_s: from the order to roll out until every device runs the version and its report is
 stored. nginx_wall_s: nginx on the same machine gives the same bytes over TLS to as many plain downloads, nothing else.
 upstream_ratio: bytes of blobs that the server sent or the devices received, whichever is more, over what one download each takes.
@@ -25,11 +27,12 @@ from harness.simulator import Simulation
 
 DESCRIPTION = "simulated devices: 1,000 and 10,000 updates, the same with faults, beside nginx"
 RUNS = {"plain_1000": (1_000, 1_500_000), "rate_10000": (10_000, 150_000), "faults_1000": (1_000, 1_500_000)}
+PARTS = (*RUNS, "messages", "catalogue")
 FAULTS = ("--loss", "0.01", "--latency", "5", "--power-cut", "0.05", "--chunk", "256KiB")
 
 
 def add_options(parser):
-    parser.add_argument("--only", default=",".join(RUNS) + ",catalogue", help="parts: " + ", ".join(RUNS) + ", catalogue")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts: " + ", ".join(PARTS))
     parser.add_argument("--devices", type=int, help="a quick trial: so many devices in every run (and in the catalogue 100 times as many)")
     parser.add_argument("--seconds", type=int, default=600, help="longest time of a run (default 600)")
 
@@ -113,6 +116,20 @@ class Bed:
                 "partial_recovery": report["recovery"]["partial_download"]["rate"], "power_cuts": report["power_cuts"],
                 "kib_per_device": report["peak_memory_kib_per_device"], "exit": code, **cpu}, report["causes"]
 
+    def messages(self, name, devices, seconds):
+        """Device messages from MQTT into storage: how many a second, and what one costs the server and its broker."""
+        stored = 'stratus_messages_total{outcome="stored"}'
+        sim = self.case.start(devices, "--prefix", name + "-", "--metrics-interval", "0.1", image=name)
+        before = self.case.server.metric(stored)
+        wait_until(lambda: self.case.server.metric(stored) >= before + 10 * devices, 120, what="messages to flow")
+        spent = {"server": Spent(self.case.server.program.pid), "broker": Spent(self.case.broker())}
+        before, begin = self.case.server.metric(stored), time.monotonic()
+        time.sleep(seconds)
+        count, wall = self.case.server.metric(stored) - before, time.monotonic() - begin
+        cpu = {f"mqtt_{who}_us": meter.usage().cpu_s / count * 1e6 for who, meter in spent.items()}
+        sim.stop(60)
+        return {"mqtt_stored_per_s": count / wall, **cpu}
+
     def _sent(self):
         return self.case.server.metric("stratus_registry_sent_bytes_total")
 
@@ -134,10 +151,18 @@ def run(options):
     rows, result, notes = [], {"runs": []}, []
     with Programs("stratus-fleet-") as programs:
         bed = Bed(programs, options)
+        talkers = options.devices or 1_000
+        if "messages" in parts:
+            bed.case.enrol(talkers, "--prefix", "messages-")
         if runs:
             print("enrolling …", file=sys.stderr, flush=True)
             result["enrolment"] = bed.enrol(runs)
             result["server_rss_mb"] = bed.idle_mb(*min(((name, devices) for name, (devices, _) in runs.items()), key=lambda one: one[1]))
+        if "messages" in parts:
+            print("messages …", file=sys.stderr, flush=True)
+            result.update(bed.messages("messages", talkers, 10 if not options.devices else 3))
+            notes.append("{mqtt_stored_per_s:,.0f} messages/s over MQTT into storage, each {mqtt_server_us:.1f} µs of the server "
+                         "(mark 8) and {mqtt_broker_us:.1f} µs of the broker".format(**result))
         for name, (devices, size) in runs.items():
             print(f"{name} …", file=sys.stderr, flush=True)
             row, causes = bed.measure(name, devices, size, faults=name.startswith("faults"))
@@ -152,6 +177,7 @@ def run(options):
         notes.append("catalogue of {:,} devices: ready after kill -9 {:.2f} s (mark 2), list p99 {:.1f} ms (mark 50), ingest {:,.0f}/s "
                      "(mark 20,000)".format(devices, *(result[key] for key in ("ready_after_kill_s", "list_p99_ms", "ingest_per_s"))))
         rows = rows or catalogue["rows"]
+    rows = rows or [{key: value for key, value in result.items() if key.startswith("mqtt_")}]
     if "server_rss_mb" in result:
         notes.append(f"idle server with the devices connected: {result['server_rss_mb']:.1f} MB resident (mark 64 at 1,000)")
     notes.append("marks: plain_1000 ≤ 20 s (the fleet report it is compared with: 390 s), rate_10000 ≥ 10,000 devices/min, all devices succeed, "
