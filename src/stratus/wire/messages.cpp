@@ -185,7 +185,8 @@ Result<UpdateResult> parse_result(std::string_view text) {
   return result;
 }
 
-// Written as text at once: this is done for every measurement that is stored.
+// Written as text at once: this is done for every measurement that is stored. Leaves out what could not be
+// parsed again: names that are none, numbers that are not finite.
 std::string encode_metrics(const MetricSample& sample) {
   NumbersText text;
   if (sample.envelope.seq != 0) text.put("seq", sample.envelope.seq);

@@ -64,8 +64,7 @@ std::string encode_result(const UpdateResult& result);
 Result<UpdateResult> parse_result(std::string_view text);
 
 // status/system, status/network, status/health, data/metrics, data/sensors: every number in the object,
-// members of inner objects with a dot between the names. Other values are ignored. Encoding leaves out what
-// could not be parsed again: names that are none, numbers that are not finite.
+// members of inner objects with a dot between the names. Other values are ignored.
 struct MetricSample {
   Envelope envelope;
   std::vector<std::pair<std::string, double>> values;
