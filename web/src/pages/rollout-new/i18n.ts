@@ -106,6 +106,8 @@ export const en = {
     excluded: 'Left out',
     nobodyExcluded: 'Nobody is left out.',
     first: 'the first {{count, number}}',
+    unsigned: 'Roll out what is not signed',
+    unsignedHint: 'Devices that check signatures refuse it and go on with what they run.',
     risks: 'Look again',
     risk: {
       noWaves: 'Every device starts at once: a mistake reaches all of them.',
@@ -228,6 +230,8 @@ export const ko: Shape<typeof en> = {
     excluded: '제외되는 기기',
     nobodyExcluded: '제외되는 기기가 없습니다.',
     first: '처음 {{count, number}}대',
+    unsigned: '서명 없이 배포',
+    unsignedHint: '서명을 확인하는 기기는 거부하고 지금 버전을 계속 실행합니다.',
     risks: '다시 확인하세요',
     risk: {
       noWaves: '모든 기기가 한 번에 시작하므로 잘못되면 전체에 영향을 줍니다.',

@@ -56,7 +56,9 @@ function Form({ initial, saved }: { initial: Wish; saved: string }) {
     initial.parts.length ? (hasTargets(initial) ? 'how' : 'who') : 'what',
   );
   const [wish, setWish] = useState(initial);
-  const set = (change: Partial<Wish>) => setWish((before) => ({ ...before, ...change }));
+  // Accepting what is not signed was said of other parts.
+  const set = (change: Partial<Wish>) =>
+    setWish((before) => ({ ...before, ...(change.parts && { unsigned: false }), ...change }));
   useSavedFilter(saved, set);
   const body = rolloutOf(wish);
   const reachable = wish.parts.length === 0 ? 0 : hasTargets(wish) ? 3 : 1;

@@ -60,6 +60,22 @@ export const en = {
   request_refused: { title: 'The request of the device was refused', next: 'Read the reason below.' },
   other_device: { title: 'This belongs to another device', next: 'Check the id of the device.' },
   signature_wrong: { title: 'The signature is not right', next: 'Check the key with which it was signed.' },
+  unsigned: {
+    title: 'This version is not signed, and devices would refuse it',
+    next: 'Sign it with the line below, then try again.',
+  },
+  signed_earlier: {
+    title: 'This version was signed before the one that devices run',
+    next: 'Devices take nothing older. To go back, sign it anew with the line below.',
+  },
+  wrong_code: { title: 'This is not the set-up code', next: 'The server printed it when it started; take the newest.' },
+  needed_by_rollout: { title: 'A rollout needs this', next: 'Wait for the end of the rollout, or abort it.' },
+  duplicate_version: { title: 'This version exists already', next: 'Give it another version.' },
+  duplicate_file: { title: 'This very file is here already', next: 'Use the one named below.' },
+  duplicate_title: { title: 'This title exists already', next: 'Give it another title.' },
+  upload_incomplete: { title: 'The file has not arrived completely', next: 'Send it again.' },
+  upload_finished: { title: 'This upload was finished before', next: 'Choose the file again.' },
+  too_many: { title: 'There are as many as there may be', next: 'Remove one that is not needed any more.' },
 };
 
 export const ko: Shape<typeof en> = {
@@ -109,6 +125,22 @@ export const ko: Shape<typeof en> = {
   request_refused: { title: '기기의 요청이 거부되었습니다', next: '아래 이유를 확인하세요.' },
   other_device: { title: '다른 기기의 것입니다', next: '기기 ID를 확인하세요.' },
   signature_wrong: { title: '서명이 올바르지 않습니다', next: '서명에 쓴 키를 확인하세요.' },
+  unsigned: {
+    title: '서명되지 않은 버전이라 기기가 거부합니다',
+    next: '아래 명령으로 서명한 뒤 다시 시도하세요.',
+  },
+  signed_earlier: {
+    title: '기기가 실행 중인 버전보다 먼저 서명된 버전입니다',
+    next: '기기는 더 오래된 것을 받지 않습니다. 되돌리려면 아래 명령으로 새로 서명하세요.',
+  },
+  wrong_code: { title: '설정 코드가 아닙니다', next: '서버가 시작할 때 출력한 최신 코드를 쓰세요.' },
+  needed_by_rollout: { title: '배포에 필요합니다', next: '배포가 끝나기를 기다리거나 중단하세요.' },
+  duplicate_version: { title: '이미 있는 버전입니다', next: '다른 버전을 쓰세요.' },
+  duplicate_file: { title: '같은 파일이 이미 있습니다', next: '아래에 표시된 것을 쓰세요.' },
+  duplicate_title: { title: '이미 있는 제목입니다', next: '다른 제목을 쓰세요.' },
+  upload_incomplete: { title: '파일이 끝까지 오지 않았습니다', next: '다시 보내세요.' },
+  upload_finished: { title: '이미 끝난 업로드입니다', next: '파일을 다시 고르세요.' },
+  too_many: { title: '더 만들 수 없습니다', next: '필요 없는 것을 먼저 지우세요.' },
 };
 
 const { translate, useTexts } = defineTexts('problems', en, ko);

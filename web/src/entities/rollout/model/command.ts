@@ -48,6 +48,7 @@ export function rolloutCommand(wish: NewRollout, verb: 'create' | 'plan' = 'crea
   push('--retry-delay', wish.retry_delay_s && durationWord(wish.retry_delay_s));
   push('--joining', wish.joining === 'no' ? undefined : wish.joining);
   if (wish.approval) words.push('--approval');
+  if (wish.unsigned) words.push('--unsigned');
   if (wish.draft) words.push('--draft');
   return shellLine(words);
 }

@@ -39,6 +39,7 @@ export interface Wish {
   expireDays: number;
   joining: 'no' | 'while_running' | 'until_expiry';
   approval: boolean;
+  unsigned: boolean; // although devices will refuse it
 }
 
 const wave = (amount: number, soakMinutes: number): WaveForm => ({
@@ -74,6 +75,7 @@ export const EMPTY: Wish = {
   expireDays: 7,
   joining: 'no',
   approval: false,
+  unsigned: false,
 };
 
 /** What a link asks for: `what=NAME:VERSION`, `device`, `region`, `group` (each again and again), `filter`, `all=1`. */
@@ -196,6 +198,7 @@ export function rolloutOf(wish: Wish): NewRollout | null {
     expires_s: wish.expireDays * 86_400,
     ...(wish.joining !== 'no' && { joining: wish.joining }),
     ...(wish.approval && { approval: true }),
+    ...(wish.unsigned && { unsigned: true }),
   };
 }
 

@@ -1,8 +1,9 @@
-import { Alert, Card, Group, List, SimpleGrid, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Card, Checkbox, Group, List, SimpleGrid, Stack, Table, Text, TextInput, Title } from '@mantine/core';
 import { usePlan, type NewRollout, type Plan } from '@/entities/rollout/api/planRollout';
 import { useRolloutTexts } from '@/entities/rollout/i18n';
 import { rolloutCommand } from '@/entities/rollout/model/command';
 import { ExclusionRows } from '@/entities/rollout/ui/ExclusionRows';
+import { Problem } from '@/shared/api/problem';
 import { formatDuration, formatNumber, percentOf } from '@/shared/lib/format';
 import { CopyAsCli, curlLine } from '@/shared/ui/CopyAsCli';
 import { Icon } from '@/shared/ui/icons';
@@ -31,6 +32,14 @@ export function ReviewStep({ wish, body, set }: Props) {
         value={wish.title}
         onChange={(event) => set({ title: event.currentTarget.value })}
       />
+      {(wish.unsigned || Problem.is(query.error, 'unsigned')) && (
+        <Checkbox
+          checked={wish.unsigned}
+          onChange={(event) => set({ unsigned: event.currentTarget.checked })}
+          label={t('review.unsigned')}
+          description={t('review.unsignedHint')}
+        />
+      )}
       <PageState query={query} scope="rollouts:read">
         {(plan) => (
           <Stack>
