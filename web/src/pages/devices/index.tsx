@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { deviceKeys } from '@/entities/device/api/keys';
 import { useDevices, type Device } from '@/entities/device/api/listDevices';
-import { patchPages, type DeviceEvent } from '@/entities/device/model/patch';
+import { changesRows, patchPages, type DeviceEvent } from '@/entities/device/model/patch';
 import { Permitted } from '@/entities/session/Permitted';
 import { BulkBar } from '@/features/bulk-devices/BulkBar';
 import { RegisterDialog } from '@/features/register-device/RegisterDialog';
@@ -26,6 +26,7 @@ import { SavedViews } from './ui/SavedViews';
 
 const TOPICS = ['devices'] as const;
 const COUNTS_EVERY_MS = 5000;
+const ROWS_EVERY_MS = 2000;
 
 export default function DevicesPage() {
   const t = useTexts();
@@ -51,6 +52,7 @@ export default function DevicesPage() {
     );
   });
   useLiveRefresh(TOPICS, [...deviceKeys.all, 'counts'], COUNTS_EVERY_MS);
+  useLiveRefresh(TOPICS, [...deviceKeys.all, 'list'], ROWS_EVERY_MS, changesRows);
 
   const columns = deviceColumns(t);
   const filterError = Problem.is(list.error, 'invalid') ? list.error.detail : undefined;

@@ -37,12 +37,18 @@ export function useLive(topics: readonly Topic[], take: (events: LiveEvent[]) =>
   useEffect(() => stream?.listen(key.split(',') as Topic[], (events) => newest.current(events)), [stream, key]);
 }
 
-/** Has queries read again when something of `topics` happens, at most once in `everyMs`. */
-export function useLiveRefresh(topics: readonly Topic[], queryKey: QueryKey, everyMs = 1000) {
+/** Has queries read again when something of `topics` happens that `concerns` them, at most once in `everyMs`. */
+export function useLiveRefresh(
+  topics: readonly Topic[],
+  queryKey: QueryKey,
+  everyMs = 1000,
+  concerns: (data: LiveEvent['data']) => boolean = () => true,
+) {
   const client = useQueryClient();
   const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(waiting.current), []);
-  useLive(topics, () => {
+  useLive(topics, (events) => {
+    if (!events.some(({ data }) => concerns(data))) return;
     waiting.current ??= setTimeout(() => {
       waiting.current = undefined;
       void client.invalidateQueries({ queryKey });

@@ -11,6 +11,12 @@ export interface DeviceEvent {
   name?: string;
 }
 
+/** Whether rows may have come, gone or got other texts: anything but a report and a word about who is there. */
+export function changesRows(data: object): boolean {
+  const isReport = 'state' in data && !('active' in data);
+  return !isReport && !('online' in data || 'presence' in data);
+}
+
 /** Puts states into rows that are shown, in place: nothing moves under the reader's pointer. The same object when nothing fits. */
 export function patchPages(data: InfiniteData<Page>, events: readonly DeviceEvent[], now: number): InfiniteData<Page> {
   const newest = new Map(events.map((event) => [event.id, event]));
