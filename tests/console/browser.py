@@ -26,14 +26,44 @@ class JourneyFailed(AssertionError):
     pass
 
 
-def run_journey(name, server, answers=None, timeout=240, user=None, **world):
+class SharedBrowser:
+    """One Chromium for the journeys of a test run; each has windows and a session of its own in it."""
+
+    def __init__(self):
+        self.process = None
+
+    def address(self, chromium):
+        """Of the browser, which is started when there is none (any more)."""
+        if self.process is None or self.process.poll() is not None:
+            self.process = subprocess.Popen(["node", str(HERE / "browser_server.mjs"), chromium], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, text=True, start_new_session=True)
+            self.where = self.process.stdout.readline().strip()
+            assert self.where.startswith("ws://"), f"no browser: {self.where}"
+        return self.where
+
+    def close(self):
+        if self.process is None:
+            return
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, 9)
+            self.process.wait()
+        self.process.stdout.close()
+
+
+shared = SharedBrowser()
+
+
+def run_journey(name, server, answers=None, timeout=900, user=None, **world):
     """Runs journeys/NAME.mjs. `answers`: what a journey may ask for, {what: function of its values}.
 
     Fails with everything that the journey said. STRATUS_SCREENSHOTS=1 has it write pictures to docs/images.
     """
     chromium = shutil.which("chromium")
     assert chromium, "chromium is missing: ./dev setup test"
-    world.update(url=server.url, chromium=chromium, user=user or {}, failures=os.environ.get("STRATUS_FAILURES", ""),
+    world.update(url=server.url, chromium=chromium, browser=shared.address(chromium), user=user or {}, failures=os.environ.get("STRATUS_FAILURES", ""),
                  pictures=str(PICTURES) if os.environ.get("STRATUS_SCREENSHOTS") == "1" else "")
     process = subprocess.Popen(["node", str(HERE / "journeys" / f"{name}.mjs")], stdin=subprocess.PIPE, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,

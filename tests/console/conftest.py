@@ -7,7 +7,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness.people import make_user  # noqa: E402
 
-from browser import install  # noqa: E402
+from browser import install, shared  # noqa: E402
 
 PASSWORD = "a long enough secret"
 
@@ -16,6 +16,8 @@ PASSWORD = "a long enough secret"
 def installed():
     problem = install()
     assert not problem, problem
+    yield
+    shared.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
+import { LAUNCH } from './launch.mjs';
 
 export const world = JSON.parse(process.env.STRATUS_WORLD);
 const WAIT = Number(process.env.STRATUS_WAIT_MS ?? 60_000); // for a busy machine; nothing here measures time
@@ -78,7 +79,10 @@ export async function go(page, path) {
 
 /** Runs a journey; whatever it must never do fails it in the end. */
 export async function journey(body) {
-  const browser = await chromium.launch({ executablePath: world.chromium, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] });
+  // A window of the run's browser has a session of its own; closing the connection closes its windows.
+  const browser = world.browser
+    ? await chromium.connect(world.browser)
+    : await chromium.launch({ executablePath: world.chromium, ...LAUNCH });
   let code = 0;
   const pages = [];
   const openHere = async (options) => {
