@@ -33,7 +33,8 @@ def test_twenty_devices_enrol_and_update_over_the_real_thing(case):
     assert report["bytes"] == 20 * size, "each byte once"
     assert report["requests"] >= 20 * (1 + size // 65536), "in chunks"
     assert report["download_ms"]["count"] == 20 and report["memory_kib_per_device"] > 0
-    known = device(case, "sim-00007")
+    offline = "/api/v1/devices?filter=health%3Doffline&limit=1&count=true"
+    wait_until(lambda: case.server.http.get(offline).json()["total"] == 20, what="who ended to be offline")
     assert device(case, "sim-00007")["running_version"] == "1"
     # The devices keep what they run: started again they have nothing to do.
     again = case.start(20, "--until-version", "1", "--for", "30")

@@ -54,7 +54,7 @@ class MqttSession {
   MqttSession(const Executor& executor, MqttOptions options, MqttEvents& events);
   ~MqttSession();
 
-  // Connects and reconnects until it is cancelled; then says goodbye to the broker.
+  // Connects and reconnects until it is cancelled; then says goodbye to the broker, which tells the will.
   Task<void> run();
   // Ends the current connection or wait and connects at once: another endpoint, a renewed certificate.
   void reconnect();

@@ -6,6 +6,7 @@ namespace stratus::wire::mqtt {
 namespace {
 
 constexpr std::size_t kPublishOverhead = 32;  // fixed head, packet identifier, expiry
+constexpr std::uint8_t kWithWill = 4;         // MQTT 5, 3.14.2.1: disconnect with will message
 
 Error refusal(std::string_view what, std::uint8_t reason, std::string_view text) {
   ErrorCode code = ErrorCode::unavailable;
@@ -59,7 +60,10 @@ void ClientSession::closed() {
 }
 
 void ClientSession::end() {
-  if (state_ == State::connected) write(Disconnect{});
+  if (state_ != State::connected) return;
+  Disconnect goodbye;
+  if (options_.will) goodbye.reason = kWithWill;
+  write(goodbye);
 }
 
 Result<void> ClientSession::receive(BytesView bytes, SteadyTime now) {

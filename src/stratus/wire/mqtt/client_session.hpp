@@ -97,7 +97,7 @@ class ClientSession {
   // Keep-alive. `timeout` when the broker does not answer.
   Result<void> tick(SteadyTime now);
   SteadyTime deadline() const;
-  // Says goodbye; the broker then does not send the will.
+  // Says goodbye and has the broker send the will, if there is one: who left on purpose is away, too.
   void end();
 
   // Kept until the next connection when there is none now. `unavailable` when the queue is full (or, with QoS

@@ -189,6 +189,24 @@ TEST_F(MqttSession, ABrokerThatOverrunsTheWindowIsLeft) {
   EXPECT_EQ(receive(publish).error().code(), ErrorCode::invalid);
 }
 
+TEST_F(MqttSession, WhoLeavesOnPurposeIsAwayToo) {
+  const auto goodbye = [this](ClientSession& leaving) {
+    leaving.start(now);
+    (void)leaving.take_output();
+    std::string bytes;
+    EXPECT_TRUE(encode(ConnAck{}, bytes));
+    EXPECT_TRUE(leaving.receive(as_bytes(bytes), now));
+    leaving.end();
+    const std::string said = leaving.take_output();
+    const auto head = read_frame_head(as_bytes(said), 1u << 20);
+    return std::get<Disconnect>(*decode((*head)->first, as_bytes(said).subspan((*head)->head_size))).reason;
+  };
+  EXPECT_EQ(goodbye(session), 0);
+  options.will = WillMessage{"v1/device/presence", "{}", true};
+  ClientSession missed(options, events);
+  EXPECT_EQ(goodbye(missed), 4) << "the broker sends the will";
+}
+
 TEST_F(MqttSession, KeepAliveFindsADeadBroker) {
   connect();
   EXPECT_EQ(session.deadline(), now + std::chrono::seconds(60));
