@@ -47,7 +47,7 @@ def test_the_overview_counts_what_the_lists_show(fleet):
     assert spread == {("1", False): 8, ("2", True): 1}
     # Eleven reports of ended updates with 100 bytes each; ten of them brought an image.
     moved = found["bytes"]
-    assert (moved["updates"], moved["moved"], moved["unsized_updates"]) == (11, 1200, 0)
+    assert (moved["updates"], moved["moved"], moved["moved_in_vain"], moved["unsized_updates"]) == (11, 1200, 100, 0)
     assert moved["full_images"] > moved["moved"]
     codes = {one["code"]: one for one in found["alerts"]}
     assert codes["target_failing"]["filter"] == "compliance=failing" and codes["updates_failed"]["count"] == 1
@@ -137,21 +137,21 @@ def test_failures_are_grouped_and_the_timeline_adds_up(fleet):
         assert device.ask() == "2"
         if number < 3:
             assert device.report("failed", f"exit status {number + 1}") == 204
-        elif number < 5:
+        elif number < 7:
             assert device.report("rolled_back", "no healthy answer in time") == 204
         else:
             assert device.report("committed") == 204
     fleet.wait_state(rollout, "completed", "paused")
     failures = fleet.checked.get(f"/api/v1/rollouts/{rollout}/failures").json()
-    assert failures["devices"] == 5
-    first, second = failures["items"]
+    assert failures["devices"] == 7
+    second, first = failures["items"]
     assert (first["pattern"], first["devices"], first["states"]) == ("exit status …", 3, {"failed": 3})
     assert first["sample"] == ["d000", "d001", "d002"] and first["content"] == {"name": "app", "version": "2"}
     assert {one["hardware"]: one["devices"] for one in first["hardware"]} == {"": 2, "board-a": 1}
-    assert second["states"] == {"rolled_back": 2}
+    assert second["states"] == {"rolled_back": 4} and second["sample"] == ["d003", "d004", "d005", "d006"]
     timeline = fleet.checked.get(f"/api/v1/rollouts/{rollout}/timeline").json()
     last = timeline["points"][-1]
-    assert (last["success"], last["failed"], last["other"], timeline["total"]) == (5, 5, 0, 10)
+    assert (last["success"], last["failed"], last["other"], timeline["total"]) == (3, 7, 0, 10)
     for view in ("tiles", "timeline", "failures"):
         assert fleet.checked.get(f"/api/v1/rollouts/nothing/{view}").status == 404
 

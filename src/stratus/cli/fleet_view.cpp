@@ -109,10 +109,13 @@ Result<void> show_overview(const CommonOptions& common) {
   say(common, fmt::format("{:<12}  {} of {} online", "Gateways", number_of(gateways, "online"),
                           number_of(gateways, "total")));
   const json::value& bytes = member(found, "bytes");
+  const auto in_vain = number_of(bytes, "moved_in_vain");
   say(common,
-      fmt::format("{:<12}  {} moved for {}; whole images: {}", "Bytes",
-                  human_bytes(number_of(bytes, "moved")), count_of(number_of(bytes, "updates"), "update"),
-                  human_bytes(number_of(bytes, "full_images"))));
+      fmt::format("{:<12}  {} moved for {}; whole images: {}{}", "Bytes",
+                  human_bytes(number_of(bytes, "moved") - in_vain),
+                  count_of(number_of(bytes, "updates"), "update"),
+                  human_bytes(number_of(bytes, "full_images")),
+                  in_vain == 0 ? "" : fmt::format("; {} by updates that failed", human_bytes(in_vain))));
   for (const json::value& one : items_of(found, "releases")) {
     say(common, fmt::format("  {:>8}  {}:{}{}", number_of(one, "devices"), text_of(one, "name"),
                             text_of(one, "version").empty() ? "?" : text_of(one, "version"),

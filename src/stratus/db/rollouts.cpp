@@ -1,5 +1,7 @@
 #include "stratus/db/rollouts.hpp"
 
+#include <tuple>
+
 #include <fmt/format.h>
 
 namespace stratus::db {
@@ -320,18 +322,35 @@ Result<std::vector<RolloutFailures>> group_rollout_failures(Reader& reader, std:
                                                             std::int64_t limit) {
   std::vector<Value> values;
   const std::string which = bind_states(rollout, states, values);
-  values.emplace_back(limit);
+  values.emplace_back(limit * std::int64_t{kFailuresSample});
+  // One row for each device that is named.
   STRATUS_TRY(
-      rows, reader.run(fmt::format("SELECT r.state, r.cause, r.content, COALESCE(d.hardware, ''), COUNT(*), "
-                                   "MIN(r.changed_ms), MAX(r.changed_ms), MIN(r.device), MAX(r.device) "
-                                   "FROM rollout_devices r LEFT JOIN devices d ON d.id = r.device WHERE {} "
-                                   "GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT ${}",
-                                   which, values.size()),
-                       values));
+      rows,
+      reader.run(
+          fmt::format(
+              "SELECT f.state, f.cause, f.content, f.hardware, f.devices, f.first_ms, f.last_ms, f.device "
+              "FROM (SELECT r.state AS state, r.cause AS cause, r.content AS content, r.device AS device, "
+              "COALESCE(d.hardware, '') AS hardware, COUNT(*) OVER alike AS devices, "
+              "MIN(r.changed_ms) OVER alike AS first_ms, MAX(r.changed_ms) OVER alike AS last_ms, "
+              "ROW_NUMBER() OVER (alike ORDER BY r.device) AS place "
+              "FROM rollout_devices r LEFT JOIN devices d ON d.id = r.device WHERE {} "
+              "WINDOW alike AS (PARTITION BY r.state, r.cause, r.content, COALESCE(d.hardware, ''))) f "
+              "WHERE f.place <= {} ORDER BY f.devices DESC, f.state, f.cause, f.content, f.hardware, f.place "
+              "LIMIT ${}",
+              which, kFailuresSample, values.size()),
+          values));
   std::vector<RolloutFailures> found;
   for (const Row row : rows) {
-    found.push_back({row.text(0), row.text(1), row.integer(2), row.text(3), row.integer(4), row.integer(5),
-                     row.integer(6), row.text(7), row.text(8)});
+    RolloutFailures one{row.text(0),    row.text(1),    row.integer(2), row.text(3),
+                        row.integer(4), row.integer(5), row.integer(6), {}};
+    const auto key = [](const RolloutFailures& of) {
+      return std::tie(of.state, of.cause, of.content, of.hardware);
+    };
+    if (found.empty() || key(found.back()) != key(one)) {
+      if (found.size() == static_cast<std::size_t>(limit)) break;
+      found.push_back(std::move(one));
+    }
+    found.back().sample.push_back(row.text(7));
   }
   return found;
 }

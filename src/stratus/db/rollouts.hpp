@@ -139,8 +139,9 @@ struct RolloutFailures {
   std::string hardware;
   std::int64_t devices = 0;
   std::int64_t first_ms = 0, last_ms = 0;
-  std::string one, another;  // first and last of them by id
+  std::vector<std::string> sample;  // the first of them by id, at most kFailuresSample
 };
+constexpr std::size_t kFailuresSample = 10;
 Result<std::vector<RolloutFailures>> group_rollout_failures(Reader& reader, std::string_view rollout,
                                                             const std::vector<std::string>& states,
                                                             std::int64_t limit);

@@ -73,9 +73,9 @@ std::vector<FailureGroup> group_failures(const std::vector<db::RolloutFailures>&
     group.last_ms = std::max(group.last_ms, row.last_ms);
     group.states[row.state] += row.devices;
     group.hardware[row.hardware] += row.devices;
-    for (const std::string& device : {row.one, row.another}) {
+    for (const std::string& device : row.sample) {
       const bool there = std::find(group.sample.begin(), group.sample.end(), device) != group.sample.end();
-      if (!there && group.sample.size() < FailureGroup::kSample) group.sample.push_back(device);
+      if (!there && group.sample.size() < db::kFailuresSample) group.sample.push_back(device);
     }
   }
   std::stable_sort(groups.begin(), groups.end(),

@@ -20,8 +20,7 @@ struct FailureGroup {
   std::int64_t first_ms = 0, last_ms = 0;
   std::map<std::string, std::int64_t> states;    // failed, timeout, rolled_back
   std::map<std::string, std::int64_t> hardware;  // "" where nobody has said
-  std::vector<std::string> sample;               // at most kSample devices
-  static constexpr std::size_t kSample = 10;
+  std::vector<std::string> sample;               // at most db::kFailuresSample devices
 };
 
 std::string cause_pattern(std::string_view cause);

@@ -94,7 +94,10 @@ MovedBytes moved_bytes(const std::vector<db::UpdateTotal>& totals,
       continue;
     }
     sum.moved += total.bytes;
-    if (!brought) continue;
+    if (!brought) {
+      sum.in_vain += total.bytes;
+      continue;
+    }
     sum.updates += total.updates;
     sum.full += total.updates * static_cast<std::int64_t>(size->second);
   }
@@ -140,6 +143,7 @@ Result<std::string> encode_overview(const OverviewFacts& facts) {
                            {{"since", time_text(facts.totals_since_ms)},
                             {"updates", bytes.updates},
                             {"moved", bytes.moved},
+                            {"moved_in_vain", bytes.in_vain},
                             {"full_images", bytes.full},
                             {"unsized_updates", bytes.unsized_updates},
                             {"gateways_received", facts.gateway_received},

@@ -44,6 +44,7 @@ Result<std::string> encode_overview(const OverviewFacts& facts);
 struct MovedBytes {
   std::int64_t updates = 0;          // that brought a release of known size
   std::int64_t moved = 0;            // by all updates of such releases, those that failed too
+  std::int64_t in_vain = 0;          // of `moved`: by updates that brought nothing
   std::int64_t full = 0;             // `updates` times the size of the whole image
   std::int64_t unsized_updates = 0;  // of releases that are not stored (any more): in no other number
 };

@@ -8,7 +8,9 @@ import { useTexts } from './i18n';
 /** What updates cost, beside what whole images would have cost. */
 export function BytesMoved({ bytes }: { bytes: Overview['bytes'] }) {
   const t = useTexts();
-  const most = Math.max(bytes.moved, bytes.full_images);
+  // Like with like: what failed brought nothing, so no full image stands against it.
+  const moved = bytes.moved - bytes.moved_in_vain;
+  const most = Math.max(moved, bytes.full_images);
   return (
     <Card title={t('bytes')} hint={t('bytesHint')}>
       {most === 0 ? (
@@ -17,14 +19,14 @@ export function BytesMoved({ bytes }: { bytes: Overview['bytes'] }) {
         <Stack gap="sm">
           <Group align="baseline" gap="xs">
             <Text fz={32} fw={700} lh={1}>
-              {formatPercent(percentOf(bytes.full_images - bytes.moved, bytes.full_images))}
+              {formatPercent(percentOf(bytes.full_images - moved, bytes.full_images))}
             </Text>
             <Text>{t('saved')}</Text>
             <Text size="sm" c="dimmed">
               {t('updates', { count: bytes.updates })}
             </Text>
           </Group>
-          <Bar label={t('moved')} value={bytes.moved} most={most} color="green" />
+          <Bar label={t('moved')} value={moved} most={most} color="green" />
           <Bar label={t('fullImages')} value={bytes.full_images} most={most} color="gray.5" />
           {bytes.gateways_sent > 0 && (
             <Text size="xs" c="dimmed">
@@ -35,6 +37,11 @@ export function BytesMoved({ bytes }: { bytes: Overview['bytes'] }) {
             </Text>
           )}
         </Stack>
+      )}
+      {bytes.moved_in_vain > 0 && (
+        <Text size="xs" c="dimmed" mt="xs">
+          {t('inVain', { bytes: formatBytes(bytes.moved_in_vain) })}
+        </Text>
       )}
     </Card>
   );

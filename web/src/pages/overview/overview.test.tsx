@@ -38,6 +38,7 @@ const OVERVIEW = {
     since: '',
     updates: 5,
     moved: 23_750,
+    moved_in_vain: 0,
     full_images: 66_000_000,
     unsized_updates: 0,
     gateways_received: 0,
@@ -69,6 +70,16 @@ test('numbers lead to what they count; percentages are never rounded up', async 
   expect(screen.getByRole('link', { name: 'Autumn' })).toHaveAttribute('href', '/rollouts/01JD3M7A8Q2Z5V9K4T6W8X0Y1B');
   expect(screen.getByText(/wave 1 of 3 · 1 device left · 9 failed/)).toBeInTheDocument();
   expect(screen.getByText('A rollout was halted by its gate (3)')).toBeInTheDocument();
+});
+
+test('what failed updates moved is told, and takes nothing off what was saved', async () => {
+  const bytes = { ...OVERVIEW.bytes, moved: 90_000_000, moved_in_vain: 89_340_000 };
+  fakeServer(routes({ ...OVERVIEW, bytes }));
+  renderPage(<OverviewPage />);
+  const card = within(await screen.findByRole('region', { name: 'Bytes moved' }));
+  expect(card.getByText('99%')).toBeInTheDocument();
+  expect(card.getByText('660 kB')).toBeInTheDocument();
+  expect(card.getByText('Updates that failed moved 89.3 MB more.')).toBeInTheDocument();
 });
 
 test('a fleet without devices offers to register one, in Korean', async () => {
