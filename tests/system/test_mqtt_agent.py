@@ -47,6 +47,8 @@ def test_a_deployment_reaches_the_device_without_polling(case):
     # Progress is told once a second: a short update may go by without a word, but none stays behind as the last.
     wait_until(lambda: (live(case).get("progress") or {"state": "idle"})["state"] == "idle",
                what="no progress to be left behind")
+    case.stop_all()
+    wait_until(lambda: live(case).get("online") is False, what="who was stopped to be seen offline")
 
 
 def test_a_device_that_was_away_asks_what_is_next(case):
