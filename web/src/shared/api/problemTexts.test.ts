@@ -12,6 +12,7 @@ const OF_DEVICES = [
   'grace_over',
   'id_taken',
   'signature_required',
+  'wrong_model',
 ];
 
 /** The third argument of `fail(ErrorCode::conflict, "…", "code")`. */
