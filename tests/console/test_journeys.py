@@ -1,11 +1,14 @@
 """What people do in the console, in a real browser at the real programs (tests/console/journeys says each step)."""
 import hashlib
 import json
+import shutil
+import subprocess
 
 import pytest
 
 from harness import AgentCase, write_tree
 from harness.people import make_user
+from harness.registry import tar_of
 
 from browser import run_journey
 from parts import esp_image, png, push_content, push_firmware
@@ -43,7 +46,27 @@ def test_content_is_converted_previewed_and_deployed(server, ann, screen, tmp_pa
     run_journey("content", server, {"display": display, "screen": screen}, user=ann, picture=str(png(tmp_path / "sale.png", 1000, 600, (201, 103, 47))))
 
 
-def test_image_appears_and_shows_its_layers(stack, server, ann, tmp_path):
+def run(*words, directory):
+    subprocess.run([str(word) for word in words], cwd=directory, check=True, stdin=subprocess.DEVNULL, timeout=120)
+
+
+def push_with_skopeo(server, image, directory):
+    """An image of two layers made by umoci, pushed by skopeo with a token that may do no more than that."""
+    made = server.http.post("/api/v1/tokens", json={"name": "builder", "scopes": ["releases:read", "releases:write"]})
+    assert made.status == 201, made
+    (directory / "ca.d").mkdir()
+    shutil.copy(server.ca, directory / "ca.d" / "ca.crt")
+    run("umoci", "init", "--layout", "layout", directory=directory)
+    run("umoci", "new", "--image", "layout:1", directory=directory)
+    for number, files in enumerate([{"app": b"\x7fELF" + bytes(range(256)) * 200}, {"etc/conf": b"a = 1\n"}]):
+        (directory / f"{number}.tar").write_bytes(tar_of(files))
+        run("umoci", "raw", "add-layer", "--image", "layout:1", f"{number}.tar", directory=directory)
+    run("skopeo", "copy", "--dest-cert-dir=ca.d", f"--dest-creds=token:{made.json()['token']}", "oci:layout:1",
+        f"docker://{server.address}/{image}", directory=directory)
+    return {}
+
+
+def test_image_is_pushed_and_shows_its_layers(stack, server, ann, tmp_path):
     key, _ = stack.make_key()
     tree = {"etc/app.conf": b"colour=blue\n", "usr/share/old.txt": b"old\n", "usr/bin/app": b"\x7fELF" + bytes(30_000)}
 
@@ -54,7 +77,10 @@ def test_image_appears_and_shows_its_layers(stack, server, ann, tmp_path):
         stack.publish(f"site/app:{version}", write_tree(tmp_path / version, tree), key, ["/usr/bin/app"], ["--no-deploy"])
         return {}
 
-    run_journey("images", server, {"publish": publish}, user=ann)
+    def push(image):
+        return push_with_skopeo(server, image, tmp_path)
+
+    run_journey("images", server, {"publish": publish, "push": push}, user=ann)
 
 
 def test_role_without_permission_is_told_why(server):

@@ -44,6 +44,10 @@ std::vector<Event> certificate_news(const wire::EnrolAnswer& issued, bool renewe
   return events;
 }
 
+Event image_news(const std::string& name) {
+  return {"releases", name, json::serialize(json::object{{"name", name}})};
+}
+
 std::vector<Event> revocation_news(const std::string& device) {
   const json::object certificate{{"device", device}, {"action", "revoked"}};
   const json::object body{{"id", device}, {"action", "revoked"}};

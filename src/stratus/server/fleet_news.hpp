@@ -17,6 +17,8 @@ std::vector<Event> presence_news(const std::vector<db::PresenceRow>& changed, bo
 
 // Of the topics "devices" (enrolled, revoked) and "certificates" (issued, renewed, revoked). Pure.
 std::vector<Event> certificate_news(const wire::EnrolAnswer& issued, bool renewed);
+// A manifest or tag of it came or went.
+Event image_news(const std::string& name);
 std::vector<Event> revocation_news(const std::string& device);
 
 // Both must outlive each other's hooks.

@@ -305,7 +305,10 @@ class Server {
  private:
   RegistryHooks hooks() {
     RegistryHooks hooks;
-    hooks.changed = [this](const std::string& name) { releases_.invalidate(name); };
+    hooks.changed = [this](const std::string& name) {
+      releases_.invalidate(name);
+      bus_.publish(image_news(name));
+    };
     hooks.may_read = [this](const net::RequestHead& request) { return identity_.check_fetches(request); };
     hooks.unless_needed = [this](const std::string& name, const Digest& digest,
                                  const std::function<Result<void>()>& remove) {
