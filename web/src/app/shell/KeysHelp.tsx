@@ -1,12 +1,11 @@
-import { Kbd, Modal, Table } from '@mantine/core';
+import { Kbd, Table } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
-import { useUiTexts } from '@/shared/ui/i18n';
+import { Dialog } from '@/shared/ui/Dialog';
 import { useAppTexts } from '../i18n';
 
 /** `?` shows which keys do what. */
 export function KeysHelp() {
   const t = useAppTexts();
-  const ui = useUiTexts();
   const [opened, { toggle, close }] = useDisclosure();
   useHotkeys([['shift+?', toggle]]);
   const keys: [string[], string][] = [
@@ -18,7 +17,7 @@ export function KeysHelp() {
     [['?'], t('help.help')],
   ];
   return (
-    <Modal opened={opened} onClose={close} title={t('help.title')} closeButtonProps={{ 'aria-label': ui('close') }}>
+    <Dialog opened={opened} onClose={close} title={t('help.title')}>
       <Table>
         <Table.Tbody>
           {keys.map(([names, text]) => (
@@ -35,6 +34,6 @@ export function KeysHelp() {
           ))}
         </Table.Tbody>
       </Table>
-    </Modal>
+    </Dialog>
   );
 }

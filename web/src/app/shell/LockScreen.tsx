@@ -1,9 +1,10 @@
 import { Anchor, Button, Center, Paper, Stack, Text, Title } from '@mantine/core';
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, useState } from 'react';
 import { useAdoptMe } from '@/entities/session';
 import { PreferenceButtons } from '@/features/preferences/PreferenceButtons';
 import { api, take } from '@/shared/api/client';
 import { Password } from '@/shared/ui/Password';
+import { useSubmit } from '@/shared/lib/useSubmit';
 import { Icon } from '@/shared/ui/icons';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { useAppTexts } from '../i18n';
@@ -14,24 +15,14 @@ export function LockScreen({ name }: { name: string }) {
   const t = useAppTexts();
   const adopt = useAdoptMe();
   const [password, setPassword] = useState('');
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
   useEffect(() => {
     document.title = `${t('locked.title')} · Stratus`;
   }, [t]);
-  const unlock = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      adopt(await take(api.POST('/api/v1/session', { body: { name, password } })));
-      locked.set(false);
-    } catch (caught) {
-      setError(caught);
-      setPassword('');
-    }
-    setBusy(false);
-  };
+  const { busy, error, submit } = useSubmit(async () => {
+    setPassword('');
+    adopt(await take(api.POST('/api/v1/session', { body: { name, password } })));
+    locked.set(false);
+  });
   const leave = async () => {
     await api.DELETE('/api/v1/session').catch(() => undefined);
     locked.set(false);
@@ -39,7 +30,7 @@ export function LockScreen({ name }: { name: string }) {
   };
   return (
     <Center component="main" mih="100vh" p="md">
-      <Paper component="form" withBorder p="xl" w={420} maw="100%" onSubmit={(event) => void unlock(event)}>
+      <Paper component="form" withBorder p="xl" w={420} maw="100%" onSubmit={submit}>
         <Stack>
           <Title order={1} size="h3" style={{ display: 'flex', alignItems: 'center', gap: 8 }}>
             <Icon name="lock" /> {t('locked.title')}

@@ -6,6 +6,15 @@ import { useAppTexts } from '../i18n';
 import { locked } from './locked';
 import { SECTIONS } from './sections';
 
+const DEEPER = [
+  { name: 'newRollout', path: '/rollouts/new', icon: 'plus' },
+  { name: 'registerDevice', path: '/devices?register=1', icon: 'plus' },
+  { name: 'registerGateway', path: '/gateways?register=1', icon: 'plus' },
+  { name: 'users', path: '/settings/users', icon: 'groups' },
+  { name: 'tokens', path: '/settings/tokens', icon: 'key' },
+  { name: 'certificates', path: '/settings/certificates', icon: 'shield' },
+] as const;
+
 /** Ctrl-K: pages and commands by name, and what was typed as the id of a device. */
 export function Palette() {
   const t = useAppTexts();
@@ -13,18 +22,12 @@ export function Palette() {
   const [query, setQuery] = useState('');
   const typed = query.trim();
   const actions: SpotlightActionData[] = [
-    ...SECTIONS.map(({ name, path, icon }) => ({
+    ...[...SECTIONS, ...DEEPER].map(({ name, path, icon }) => ({
       id: name,
       label: t(name),
       leftSection: <Icon name={icon} />,
       onClick: () => void navigate(path),
     })),
-    {
-      id: 'new-rollout',
-      label: t('newRollout'),
-      leftSection: <Icon name="plus" />,
-      onClick: () => void navigate('/rollouts/new'),
-    },
     { id: 'lock', label: t('lock'), leftSection: <Icon name="lock" />, onClick: () => locked.set(true) },
   ];
   if (typed) {

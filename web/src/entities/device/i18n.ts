@@ -18,8 +18,6 @@ export const en = {
   },
   health: { online: 'Online', degraded: 'Online, last update failed', offline: 'Offline', never: 'Never seen' },
   kind: { linux: 'Linux', mcu: 'Microcontroller' },
-  active: { yes: 'Active', no: 'Not active' },
-  seenAgo: 'Last heard {{ago}}',
 };
 
 export const ko: Shape<typeof en> = {
@@ -40,8 +38,6 @@ export const ko: Shape<typeof en> = {
   },
   health: { online: '온라인', degraded: '온라인, 마지막 업데이트 실패', offline: '오프라인', never: '접속 이력 없음' },
   kind: { linux: 'Linux', mcu: '마이크로컨트롤러' },
-  active: { yes: '활성', no: '비활성' },
-  seenAgo: '마지막 수신 {{ago}}',
 };
 
 export const { useTexts: useDeviceTexts, translate: deviceText } = defineTexts('device-entity', en, ko);

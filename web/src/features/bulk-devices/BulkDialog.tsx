@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Group, List, Modal, Progress, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Code, Group, List, Progress, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { deviceKeys } from '@/entities/device/api/keys';
@@ -7,6 +7,7 @@ import { placeKeys, usePlaces, type PlaceKind } from '@/entities/device/api/list
 import { problemText } from '@/shared/api/problemTexts';
 import { formatNumber } from '@/shared/lib/format';
 import { CopyAsCli } from '@/shared/ui/CopyAsCli';
+import { Dialog } from '@/shared/ui/Dialog';
 import { Icon } from '@/shared/ui/icons';
 import { useUiTexts } from '@/shared/ui/i18n';
 import { ProblemAlert } from '@/shared/ui/PageState';
@@ -77,12 +78,7 @@ export function BulkDialog({ action, count, devices, selection, onClose }: Props
   const over = result !== null && !running;
   const ready = isComplete(action, input) && (!mustType || typed === String(count));
   return (
-    <Modal
-      opened
-      onClose={() => !running && onClose(over)}
-      title={t(`action.${action}`)}
-      closeButtonProps={{ 'aria-label': ui('close') }}
-    >
+    <Dialog opened onClose={() => !running && onClose(over)} title={t(`action.${action}`)}>
       <Stack>
         <Text size="sm">
           {t('about', { count: count })} {t(`text.${action}`)}
@@ -136,7 +132,7 @@ export function BulkDialog({ action, count, devices, selection, onClose }: Props
           )}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -45,7 +45,6 @@ export const en = {
   done_one: '{{action}}: {{count, number}} device done',
   done_other: '{{action}}: {{count, number}} devices done',
   partly: '{{action}}: {{done}} done, {{failed}} refused',
-  refused: 'Refused',
 };
 
 export const ko: Shape<typeof en> = {
@@ -93,7 +92,6 @@ export const ko: Shape<typeof en> = {
   done_one: '{{action}}: 기기 {{count, number}}대 완료',
   done_other: '{{action}}: 기기 {{count, number}}대 완료',
   partly: '{{action}}: {{done}}대 완료, {{failed}}대 거부됨',
-  refused: '거부됨',
 };
 
 export const { useTexts, translate } = defineTexts('bulk-devices', en, ko);

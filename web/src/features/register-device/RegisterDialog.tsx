@@ -1,8 +1,10 @@
-import { Button, Group, Modal, NumberInput, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, NumberInput, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { usePlaces, type PlaceKind } from '@/entities/device/api/listPlaces';
+import { useSubmit } from '@/shared/lib/useSubmit';
 import { CopyAsCli } from '@/shared/ui/CopyAsCli';
+import { Dialog } from '@/shared/ui/Dialog';
 import { useUiTexts } from '@/shared/ui/i18n';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { codeCommand, makeCodes, type CodeWish, type Kind, type NewCode } from './codes';
@@ -20,17 +22,10 @@ export function RegisterDialog({
   onClose: () => void;
 }) {
   const t = useTexts();
-  const ui = useUiTexts();
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t('title')}
-      size="lg"
-      closeButtonProps={{ 'aria-label': ui('close') }}
-    >
-      {opened && <Content kind={kind} onClose={onClose} />}
-    </Modal>
+    <Dialog opened={opened} onClose={onClose} title={t('title')} size="lg">
+      <Content kind={kind} onClose={onClose} />
+    </Dialog>
   );
 }
 
@@ -51,23 +46,12 @@ function Wish({
 }) {
   const t = useTexts();
   const ui = useUiTexts();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const form = useForm({ initialValues: { kind: initialKind, region: '', group: '', ttl: '3600', count: 1 } });
   const { kind, region, group, ttl, count } = form.values;
   const wish: CodeWish = { kind, region: region || undefined, group: group || undefined, ttl_s: Number(ttl), count };
-  const make = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      onMade({ kind, codes: (await makeCodes(wish)).codes });
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useSubmit(async () => onMade({ kind, codes: (await makeCodes(wish)).codes }));
   return (
-    <form onSubmit={form.onSubmit(() => void make())}>
+    <form onSubmit={form.onSubmit(() => submit())}>
       <Stack>
         <Text size="sm">{t('intro')}</Text>
         <SegmentedControl

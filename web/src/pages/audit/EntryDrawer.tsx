@@ -1,11 +1,13 @@
 import { Code, Drawer, Stack, Table, Text } from '@mantine/core';
 import { useAuditWords } from '@/entities/audit';
+import { useUiTexts } from '@/shared/ui/i18n';
 import { TimeText } from '@/shared/ui/values';
 import { useTexts } from './i18n';
 import type { AuditEntry } from './useAudit';
 
 export function EntryDrawer({ entry, onClose }: { entry: AuditEntry | null; onClose: () => void }) {
   const t = useTexts();
+  const ui = useUiTexts();
   const words = useAuditWords();
   return (
     <Drawer
@@ -14,7 +16,7 @@ export function EntryDrawer({ entry, onClose }: { entry: AuditEntry | null; onCl
       position="right"
       size="lg"
       title={entry ? t('details', { sequence: entry.sequence }) : ''}
-      closeButtonProps={{ 'aria-label': t('close') }}
+      closeButtonProps={{ 'aria-label': ui('close') }}
     >
       {entry && (
         <Stack>

@@ -1,9 +1,10 @@
-import { Alert, Button, Code, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Code, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useCan } from '@/entities/session';
+import { Permitted } from '@/entities/session/Permitted';
 import { api, take } from '@/shared/api/client';
 import { CopyAsCli, shellLine } from '@/shared/ui/CopyAsCli';
+import { Dialog } from '@/shared/ui/Dialog';
 import { Icon } from '@/shared/ui/icons';
 import { PageState } from '@/shared/ui/PageState';
 import { useTexts } from './i18n';
@@ -11,26 +12,24 @@ import { useTexts } from './i18n';
 /** Has the server follow the chain of hashes through the whole log. */
 export function VerifyChain() {
   const t = useTexts();
-  const may = useCan()('audit:read');
   const [opened, setOpened] = useState(false);
   return (
     <>
-      <Button
-        variant="light"
-        disabled={!may}
-        leftSection={<Icon name="shield" size={16} />}
-        onClick={() => setOpened(true)}
-      >
-        {t('verify')}
-      </Button>
-      <Modal
-        opened={opened}
-        onClose={() => setOpened(false)}
-        title={t('verify')}
-        closeButtonProps={{ 'aria-label': t('close') }}
-      >
-        {opened && <Verdict />}
-      </Modal>
+      <Permitted scope="audit:read">
+        {(disabled) => (
+          <Button
+            variant="light"
+            disabled={disabled}
+            leftSection={<Icon name="shield" size={16} />}
+            onClick={() => setOpened(true)}
+          >
+            {t('verify')}
+          </Button>
+        )}
+      </Permitted>
+      <Dialog opened={opened} onClose={() => setOpened(false)} title={t('verify')}>
+        <Verdict />
+      </Dialog>
     </>
   );
 }

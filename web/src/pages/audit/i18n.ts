@@ -31,7 +31,6 @@ export const en = {
   detail: 'Details',
   request: 'Request',
   hash: 'Hash',
-  close: 'Close',
 };
 
 export const ko: Shape<typeof en> = {
@@ -65,7 +64,6 @@ export const ko: Shape<typeof en> = {
   detail: '자세히',
   request: '요청',
   hash: '해시',
-  close: '닫기',
 };
 
 export const { useTexts, translate } = defineTexts('audit', en, ko);

@@ -2,13 +2,13 @@ import { Button, Group, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { useAuditWords } from '@/entities/audit';
+import { endless } from '@/shared/lib/pages';
+import { useLiveRefresh } from '@/shared/live';
 import { Icon } from '@/shared/ui/icons';
 import { Page } from '@/shared/ui/Page';
-import { EmptyState, Forbidden, LoadingRows, ProblemAlert } from '@/shared/ui/PageState';
+import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { TimeText } from '@/shared/ui/values';
 import { VirtualTable, type Column } from '@/shared/ui/VirtualTable';
-import { useLiveRefresh } from '@/shared/live';
-import { Problem } from '@/shared/api/problem';
 import { EntryDrawer } from './EntryDrawer';
 import { useTexts } from './i18n';
 import { PERIODS, useAudit, type AuditEntry } from './useAudit';
@@ -94,25 +94,23 @@ export default function AuditPage() {
           </Button>
         )}
       </Group>
-      {audit.error && Problem.is(audit.error, 'denied') ? (
-        <Forbidden scope="audit:read" />
-      ) : audit.error ? (
-        <ProblemAlert error={audit.error} retry={() => void audit.refetch()} />
-      ) : audit.isPending ? (
-        <LoadingRows />
-      ) : rows.length === 0 ? (
-        <EmptyState icon="audit" title={t('empty')} text={t('emptyText')} />
-      ) : (
-        <VirtualTable
-          label={t('title')}
-          columns={columns}
-          rows={rows}
-          rowKey={(row) => String(row.sequence)}
-          onOpen={setOpened}
-          hasMore={audit.hasNextPage}
-          onEndReached={() => void (audit.isFetchingNextPage || audit.fetchNextPage())}
-        />
-      )}
+      <PageState
+        query={audit}
+        scope="audit:read"
+        isEmpty={() => rows.length === 0}
+        empty={<EmptyState icon="audit" title={t('empty')} text={t('emptyText')} />}
+      >
+        {() => (
+          <VirtualTable
+            label={t('title')}
+            columns={columns}
+            rows={rows}
+            rowKey={(row) => String(row.sequence)}
+            onOpen={setOpened}
+            {...endless(audit)}
+          />
+        )}
+      </PageState>
       <EntryDrawer entry={opened} onClose={() => setOpened(null)} />
     </Page>
   );

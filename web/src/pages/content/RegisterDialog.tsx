@@ -1,6 +1,5 @@
-import { Modal } from '@mantine/core';
 import { lazy, Suspense } from 'react';
-import { useUiTexts } from '@/shared/ui/i18n';
+import { Dialog } from '@/shared/ui/Dialog';
 import { LoadingRows } from '@/shared/ui/PageState';
 import { useRegisterTexts } from './registerTexts';
 
@@ -9,20 +8,11 @@ const RegisterForm = lazy(async () => ({ default: (await import('./RegisterForm'
 
 export function RegisterDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const t = useRegisterTexts();
-  const ui = useUiTexts();
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t('title')}
-      size="80rem"
-      closeButtonProps={{ 'aria-label': ui('close') }}
-    >
-      {opened && (
-        <Suspense fallback={<LoadingRows rows={6} />}>
-          <RegisterForm onClose={onClose} />
-        </Suspense>
-      )}
-    </Modal>
+    <Dialog opened={opened} onClose={onClose} title={t('title')} size="80rem">
+      <Suspense fallback={<LoadingRows rows={6} />}>
+        <RegisterForm onClose={onClose} />
+      </Suspense>
+    </Dialog>
   );
 }

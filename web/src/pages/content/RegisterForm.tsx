@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { formatBytes } from '@/shared/lib/format';
 import { PictureError } from '@/shared/lib/lvgl/read';
 import { PICTURE_EXTENSIONS } from '@/shared/lib/upload/checks';
+import { useSubmit } from '@/shared/lib/useSubmit';
 import { CopyAsCli, shellLine } from '@/shared/ui/CopyAsCli';
 import { DropArea } from '@/shared/ui/DropArea';
 import { useUiTexts } from '@/shared/ui/i18n';
@@ -22,27 +23,17 @@ export function RegisterForm({ onClose }: { onClose: () => void }) {
   const form = useContentForm();
   const [title, setTitle] = useState('');
   const [description, setDescription] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const { picture, shown } = form;
   const image = shown.result?.image ?? null;
+  const { busy, error, forget, submit } = useSubmit(async () => {
+    const done = await form.register(title.trim(), description);
+    toastDone(done ? t('done', { title: title.trim() }) : t('cancelled'));
+    if (done) onClose();
+  });
   const choose = (file: File) => {
-    setError(null);
+    forget();
     setTitle((before) => before || file.name.replace(/\.[^.]*$/, ''));
     void form.choosePicture(file);
-  };
-  const submit = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      const done = await form.register(title.trim(), description);
-      toastDone(done ? t('done', { title: title.trim() }) : t('cancelled'));
-      if (done) onClose();
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
   };
   const name = picture?.file.name ?? 'PICTURE';
   const words = ['stratus', 'content', 'push', title || 'TITLE', '--original', name, '--display'];
@@ -129,7 +120,7 @@ export function RegisterForm({ onClose }: { onClose: () => void }) {
         <Button variant="default" onClick={onClose}>
           {ui('cancel')}
         </Button>
-        <Button disabled={!form.ready || title.trim() === ''} loading={busy} onClick={() => void submit()}>
+        <Button disabled={!form.ready || title.trim() === ''} loading={busy} onClick={submit}>
           {t('submit')}
         </Button>
       </Group>

@@ -1,5 +1,4 @@
 import { Button, Select, SimpleGrid } from '@mantine/core';
-import { useState } from 'react';
 import { contentKeys } from '@/entities/content/api/keys';
 import { useContentPage, type ContentSort } from '@/entities/content/api/listContent';
 import { showingKey } from '@/entities/content/api/showingDevices';
@@ -29,7 +28,6 @@ export default function ContentPage() {
   const [sizeText, setSize] = useUrlParam('size', '8');
   const [pageText, setPage] = useUrlParam('page', '1');
   const [dialog, setDialog] = useUrlParam('dialog');
-  const [opened, setOpened] = useState(0);
   const chosen = useChosen();
   const sort = SORTS.find((one) => one === sortText) ?? 'newest';
   const size = SIZES.find((one) => String(one) === sizeText) ?? 8;
@@ -37,10 +35,7 @@ export default function ContentPage() {
   const list = useContentPage(search, sort, size, page);
   useLiveRefresh(['artifacts'], contentKeys.all);
   useLiveRefresh(['devices'], showingKey, 3000);
-  const register = () => {
-    setOpened((count) => count + 1);
-    setDialog('register');
-  };
+  const register = () => setDialog('register');
   return (
     <Page
       title={t('title')}
@@ -135,7 +130,7 @@ export default function ContentPage() {
           </>
         )}
       </PageState>
-      <RegisterDialog key={opened} opened={dialog === 'register'} onClose={() => setDialog('')} />
+      <RegisterDialog opened={dialog === 'register'} onClose={() => setDialog('')} />
     </Page>
   );
 }

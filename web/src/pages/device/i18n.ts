@@ -9,7 +9,6 @@ export const en = {
   lastHeard: 'Last heard',
   identity: {
     title: 'Identity',
-    id: 'Id',
     label: 'Name',
     kind: 'Kind',
     hardware: 'Hardware',
@@ -58,7 +57,6 @@ export const en = {
     title: 'Why is it not updated?',
     updated: 'It runs what is wanted.',
     blocked: 'This holds it up',
-    fine: 'holds',
     code: {
       known: 'Registered',
       active: 'Takes part in rollouts',
@@ -151,7 +149,6 @@ export const en = {
     emptyText: 'Devices with a screen report what is on it.',
     shown: 'On screen now',
     before: 'Before',
-    since: 'since {{time}}',
     noPreview: 'No preview',
     preview: 'Preview of {{title}}',
   },
@@ -180,7 +177,6 @@ export const ko: Shape<typeof en> = {
   lastHeard: '마지막 수신',
   identity: {
     title: '기기 정보',
-    id: 'ID',
     label: '이름',
     kind: '종류',
     hardware: '하드웨어',
@@ -229,7 +225,6 @@ export const ko: Shape<typeof en> = {
     title: '왜 업데이트되지 않았나요?',
     updated: '목표 버전을 실행 중입니다.',
     blocked: '여기에서 멈춰 있습니다',
-    fine: '충족',
     code: {
       known: '등록됨',
       active: '배포에 포함됨',
@@ -322,7 +317,6 @@ export const ko: Shape<typeof en> = {
     emptyText: '화면이 있는 기기는 표시 중인 콘텐츠를 보고합니다.',
     shown: '지금 화면에',
     before: '이전',
-    since: '{{time}}부터',
     noPreview: '미리 보기 없음',
     preview: '{{title}} 미리 보기',
   },

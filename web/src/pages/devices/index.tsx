@@ -10,6 +10,7 @@ import { BulkBar } from '@/features/bulk-devices/BulkBar';
 import { RegisterDialog } from '@/features/register-device/RegisterDialog';
 import type { Answer } from '@/shared/api/client';
 import { Problem } from '@/shared/api/problem';
+import { endless } from '@/shared/lib/pages';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { useLive, useLiveRefresh } from '@/shared/live';
 import { FilterBar } from '@/shared/ui/FilterBar';
@@ -124,10 +125,7 @@ export default function DevicesPage() {
                 selected={selected}
                 onSelect={setSelected}
                 total={total}
-                hasMore={list.hasNextPage}
-                onEndReached={() => {
-                  if (!list.isFetchingNextPage) void list.fetchNextPage();
-                }}
+                {...endless(list)}
               />
             )}
           </PageState>

@@ -2,6 +2,7 @@ import { Badge, Button, Group, NumberInput, Stack, TagsInput, Text, Textarea, Te
 import { useState } from 'react';
 import { FIRMWARE_EXTENSIONS } from '@/shared/lib/upload/checks';
 import type { FirmwareFacts } from '@/shared/lib/upload/firmwareHeader';
+import { useSubmit } from '@/shared/lib/useSubmit';
 import { CopyAsCli, shellLine } from '@/shared/ui/CopyAsCli';
 import { DropArea } from '@/shared/ui/DropArea';
 import { Findings } from '@/shared/ui/Findings';
@@ -25,13 +26,16 @@ export function RegisterForm({ onClose }: { onClose: () => void }) {
   const t = useTexts();
   const ui = useUiTexts();
   const [values, setValues] = useState(EMPTY);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
   const set = (part: Partial<RegisterValues>) => setValues((before) => ({ ...before, ...part }));
   const form = useRegister(values);
-
+  const { busy, error, forget, submit } = useSubmit(async () => {
+    if (await form.register()) {
+      toastDone(t('dialog.done', { name: values.name, version: values.version }));
+      onClose();
+    } else toastDone(t('dialog.cancelled'));
+  });
   const choose = async (file: File) => {
-    setError(null);
+    forget();
     const facts = await form.choose(file);
     // What the file says of itself is only offered; what was typed stays.
     setValues((before) => ({
@@ -39,20 +43,6 @@ export function RegisterForm({ onClose }: { onClose: () => void }) {
       name: before.name || offered(facts.project?.toLowerCase() ?? '', isName),
       version: before.version || offered(facts.version?.replace('+', '-') ?? '', isVersion),
     }));
-  };
-  const submit = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      if (await form.register()) {
-        toastDone(t('dialog.done', { name: values.name, version: values.version }));
-        onClose();
-      } else toastDone(t('dialog.cancelled'));
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
   };
   return (
     <Stack>
@@ -120,7 +110,7 @@ export function RegisterForm({ onClose }: { onClose: () => void }) {
         <Button variant="default" onClick={onClose}>
           {ui('cancel')}
         </Button>
-        <Button disabled={!form.ready} loading={busy} onClick={() => void submit()}>
+        <Button disabled={!form.ready} loading={busy} onClick={submit}>
           {t('dialog.submit')}
         </Button>
       </Group>

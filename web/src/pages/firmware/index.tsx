@@ -1,9 +1,9 @@
 import { Anchor, Button, Group, Select, Text } from '@mantine/core';
-import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { firmwareKeys } from '@/entities/firmware/api/keys';
 import { useFirmwareList, type Firmware, type FirmwareSort } from '@/entities/firmware/api/listFirmware';
 import { Permitted } from '@/entities/session/Permitted';
+import { endless } from '@/shared/lib/pages';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { useLiveRefresh } from '@/shared/live';
 import { whoIs } from '@/shared/lib/whoIs';
@@ -27,13 +27,9 @@ export default function FirmwarePage() {
   const [sortText, setSort] = useUrlParam('sort', 'newest');
   const sort = SORTS.find((one) => one === sortText) ?? 'newest';
   const [dialog, setDialog] = useUrlParam('dialog');
-  const [opened, setOpened] = useState(0);
   const list = useFirmwareList(search, sort);
   useLiveRefresh(['artifacts'], firmwareKeys.all);
-  const register = () => {
-    setOpened((count) => count + 1); // a fresh form each time
-    setDialog('register');
-  };
+  const register = () => setDialog('register');
   const path = (item: Firmware) => `/firmware/${encodeURIComponent(item.id)}`;
   const columns: Column<Firmware>[] = [
     {
@@ -140,14 +136,11 @@ export default function FirmwarePage() {
             onOpen={(item) => void navigate(path(item))}
             sort={sort}
             onSort={(word) => setSort(word.replace(/^-/, ''))}
-            hasMore={list.hasNextPage}
-            onEndReached={() => {
-              if (!list.isFetchingNextPage) void list.fetchNextPage();
-            }}
+            {...endless(list)}
           />
         )}
       </PageState>
-      <RegisterDialog key={opened} opened={dialog === 'register'} onClose={() => setDialog('')} />
+      <RegisterDialog opened={dialog === 'register'} onClose={() => setDialog('')} />
     </Page>
   );
 }

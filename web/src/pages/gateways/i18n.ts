@@ -39,7 +39,6 @@ export const en = {
   forget: 'Forget {{name}}',
   forgetText: 'One that still speaks comes back with its next word. To shut it out, revoke its certificate.',
   forgotten: '{{name}} forgotten',
-  more: 'Show more',
 };
 
 export const ko: Shape<typeof en> = {
@@ -81,7 +80,6 @@ export const ko: Shape<typeof en> = {
   forget: '{{name}} 삭제',
   forgetText: '계속 연락하면 다시 나타납니다. 차단하려면 인증서를 폐기하세요.',
   forgotten: '{{name}}을(를) 삭제했습니다',
-  more: '더 보기',
 };
 
 export const { useTexts, translate } = defineTexts('gateways', en, ko);

@@ -9,6 +9,7 @@ import { useLiveRefresh } from '@/shared/live';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
 import { curlLine } from '@/shared/ui/CopyAsCli';
 import { Icon } from '@/shared/ui/icons';
+import { MoreButton } from '@/shared/ui/MoreButton';
 import { Page } from '@/shared/ui/Page';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { toastDone } from '@/shared/ui/toast';
@@ -61,16 +62,7 @@ export default function GatewaysPage() {
                 <GatewayCard key={gateway.id} gateway={gateway} onForget={() => setForgetting(gateway.id)} />
               ))}
             </SimpleGrid>
-            {query.hasNextPage && (
-              <Button
-                variant="default"
-                loading={query.isFetchingNextPage}
-                onClick={() => void query.fetchNextPage()}
-                style={{ alignSelf: 'center' }}
-              >
-                {t('more')}
-              </Button>
-            )}
+            <MoreButton list={query} />
           </Stack>
         )}
       </PageState>

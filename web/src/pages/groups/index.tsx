@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Code, Group, Stack, Table, Tabs, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Code, Group, Stack, Tabs, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { placeKeys, usePlaces, useSavedFilters, type Place, type SavedFilter } from '@/entities/device/api/listPlaces';
@@ -7,6 +7,7 @@ import { useUrlParam } from '@/shared/lib/urlState';
 import { useLiveRefresh } from '@/shared/live';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
 import { shellLine } from '@/shared/ui/CopyAsCli';
+import { DataTable } from '@/shared/ui/DataTable';
 import { Icon } from '@/shared/ui/icons';
 import { Page } from '@/shared/ui/Page';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
@@ -19,6 +20,7 @@ import { PlaceTable, RowButton } from './ui/PlaceTable';
 const KINDS: Kind[] = ['region', 'group', 'filter'];
 const TOPICS = ['devices'] as const;
 type Item = Place | SavedFilter;
+const nameOf = ({ name, code }: Item) => name || code;
 
 export default function GroupsPage() {
   const t = useTexts();
@@ -101,44 +103,44 @@ function Filters({ onEdit, onRemove }: Edits) {
       empty={<EmptyState icon="filter" title={t('empty.filter')} text={t('emptyText.filter')} />}
     >
       {(filters) => (
-        <Table verticalSpacing="xs" aria-label={t('tabs.filter')}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('column.name')}</Table.Th>
-              <Table.Th>{t('column.code')}</Table.Th>
-              <Table.Th>{t('column.filter')}</Table.Th>
-              <Table.Th ta="right">{t('column.actions')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {filters.map((one) => {
-              const name = one.name || one.code;
-              return (
-                <Table.Tr key={one.id}>
-                  <Table.Td>
-                    <Anchor component={Link} to={`/devices?saved=${encodeURIComponent(one.code)}`} size="sm" fw={600}>
-                      {name}
-                    </Anchor>
-                  </Table.Td>
-                  <Table.Td>
-                    <Code>{one.code}</Code>
-                  </Table.Td>
-                  <Table.Td>
-                    <Text size="sm" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
-                      {one.filter}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    <Group gap={4} justify="flex-end" wrap="nowrap">
-                      <RowButton icon="edit" label={t('edit', { name })} onClick={() => onEdit(one)} />
-                      <RowButton icon="trash" label={t('remove', { name })} onClick={() => onRemove(one)} />
-                    </Group>
-                  </Table.Td>
-                </Table.Tr>
-              );
-            })}
-          </Table.Tbody>
-        </Table>
+        <DataTable
+          label={t('tabs.filter')}
+          minWidth={560}
+          rows={filters}
+          rowKey={({ id }) => id}
+          columns={[
+            {
+              key: 'name',
+              header: t('column.name'),
+              render: (one) => (
+                <Anchor component={Link} to={`/devices?saved=${encodeURIComponent(one.code)}`} size="sm" fw={600}>
+                  {nameOf(one)}
+                </Anchor>
+              ),
+            },
+            { key: 'code', header: t('column.code'), render: ({ code }) => <Code>{code}</Code> },
+            {
+              key: 'filter',
+              header: t('column.filter'),
+              render: ({ filter }) => (
+                <Text size="sm" ff="monospace">
+                  {filter}
+                </Text>
+              ),
+            },
+            {
+              key: 'actions',
+              header: t('column.actions'),
+              align: 'right',
+              render: (one) => (
+                <Group gap={4} justify="flex-end" wrap="nowrap">
+                  <RowButton icon="edit" label={t('edit', { name: nameOf(one) })} onClick={() => onEdit(one)} />
+                  <RowButton icon="trash" label={t('remove', { name: nameOf(one) })} onClick={() => onRemove(one)} />
+                </Group>
+              ),
+            },
+          ]}
+        />
       )}
     </PageState>
   );
@@ -147,7 +149,7 @@ function Filters({ onEdit, onRemove }: Edits) {
 function RemoveDialog({ kind, item, onClose }: { kind: Kind; item: Item; onClose: () => void }) {
   const t = useTexts();
   const remove = useRemovePlace(kind);
-  const name = item.name || item.code;
+  const name = nameOf(item);
   const devices = 'devices' in item ? item.devices : 0;
   return (
     <ConfirmDialog

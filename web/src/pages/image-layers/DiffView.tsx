@@ -2,6 +2,7 @@ import { Card, Group, Select, Stack, Text, Title } from '@mantine/core';
 import { useImageDiff, type ComparedLayer } from '@/entities/image/api/exploreLayers';
 import { useImage } from '@/entities/image/api/listImages';
 import { formatBytes } from '@/shared/lib/format';
+import { endless } from '@/shared/lib/pages';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { PageState } from '@/shared/ui/PageState';
 import { StatusBadge, type Tone } from '@/shared/ui/StatusBadge';
@@ -67,13 +68,7 @@ export function DiffView({ name, version }: { name: string; version: string }) {
                   {t('table')}
                 </Title>
                 <FileFilters sums={answer?.sums} changes={['added', 'changed', 'removed']} />
-                <FileTable
-                  files={pages.flatMap(({ items }) => items)}
-                  hasMore={query.hasNextPage}
-                  onEndReached={() => {
-                    if (!query.isFetchingNextPage) void query.fetchNextPage();
-                  }}
-                />
+                <FileTable files={pages.flatMap(({ items }) => items)} {...endless(query)} />
               </Card>
             </>
           )}

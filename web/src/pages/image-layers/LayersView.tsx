@@ -1,5 +1,6 @@
 import { Card, SimpleGrid, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { useLayerFiles, useLayers, type Layer } from '@/entities/image/api/exploreLayers';
+import { endless } from '@/shared/lib/pages';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { PageState } from '@/shared/ui/PageState';
 import { Bytes, Digest } from '@/shared/ui/values';
@@ -84,15 +85,7 @@ function Files({ name, version, layer, number }: FilesProps) {
       </Title>
       <FileFilters sums={query.data?.pages[0]?.sums} />
       <PageState query={query} scope="releases:read">
-        {({ pages }) => (
-          <FileTable
-            files={pages.flatMap(({ items }) => items)}
-            hasMore={query.hasNextPage}
-            onEndReached={() => {
-              if (!query.isFetchingNextPage) void query.fetchNextPage();
-            }}
-          />
-        )}
+        {({ pages }) => <FileTable files={pages.flatMap(({ items }) => items)} {...endless(query)} />}
       </PageState>
     </Card>
   );

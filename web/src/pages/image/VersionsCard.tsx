@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, Group, ScrollArea, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Button, Card, Group, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import type { ImageDetail, ImageVersion } from '@/entities/image/api/listImages';
@@ -8,23 +8,11 @@ import { formatNumber } from '@/shared/lib/format';
 import { newRolloutPath } from '@/shared/lib/rolloutLink';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
 import { curlLine } from '@/shared/ui/CopyAsCli';
+import { DataTable } from '@/shared/ui/DataTable';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { toastDone } from '@/shared/ui/toast';
 import { Bytes, Digest, TimeText } from '@/shared/ui/values';
 import { useTexts } from './i18n';
-
-const COLUMNS = [
-  'version',
-  'registered',
-  'size',
-  'own',
-  'layers',
-  'platform',
-  'devices',
-  'rollouts',
-  'signed',
-  'actions',
-] as const;
 
 export const versionPath = (name: string, version: string) =>
   `/images/${encodeURIComponent(name)}/${encodeURIComponent(version)}`;
@@ -40,103 +28,137 @@ export function VersionsCard({ image }: { image: ImageDetail }) {
       {image.versions.length === 0 ? (
         <Text c="dimmed">{t('noVersions')}</Text>
       ) : (
-        <ScrollArea type="auto">
-          <Table verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                {COLUMNS.map((column) => (
-                  <Table.Th key={column}>{t(`column.${column}`)}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {image.versions.map((one) => (
-                <Row key={one.version} name={image.name} one={one} onRemove={() => setRemoving(one)} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </ScrollArea>
+        <VersionsTable image={image} onRemove={setRemoving} />
       )}
       {removing && <RemoveDialog name={image.name} one={removing} onClose={() => setRemoving(null)} />}
     </Card>
   );
 }
 
-function Row({ name, one, onRemove }: { name: string; one: ImageVersion; onRemove: () => void }) {
+function VersionsTable({ image, onRemove }: { image: ImageDetail; onRemove: (one: ImageVersion) => void }) {
+  const t = useTexts();
+  const { name } = image;
+  const running = (version: string) => `/devices?filter=${encodeURIComponent(`image="${name}" version="${version}"`)}`;
+  return (
+    <DataTable
+      label={t('versions')}
+      minWidth={900}
+      rows={image.versions}
+      rowKey={({ version }) => version}
+      columns={[
+        { key: 'version', header: t('column.version'), render: (one) => <Version name={name} one={one} /> },
+        {
+          key: 'registered',
+          header: t('column.registered'),
+          render: (one) => <TimeText value={one.created_at} style="short" />,
+        },
+        {
+          key: 'size',
+          header: t('column.size'),
+          align: 'right',
+          render: (one) =>
+            one.stored ? <Bytes value={one.bytes ?? 0} /> : <StatusBadge tone="bad" label={t('gone')} />,
+        },
+        {
+          key: 'own',
+          header: t('column.own'),
+          align: 'right',
+          render: ({ unique_bytes }) => unique_bytes !== undefined && <Bytes value={unique_bytes} />,
+        },
+        { key: 'layers', header: t('column.layers'), align: 'right', render: (one) => <Layers one={one} /> },
+        {
+          key: 'platform',
+          header: t('column.platform'),
+          render: (one) => [one.os, one.architecture].filter(Boolean).join('/'),
+        },
+        {
+          key: 'devices',
+          header: t('column.devices'),
+          align: 'right',
+          render: (one) => (
+            <Anchor component={Link} to={running(one.version)} size="sm">
+              {formatNumber(one.devices)}
+            </Anchor>
+          ),
+        },
+        { key: 'rollouts', header: t('column.rollouts'), align: 'right', render: (one) => formatNumber(one.rollouts) },
+        { key: 'signed', header: t('column.signed'), render: (one) => <Signed count={one.signatures} /> },
+        {
+          key: 'actions',
+          header: t('column.actions'),
+          render: (one) => <Actions name={name} one={one} onRemove={() => onRemove(one)} />,
+        },
+      ]}
+    />
+  );
+}
+
+function Version({ name, one }: { name: string; one: ImageVersion }) {
+  const t = useTexts();
+  const { version } = one;
+  return (
+    <Stack gap={0}>
+      <Anchor component={Link} to={versionPath(name, version)} fw={600} size="sm" title={t('layers', { version })}>
+        {version}
+      </Anchor>
+      <Digest value={one.digest} />
+    </Stack>
+  );
+}
+
+function Layers({ one }: { one: ImageVersion }) {
+  const t = useTexts();
+  return (
+    <>
+      {one.layers !== undefined && formatNumber(one.layers)}
+      {!!one.deltas && (
+        <Text size="xs" c="dimmed">
+          {t('deltas', { count: one.deltas })}
+        </Text>
+      )}
+    </>
+  );
+}
+
+function Signed({ count }: { count: number | undefined }) {
+  const t = useTexts();
+  if (count === undefined) return null;
+  if (count === 0) return <StatusBadge tone="warning" label={t('unsigned')} />;
+  return <StatusBadge tone="good" icon="shield" label={t('signed')} />;
+}
+
+function Actions({ name, one, onRemove }: { name: string; one: ImageVersion; onRemove: () => void }) {
   const t = useTexts();
   const navigate = useNavigate();
   const { version } = one;
-  const running = `/devices?filter=${encodeURIComponent(`image="${name}" version="${version}"`)}`;
   return (
-    <Table.Tr>
-      <Table.Td>
-        <Stack gap={0}>
-          <Anchor component={Link} to={versionPath(name, version)} fw={600} size="sm" title={t('layers', { version })}>
-            {version}
-          </Anchor>
-          <Digest value={one.digest} />
-        </Stack>
-      </Table.Td>
-      <Table.Td>
-        <TimeText value={one.created_at} style="short" />
-      </Table.Td>
-      <Table.Td>
-        {one.stored ? <Bytes value={one.bytes ?? 0} /> : <StatusBadge tone="bad" label={t('gone')} />}
-      </Table.Td>
-      <Table.Td>{one.unique_bytes !== undefined && <Bytes value={one.unique_bytes} />}</Table.Td>
-      <Table.Td>
-        {one.layers !== undefined && formatNumber(one.layers)}
-        {!!one.deltas && (
-          <Text size="xs" c="dimmed">
-            {t('deltas', { count: one.deltas })}
-          </Text>
+    <Group gap={6} wrap="nowrap">
+      <Permitted scope="rollouts:write">
+        {(disabled) => (
+          <Button
+            size="compact-sm"
+            disabled={disabled || !one.stored}
+            aria-label={t('deployOf', { version })}
+            onClick={() => void navigate(newRolloutPath([{ name, version }]))}
+          >
+            {t('deploy')}
+          </Button>
         )}
-      </Table.Td>
-      <Table.Td>{[one.os, one.architecture].filter(Boolean).join('/')}</Table.Td>
-      <Table.Td>
-        <Anchor component={Link} to={running} size="sm">
-          {formatNumber(one.devices)}
-        </Anchor>
-      </Table.Td>
-      <Table.Td>{formatNumber(one.rollouts)}</Table.Td>
-      <Table.Td>
-        {one.signatures !== undefined &&
-          (one.signatures > 0 ? (
-            <StatusBadge tone="good" icon="shield" label={t('signed')} />
-          ) : (
-            <StatusBadge tone="warning" label={t('unsigned')} />
-          ))}
-      </Table.Td>
-      <Table.Td>
-        <Group gap={6} wrap="nowrap">
-          <Permitted scope="rollouts:write">
-            {(disabled) => (
-              <Button
-                size="compact-sm"
-                disabled={disabled || !one.stored}
-                aria-label={t('deployOf', { version })}
-                onClick={() => void navigate(newRolloutPath([{ name, version }]))}
-              >
-                {t('deploy')}
-              </Button>
-            )}
-          </Permitted>
-          <Permitted scope="releases:write">
-            {(disabled) => (
-              <Button
-                size="compact-sm"
-                variant="default"
-                disabled={disabled}
-                aria-label={t('removeOf', { version })}
-                onClick={onRemove}
-              >
-                {t('remove')}
-              </Button>
-            )}
-          </Permitted>
-        </Group>
-      </Table.Td>
-    </Table.Tr>
+      </Permitted>
+      <Permitted scope="releases:write">
+        {(disabled) => (
+          <Button
+            size="compact-sm"
+            variant="default"
+            disabled={disabled}
+            aria-label={t('removeOf', { version })}
+            onClick={onRemove}
+          >
+            {t('remove')}
+          </Button>
+        )}
+      </Permitted>
+    </Group>
   );
 }
 

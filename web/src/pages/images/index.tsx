@@ -1,12 +1,13 @@
-import { Anchor, Button, Modal, Text } from '@mantine/core';
+import { Anchor, Button, Text } from '@mantine/core';
 import { Link, useNavigate } from 'react-router';
 import { imageKeys } from '@/entities/image/api/keys';
 import { useImages, type Image } from '@/entities/image/api/listImages';
 import { formatNumber, formatPercent, percentOf } from '@/shared/lib/format';
+import { endless } from '@/shared/lib/pages';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { useLiveRefresh } from '@/shared/live';
+import { Dialog } from '@/shared/ui/Dialog';
 import { Icon } from '@/shared/ui/icons';
-import { useUiTexts } from '@/shared/ui/i18n';
 import { Page } from '@/shared/ui/Page';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { Bytes } from '@/shared/ui/values';
@@ -18,7 +19,6 @@ const path = (name: string) => `/images/${encodeURIComponent(name)}`;
 
 export default function ImagesPage() {
   const t = useTexts();
-  const ui = useUiTexts();
   const navigate = useNavigate();
   const [dialog, setDialog] = useUrlParam('dialog');
   const list = useImages();
@@ -106,22 +106,13 @@ export default function ImagesPage() {
             rows={pages.flatMap(({ items }) => items)}
             rowKey={(image) => image.name}
             onOpen={(image) => void navigate(path(image.name))}
-            hasMore={list.hasNextPage}
-            onEndReached={() => {
-              if (!list.isFetchingNextPage) void list.fetchNextPage();
-            }}
+            {...endless(list)}
           />
         )}
       </PageState>
-      <Modal
-        opened={dialog === 'push'}
-        onClose={() => setDialog('')}
-        title={t('how.title')}
-        size="lg"
-        closeButtonProps={{ 'aria-label': ui('close') }}
-      >
+      <Dialog opened={dialog === 'push'} onClose={() => setDialog('')} title={t('how.title')} size="lg">
         <PushHelp />
-      </Modal>
+      </Dialog>
     </Page>
   );
 }

@@ -1,8 +1,9 @@
 import { Button, Stack, TextInput } from '@mantine/core';
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, useState } from 'react';
 import { useAdoptMe } from '@/entities/session';
 import { api, take } from '@/shared/api/client';
 import { Problem } from '@/shared/api/problem';
+import { useSubmit } from '@/shared/lib/useSubmit';
 import { Password } from '@/shared/ui/Password';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { useTexts } from './i18n';
@@ -18,8 +19,6 @@ export function SignInForm() {
   const adopt = useAdoptMe();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const [wait, setWait] = useState(0);
   useEffect(() => {
     if (wait === 0) return;
@@ -27,21 +26,17 @@ export function SignInForm() {
     return () => clearTimeout(timer);
   }, [wait]);
 
-  const signIn = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
+  const { busy, error, submit } = useSubmit(async () => {
+    setPassword('');
     try {
       adopt(await take(api.POST('/api/v1/session', { body: { name: name.trim(), password } })));
     } catch (caught) {
-      setError(caught);
       setWait(secondsToWait(caught));
-      setPassword('');
-      setBusy(false);
+      throw caught;
     }
-  };
+  });
   return (
-    <form onSubmit={(event) => void signIn(event)}>
+    <form onSubmit={submit}>
       <Stack>
         <TextInput
           label={t('name')}

@@ -1,10 +1,11 @@
+import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Navigate, useSearchParams } from 'react-router';
 import { useMe } from '@/entities/session';
+import { PasswordForm } from '@/features/change-password/PasswordForm';
 import { EntranceCard } from '@/features/preferences/EntranceCard';
 import { api, take } from '@/shared/api/client';
 import { LoadingRows, ProblemAlert } from '@/shared/ui/PageState';
-import { ChoosePassword } from './ChoosePassword';
 import { useTexts } from './i18n';
 import { SignInForm } from './SignInForm';
 
@@ -27,7 +28,8 @@ export default function LoginPage() {
   if (me.data) {
     return (
       <EntranceCard title={t('chooseTitle')}>
-        <ChoosePassword name={me.data.name} />
+        <Text>{t('chooseText', { name: me.data.name })}</Text>
+        <PasswordForm />
       </EntranceCard>
     );
   }

@@ -24,7 +24,6 @@ export const en = {
   perSecond: '{{value}}/s',
   waiting: 'Measuring; the first values appear in a few seconds.',
   longer: 'For longer times, have Prometheus or VictoriaMetrics read this server and open Grafana:',
-  scrape: 'Read by a metrics store at',
   copied: 'Copy the address',
   optionalIdentity: 'Devices that are not enrolled are served without a certificate.',
 };
@@ -53,7 +52,6 @@ export const ko: Shape<typeof en> = {
   perSecond: '초당 {{value}}',
   waiting: '측정 중입니다. 잠시 후 첫 값이 나타납니다.',
   longer: '더 긴 기간은 Prometheus나 VictoriaMetrics로 이 서버를 수집해 Grafana에서 보세요.',
-  scrape: '지표 수집 주소',
   copied: '주소 복사',
   optionalIdentity: '등록되지 않은 기기도 인증서 없이 업데이트를 받습니다.',
 };

@@ -2,7 +2,6 @@ import { defineTexts, type Shape } from '@/shared/i18n';
 
 export const en = {
   title: 'Overview',
-  at: 'Counted {{time}}',
   health: 'Health',
   online: 'Online',
   degraded: 'Degraded',
@@ -93,7 +92,6 @@ export const en = {
 
 export const ko: Shape<typeof en> = {
   title: '개요',
-  at: '{{time}} 집계',
   health: '상태',
   online: '온라인',
   degraded: '불안정',

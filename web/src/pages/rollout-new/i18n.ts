@@ -82,7 +82,6 @@ export const en = {
   review: {
     name: 'Title',
     nameHint: 'what people call it',
-    summary: 'What will happen',
     bytes: 'Predicted bytes',
     perDevice: 'By what devices run now',
     from: 'Runs now',
@@ -206,7 +205,6 @@ export const ko: Shape<typeof en> = {
   review: {
     name: '제목',
     nameHint: '사람이 부르는 이름',
-    summary: '예상 결과',
     bytes: '예상 전송량',
     perDevice: '현재 실행 버전별',
     from: '현재 버전',

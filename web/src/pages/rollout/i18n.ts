@@ -95,7 +95,6 @@ export const en = {
     device: 'Device',
     reason: 'Reason',
     detail: 'In words',
-    more: 'Show more',
   },
   events: {
     empty: 'Nothing has happened yet',
@@ -221,7 +220,6 @@ export const ko: Shape<typeof en> = {
     device: '기기',
     reason: '이유',
     detail: '설명',
-    more: '더 보기',
   },
   events: {
     empty: '아직 기록이 없습니다',

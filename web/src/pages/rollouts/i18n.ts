@@ -14,11 +14,9 @@ export const en = {
     left: 'Left',
     wave: 'Wave',
     when: 'When',
-    author: 'By',
   },
   waveOf: '{{wave}} of {{total}}',
   eta: 'about {{time}} left',
-  starts: 'starts',
   empty: {
     running: 'Nothing is being rolled out',
     scheduled: 'Nothing is scheduled',
@@ -27,7 +25,6 @@ export const en = {
   },
   emptyText:
     'A rollout brings versions to chosen devices in waves. After each wave a gate looks at failures and halts by itself when too many devices fail. Nothing starts beyond a halt.',
-  more: 'Show more',
 };
 
 export const ko: Shape<typeof en> = {
@@ -44,11 +41,9 @@ export const ko: Shape<typeof en> = {
     left: '남음',
     wave: '단계',
     when: '시각',
-    author: '작성자',
   },
   waveOf: '{{total}}단계 중 {{wave}}',
   eta: '약 {{time}} 남음',
-  starts: '시작',
   empty: {
     running: '진행 중인 배포가 없습니다',
     scheduled: '예약된 배포가 없습니다',
@@ -57,7 +52,6 @@ export const ko: Shape<typeof en> = {
   },
   emptyText:
     '배포는 선택한 기기에 단계별로 버전을 전달합니다. 각 단계가 끝나면 실패를 확인하고, 실패가 너무 많으면 스스로 멈춥니다. 멈춘 뒤에는 새로 시작하는 기기가 없습니다.',
-  more: '더 보기',
 };
 
 export const { useTexts, translate } = defineTexts('rollouts', en, ko);

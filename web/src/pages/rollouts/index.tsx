@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Stack, Table, Tabs, Text } from '@mantine/core';
+import { Anchor, Button, Group, Stack, Tabs, Text } from '@mantine/core';
 import { Link, useNavigate } from 'react-router';
 import { rolloutKeys } from '@/entities/rollout/api/keys';
 import { useRollouts } from '@/entities/rollout/api/listRollouts';
@@ -14,7 +14,9 @@ import { Permitted } from '@/entities/session/Permitted';
 import { formatDuration, formatNumber, formatPercent } from '@/shared/lib/format';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { useLiveRefresh } from '@/shared/live';
+import { DataTable } from '@/shared/ui/DataTable';
 import { Icon } from '@/shared/ui/icons';
+import { MoreButton } from '@/shared/ui/MoreButton';
 import { Page } from '@/shared/ui/Page';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { TimeText } from '@/shared/ui/values';
@@ -54,16 +56,7 @@ export default function RolloutsPage() {
             {() => (
               <Stack>
                 <RolloutTable rows={rows} />
-                {list.hasNextPage && (
-                  <Button
-                    variant="default"
-                    loading={list.isFetchingNextPage}
-                    onClick={() => void list.fetchNextPage()}
-                    style={{ alignSelf: 'center' }}
-                  >
-                    {t('more')}
-                  </Button>
-                )}
+                <MoreButton list={list} />
               </Stack>
             )}
           </PageState>
@@ -94,86 +87,108 @@ function CreateButton() {
 function RolloutTable({ rows }: { rows: Rollout[] }) {
   const t = useTexts();
   const nameOf = usePartNames(rows.flatMap(({ contents }) => contents));
+  const whatOf = (rollout: Rollout) => rollout.contents.map(nameOf).join(', ');
   return (
-    <Table.ScrollContainer minWidth={820}>
-      <Table verticalSpacing="sm" highlightOnHover aria-label={t('title')}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t('column.title')}</Table.Th>
-            <Table.Th>{t('column.state')}</Table.Th>
-            <Table.Th w="26%">{t('column.progress')}</Table.Th>
-            <Table.Th ta="right">{t('column.done')}</Table.Th>
-            <Table.Th ta="right">{t('column.failed')}</Table.Th>
-            <Table.Th ta="right">{t('column.left')}</Table.Th>
-            <Table.Th>{t('column.wave')}</Table.Th>
-            <Table.Th>{t('column.when')}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((rollout) => (
-            <Row key={rollout.id} rollout={rollout} nameOf={nameOf} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <DataTable
+      label={t('title')}
+      minWidth={820}
+      rows={rows}
+      rowKey={({ id }) => id}
+      columns={[
+        {
+          key: 'title',
+          header: t('column.title'),
+          width: '26%',
+          render: (one) => <Name rollout={one} what={whatOf(one)} />,
+        },
+        { key: 'state', header: t('column.state'), render: (one) => <State rollout={one} /> },
+        { key: 'progress', header: t('column.progress'), width: '24%', render: (one) => <Progress rollout={one} /> },
+        {
+          key: 'done',
+          header: t('column.done'),
+          align: 'right',
+          render: ({ counts }) => formatNumber(sharesOf(counts).done),
+        },
+        {
+          key: 'failed',
+          header: t('column.failed'),
+          align: 'right',
+          render: ({ counts }) => <Failed count={sharesOf(counts).failed} />,
+        },
+        {
+          key: 'left',
+          header: t('column.left'),
+          align: 'right',
+          render: ({ counts }) => formatNumber(sharesOf(counts).waiting + sharesOf(counts).underWay),
+        },
+        {
+          key: 'wave',
+          header: t('column.wave'),
+          render: (one) => t('waveOf', { wave: one.wave, total: one.waves_total }),
+        },
+        {
+          key: 'when',
+          header: t('column.when'),
+          render: (one) => <TimeText value={one.finished_at ?? one.started_at ?? one.created_at} ago />,
+        },
+      ]}
+    />
   );
 }
 
-function Row({ rollout, nameOf }: { rollout: Rollout; nameOf: ReturnType<typeof usePartNames> }) {
-  const t = useTexts();
-  const shares = sharesOf(rollout.counts);
-  const eta = etaOf(rollout, Date.now());
-  const what = rollout.contents.map(nameOf).join(', ');
+function Name({ rollout, what }: { rollout: Rollout; what: string }) {
   return (
-    <Table.Tr>
-      <Table.Td maw={300}>
-        <Anchor component={Link} to={`/rollouts/${rollout.id}`} fw={600} size="sm" truncate display="block">
-          {rollout.title || what}
-        </Anchor>
-        <Text size="xs" c="dimmed" truncate>
-          {rollout.title ? `${what} · ` : ''}
-          {whoIs(rollout.author)}
+    <>
+      <Anchor component={Link} to={`/rollouts/${rollout.id}`} fw={600} size="sm" lineClamp={2}>
+        {rollout.title || what}
+      </Anchor>
+      <Text size="xs" c="dimmed" lineClamp={2}>
+        {rollout.title ? `${what} · ` : ''}
+        {whoIs(rollout.author)}
+      </Text>
+    </>
+  );
+}
+
+function State({ rollout }: { rollout: Rollout }) {
+  return (
+    <>
+      <RolloutStateBadge state={rollout.state} />
+      {rollout.cause && (
+        <Text size="xs" c="dimmed" lineClamp={2} maw={220} title={said(rollout.cause)}>
+          <CauseText cause={rollout.cause} />
         </Text>
-      </Table.Td>
-      <Table.Td>
-        <RolloutStateBadge state={rollout.state} />
-        {rollout.cause && (
-          <Text size="xs" c="dimmed" lineClamp={2} maw={220} title={said(rollout.cause)}>
-            <CauseText cause={rollout.cause} />
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td>
-        <Group gap="xs" wrap="nowrap">
-          <div style={{ flex: 1 }}>
-            <CountsBar counts={rollout.counts} />
-          </div>
-          <Text size="sm" w={44} ta="right">
-            {formatPercent(rollout.percent)}
-          </Text>
-        </Group>
-        {eta !== undefined && (
-          <Text size="xs" c="dimmed">
-            {t('eta', { time: formatDuration(eta) })}
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td ta="right">{formatNumber(shares.done)}</Table.Td>
-      <Table.Td ta="right">
-        <Text
-          span
-          size="sm"
-          fw={shares.failed ? 700 : 400}
-          c={shares.failed ? 'var(--mantine-color-red-light-color)' : undefined}
-        >
-          {formatNumber(shares.failed)}
+      )}
+    </>
+  );
+}
+
+function Progress({ rollout }: { rollout: Rollout }) {
+  const t = useTexts();
+  const eta = etaOf(rollout, Date.now());
+  return (
+    <>
+      <Group gap="xs" wrap="nowrap">
+        <div style={{ flex: 1 }}>
+          <CountsBar counts={rollout.counts} />
+        </div>
+        <Text size="sm" w={44} ta="right">
+          {formatPercent(rollout.percent)}
         </Text>
-      </Table.Td>
-      <Table.Td ta="right">{formatNumber(shares.waiting + shares.underWay)}</Table.Td>
-      <Table.Td>{t('waveOf', { wave: rollout.wave, total: rollout.waves_total })}</Table.Td>
-      <Table.Td>
-        <TimeText value={rollout.finished_at ?? rollout.started_at ?? rollout.created_at} ago />
-      </Table.Td>
-    </Table.Tr>
+      </Group>
+      {eta !== undefined && (
+        <Text size="xs" c="dimmed">
+          {t('eta', { time: formatDuration(eta) })}
+        </Text>
+      )}
+    </>
+  );
+}
+
+function Failed({ count }: { count: number }) {
+  return (
+    <Text span size="sm" fw={count ? 700 : 400} c={count ? 'var(--mantine-color-red-light-color)' : undefined}>
+      {formatNumber(count)}
+    </Text>
   );
 }

@@ -1,12 +1,9 @@
-import { Button, Code, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
+import { Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useMe } from '@/entities/session';
+import { PasswordForm } from '@/features/change-password/PasswordForm';
 import { PreferenceButtons } from '@/features/preferences/PreferenceButtons';
-import { api, take } from '@/shared/api/client';
-import { Password } from '@/shared/ui/Password';
-import { ProblemAlert } from '@/shared/ui/PageState';
-import { toastDone } from '@/shared/ui/toast';
-import { translate, useTexts } from './i18n';
+import { useTexts } from './i18n';
+import { Scopes } from './Tokens';
 
 export function Account() {
   const t = useTexts();
@@ -22,11 +19,7 @@ export function Account() {
             {t('roles')}: {me?.roles.join(', ') || '–'}
           </Text>
           <Text size="sm">{t('permissions')}:</Text>
-          <Group gap={6}>
-            {me?.scopes.map((scope) => (
-              <Code key={scope}>{scope}</Code>
-            ))}
-          </Group>
+          <Scopes scopes={me?.scopes ?? []} />
           <Title order={3} size="h5" mt="md">
             {t('language')}
           </Title>
@@ -37,60 +30,13 @@ export function Account() {
         </Stack>
       </Paper>
       <Paper withBorder p="md">
-        <PasswordForm />
+        <Stack>
+          <Title order={2} size="h4">
+            {t('changePassword')}
+          </Title>
+          <PasswordForm />
+        </Stack>
       </Paper>
     </SimpleGrid>
-  );
-}
-
-function PasswordForm() {
-  const t = useTexts();
-  const [old, setOld] = useState('');
-  const [password, setPassword] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const change = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      await take(api.PUT('/api/v1/me/password', { body: { old, new: password } }));
-      toastDone(translate('passwordChanged'));
-      setOld('');
-      setPassword('');
-    } catch (caught) {
-      setError(caught);
-    }
-    setBusy(false);
-  };
-  return (
-    <form onSubmit={(event) => void change(event)}>
-      <Stack>
-        <Title order={2} size="h4">
-          {t('changePassword')}
-        </Title>
-        <Password
-          label={t('oldPassword')}
-          required
-          autoComplete="current-password"
-          value={old}
-          onChange={(event) => setOld(event.currentTarget.value)}
-        />
-        <Password
-          label={t('newPassword')}
-          required
-          minLength={10}
-          autoComplete="new-password"
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-        />
-        {error !== null && <ProblemAlert error={error} />}
-        <Group>
-          <Button type="submit" loading={busy} disabled={!old || password.length < 10}>
-            {t('changePassword')}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
   );
 }

@@ -1,9 +1,11 @@
-import { Anchor, Button, Group, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Group, Stack, Text, Title } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { api, take, type Answer } from '@/shared/api/client';
 import { useLiveRefresh } from '@/shared/live';
+import { DataTable } from '@/shared/ui/DataTable';
+import { MoreButton } from '@/shared/ui/MoreButton';
 import { PageState } from '@/shared/ui/PageState';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { TimeText } from '@/shared/ui/values';
@@ -47,69 +49,55 @@ export function Issued() {
         empty={<Text c="dimmed">{t('noneIssued')}</Text>}
       >
         {() => (
-          <Table.ScrollContainer minWidth={640}>
-            <Table aria-label={t('issued')}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t('holder')}</Table.Th>
-                  <Table.Th>{t('kindOf')}</Table.Th>
-                  <Table.Th>{t('validUntil')}</Table.Th>
-                  <Table.Th>{t('serial')}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {rows.map((one) => (
-                  <Row key={one.serial} certificate={one} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <DataTable
+            label={t('issued')}
+            minWidth={640}
+            rows={rows}
+            rowKey={({ serial }) => serial}
+            columns={[
+              { key: 'holder', header: t('holder'), render: (one) => <Holder certificate={one} /> },
+              {
+                key: 'kind',
+                header: t('kindOf'),
+                render: ({ kind }) => t(kind === 'gateway' ? 'kindGateway' : 'kindDevice'),
+              },
+              { key: 'until', header: t('validUntil'), render: (one) => <Until certificate={one} /> },
+              {
+                key: 'serial',
+                header: t('serial'),
+                render: ({ serial }) => (
+                  <Text size="xs" ff="monospace">
+                    {serial}
+                  </Text>
+                ),
+              },
+            ]}
+          />
         )}
       </PageState>
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-          style={{ alignSelf: 'center' }}
-        >
-          {t('showMore')}
-        </Button>
-      )}
+      <MoreButton list={query} />
     </Stack>
   );
 }
 
-function Row({ certificate: { device, kind, serial, not_after } }: { certificate: Certificate }) {
+function Holder({ certificate: { device, kind } }: { certificate: Certificate }) {
+  const path = kind === 'gateway' ? '/gateways' : `/devices/${encodeURIComponent(device)}`;
+  return (
+    <Anchor component={Link} to={path} size="sm" fw={600}>
+      {device}
+    </Anchor>
+  );
+}
+
+function Until({ certificate: { not_after } }: { certificate: Certificate }) {
   const t = useTexts();
   const [now] = useState(() => Date.now());
   const left = Date.parse(not_after) - now;
   const tone = left < 0 ? 'bad' : left < SOON_MS ? 'warning' : 'good';
   return (
-    <Table.Tr>
-      <Table.Td>
-        <Anchor
-          component={Link}
-          to={kind === 'gateway' ? '/gateways' : `/devices/${encodeURIComponent(device)}`}
-          size="sm"
-          fw={600}
-          style={{ overflowWrap: 'anywhere' }}
-        >
-          {device}
-        </Anchor>
-      </Table.Td>
-      <Table.Td>{t(kind === 'gateway' ? 'kindGateway' : 'kindDevice')}</Table.Td>
-      <Table.Td>
-        <Group gap="xs">
-          <StatusBadge tone={tone} label={t(`ends.${tone}`)} />
-          <TimeText value={not_after} style="full" />
-        </Group>
-      </Table.Td>
-      <Table.Td>
-        <Text size="xs" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
-          {serial}
-        </Text>
-      </Table.Td>
-    </Table.Tr>
+    <Group gap="xs">
+      <StatusBadge tone={tone} label={t(`ends.${tone}`)} />
+      <TimeText value={not_after} />
+    </Group>
   );
 }

@@ -1,10 +1,13 @@
-import { Alert, Button, Checkbox, Code, Group, Modal, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
+import { Alert, Button, Checkbox, Code, Group, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { useMe, type Scope } from '@/entities/session';
 import { api, take, type Answer } from '@/shared/api/client';
+import { useSubmit } from '@/shared/lib/useSubmit';
 import { CopyAsCli, curlLine } from '@/shared/ui/CopyAsCli';
 import { CopyButton } from '@/shared/ui/CopyButton';
+import { Dialog } from '@/shared/ui/Dialog';
 import { ProblemAlert } from '@/shared/ui/PageState';
+import { useUiTexts } from '@/shared/ui/i18n';
 import { useTexts } from './i18n';
 
 const DAY_S = 86_400;
@@ -17,40 +20,25 @@ interface Props {
 export function TokenDialog({ opened, ...rest }: Props & { opened: boolean }) {
   const t = useTexts();
   return (
-    <Modal
-      opened={opened}
-      onClose={rest.onClose}
-      title={t('addToken')}
-      size="lg"
-      closeButtonProps={{ 'aria-label': t('close') }}
-    >
-      {opened && <Content {...rest} />}
-    </Modal>
+    <Dialog opened={opened} onClose={rest.onClose} title={t('addToken')} size="lg">
+      <Content {...rest} />
+    </Dialog>
   );
 }
 
 function Content({ onClose, onMade }: Props) {
   const t = useTexts();
+  const ui = useUiTexts();
   const me = useMe().data;
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<string[]>([]);
   const [days, setDays] = useState('90');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const [made, setMade] = useState<Answer<'createToken'> | null>(null);
   const body = { name: name.trim(), scopes: scopes as Scope[], expires_in_s: Number(days) * DAY_S };
-  const make = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      setMade(await take(api.POST('/api/v1/tokens', { body })));
-      await onMade();
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useSubmit(async () => {
+    setMade(await take(api.POST('/api/v1/tokens', { body })));
+    await onMade();
+  });
   if (made) {
     return (
       <Stack>
@@ -62,13 +50,13 @@ function Content({ onClose, onMade }: Props) {
         </Code>
         <Group justify="space-between">
           <CopyButton value={made.token} />
-          <Button onClick={onClose}>{t('close')}</Button>
+          <Button onClick={onClose}>{ui('close')}</Button>
         </Group>
       </Stack>
     );
   }
   return (
-    <form onSubmit={(event) => void make(event)}>
+    <form onSubmit={submit}>
       <Stack>
         <TextInput
           label={t('tokenName')}
@@ -96,7 +84,7 @@ function Content({ onClose, onMade }: Props) {
         {error !== null && <ProblemAlert error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            {t('cancel')}
+            {ui('cancel')}
           </Button>
           <Button type="submit" loading={busy} disabled={!name.trim() || scopes.length === 0}>
             {t('addToken')}

@@ -1,4 +1,4 @@
-import { Button, Code, Group, SegmentedControl, Stack, Table, Text } from '@mantine/core';
+import { Button, Code, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useCan } from '@/entities/session';
@@ -6,12 +6,14 @@ import { api, take, type Answer } from '@/shared/api/client';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
 import { curlLine } from '@/shared/ui/CopyAsCli';
+import { DataTable } from '@/shared/ui/DataTable';
 import { Icon } from '@/shared/ui/icons';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { toastDone } from '@/shared/ui/toast';
 import { TimeText } from '@/shared/ui/values';
 import { translate, useTexts } from './i18n';
+import { RowAction } from './RowAction';
 import { TokenDialog } from './TokenDialog';
 
 type Token = Answer<'listTokens'>['items'][number];
@@ -57,57 +59,31 @@ export function Tokens() {
         empty={<EmptyState icon="key" title={t('noTokens')} text={t('noTokensText')} />}
       >
         {({ items }) => (
-          <Table.ScrollContainer minWidth={760}>
-            <Table verticalSpacing="xs" highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  {(['name', 'tokenScopes', 'created', 'lastUsed', 'expires', 'actions'] as const).map((key) => (
-                    <Table.Th key={key}>{t(key)}</Table.Th>
-                  ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map((token) => (
-                  <Table.Tr key={token.id}>
-                    <Table.Td fw={600} style={{ overflowWrap: 'anywhere' }}>
-                      {token.name}
-                    </Table.Td>
-                    <Table.Td>
-                      <Group gap={4}>
-                        {token.scopes.map((scope) => (
-                          <Code key={scope}>{scope}</Code>
-                        ))}
-                      </Group>
-                    </Table.Td>
-                    <Table.Td>
-                      <TimeText value={token.created} style="short" />
-                    </Table.Td>
-                    <Table.Td>
-                      <TimeText value={token.last_used} ago />
-                    </Table.Td>
-                    <Table.Td>
-                      {Date.parse(token.expires) < Date.now() ? (
-                        <StatusBadge tone="idle" label={t('expired')} />
-                      ) : (
-                        <TimeText value={token.expires} style="short" />
-                      )}
-                    </Table.Td>
-                    <Table.Td>
-                      <Button
-                        size="compact-xs"
-                        variant="default"
-                        c="red"
-                        aria-label={t('revokeToken', { name: token.name })}
-                        onClick={() => setRevoked(token)}
-                      >
-                        {t('revoke')}
-                      </Button>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <DataTable
+            label={t('tokens')}
+            minWidth={760}
+            rows={items}
+            rowKey={({ id }) => id}
+            columns={[
+              { key: 'name', header: t('name'), render: ({ name }) => <b>{name}</b> },
+              { key: 'scopes', header: t('tokenScopes'), render: ({ scopes }) => <Scopes scopes={scopes} /> },
+              { key: 'created', header: t('created'), render: (one) => <TimeText value={one.created} style="short" /> },
+              { key: 'used', header: t('lastUsed'), render: (one) => <TimeText value={one.last_used} ago /> },
+              { key: 'ends', header: t('expires'), render: ({ expires }) => <Ends at={expires} /> },
+              {
+                key: 'actions',
+                header: t('actions'),
+                render: (one) => (
+                  <RowAction
+                    danger
+                    action={t('revoke')}
+                    label={t('revokeToken', { name: one.name })}
+                    onClick={() => setRevoked(one)}
+                  />
+                ),
+              },
+            ]}
+          />
         )}
       </PageState>
       <TokenDialog opened={making} onClose={() => setMaking(false)} onMade={refresh} />
@@ -124,4 +100,22 @@ export function Tokens() {
       </ConfirmDialog>
     </Stack>
   );
+}
+
+/** What a token or its owner may do. */
+export function Scopes({ scopes }: { scopes: readonly string[] }) {
+  return (
+    <Group gap={4}>
+      {scopes.map((scope) => (
+        <Code key={scope}>{scope}</Code>
+      ))}
+    </Group>
+  );
+}
+
+function Ends({ at }: { at: string }) {
+  const t = useTexts();
+  const [now] = useState(() => Date.now());
+  if (Date.parse(at) < now) return <StatusBadge tone="idle" label={t('expired')} />;
+  return <TimeText value={at} style="short" />;
 }

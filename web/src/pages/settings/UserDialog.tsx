@@ -1,9 +1,12 @@
-import { Button, Checkbox, Group, Modal, Stack, TextInput } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
+import { Button, Checkbox, Group, Stack, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { api, take } from '@/shared/api/client';
 import { Password } from '@/shared/ui/Password';
+import { useSubmit } from '@/shared/lib/useSubmit';
 import { CopyAsCli, curlLine } from '@/shared/ui/CopyAsCli';
+import { Dialog } from '@/shared/ui/Dialog';
 import { ProblemAlert } from '@/shared/ui/PageState';
+import { useUiTexts } from '@/shared/ui/i18n';
 import { toastDone } from '@/shared/ui/toast';
 import { translate, useTexts } from './i18n';
 import type { User } from './Users';
@@ -20,43 +23,34 @@ export function UserDialog({ user, onClose, onSaved }: Props) {
   const t = useTexts();
   const title = user === 'new' ? t('addUser') : t('editUser', { name: user?.name ?? '' });
   return (
-    <Modal opened={user !== null} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('close') }}>
-      {user && <Form key={user === 'new' ? 'new' : user.id} user={user} onClose={onClose} onSaved={onSaved} />}
-    </Modal>
+    <Dialog opened={user !== null} onClose={onClose} title={title}>
+      {user && <Form user={user} onClose={onClose} onSaved={onSaved} />}
+    </Dialog>
   );
 }
 
 function Form({ user, onClose, onSaved }: Props & { user: User | 'new' }) {
   const t = useTexts();
+  const ui = useUiTexts();
   const old = user === 'new' ? null : user;
   const [name, setName] = useState(old?.name ?? '');
   const [display, setDisplay] = useState(old?.display ?? '');
   const [roles, setRoles] = useState<string[]>(old?.roles ?? ['viewer']);
   const [disabled, setDisabled] = useState(old?.disabled ?? false);
   const [password, setPassword] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const change = { display, roles: roles as User['roles'], disabled, ...(password && { password }) };
   const curl = old
     ? curlLine('PATCH', `/api/v1/users/${old.id}`, change)
     : curlLine('POST', '/api/v1/users', { name, ...change, password: '…' });
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      if (old) await take(api.PATCH('/api/v1/users/{id}', { params: { path: { id: old.id } }, body: change }));
-      else await take(api.POST('/api/v1/users', { body: { name: name.trim(), ...change, password } }));
-      toastDone(translate(old ? 'userChanged' : 'userAdded', { name: name.trim() }));
-      await onSaved();
-      onClose();
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useSubmit(async () => {
+    if (old) await take(api.PATCH('/api/v1/users/{id}', { params: { path: { id: old.id } }, body: change }));
+    else await take(api.POST('/api/v1/users', { body: { name: name.trim(), ...change, password } }));
+    toastDone(translate(old ? 'userChanged' : 'userAdded', { name: name.trim() }));
+    await onSaved();
+    onClose();
+  });
   return (
-    <form onSubmit={(event) => void save(event)}>
+    <form onSubmit={submit}>
       <Stack>
         {!old && (
           <TextInput
@@ -96,7 +90,7 @@ function Form({ user, onClose, onSaved }: Props & { user: User | 'new' }) {
         {error !== null && <ProblemAlert error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            {t('cancel')}
+            {ui('cancel')}
           </Button>
           <Button type="submit" loading={busy} disabled={!name || (!old && password.length < 10)}>
             {old ? t('save') : t('addUser')}

@@ -1,16 +1,18 @@
-import { Button, Group, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, take, type Answer } from '@/shared/api/client';
 import { useLiveRefresh } from '@/shared/live';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
 import { shellLine } from '@/shared/ui/CopyAsCli';
+import { DataTable } from '@/shared/ui/DataTable';
 import { Icon } from '@/shared/ui/icons';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { toastDone } from '@/shared/ui/toast';
 import { TimeText } from '@/shared/ui/values';
 import { translate, useTexts } from './i18n';
+import { RowAction } from './RowAction';
 import { UserDialog } from './UserDialog';
 
 export type User = Answer<'getUser'>;
@@ -48,53 +50,42 @@ export function Users() {
         empty={<EmptyState icon="user" title={t('noUsers')} />}
       >
         {({ items }) => (
-          <Table.ScrollContainer minWidth={720}>
-            <Table verticalSpacing="xs" highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  {(['name', 'display', 'roles', 'state', 'lastLogin', 'actions'] as const).map((key) => (
-                    <Table.Th key={key}>{t(key)}</Table.Th>
-                  ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map((user) => (
-                  <Table.Tr key={user.id}>
-                    <Table.Td fw={600}>{user.name}</Table.Td>
-                    <Table.Td>{user.display}</Table.Td>
-                    <Table.Td>{user.roles.join(', ')}</Table.Td>
-                    <Table.Td>
-                      <UserState user={user} />
-                    </Table.Td>
-                    <Table.Td>
-                      <TimeText value={user.last_login} style="short" />
-                    </Table.Td>
-                    <Table.Td>
-                      <Group gap="xs" wrap="nowrap">
-                        <Button
-                          size="compact-xs"
-                          variant="default"
-                          aria-label={t('editUser', { name: user.name })}
-                          onClick={() => setEdited(user)}
-                        >
-                          {t('change')}
-                        </Button>
-                        <Button
-                          size="compact-xs"
-                          variant="default"
-                          c="red"
-                          aria-label={t('removeUser', { name: user.name })}
-                          onClick={() => setRemoved(user)}
-                        >
-                          {t('remove')}
-                        </Button>
-                      </Group>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <DataTable
+            label={t('users')}
+            minWidth={720}
+            rows={items}
+            rowKey={({ id }) => id}
+            columns={[
+              { key: 'name', header: t('name'), render: ({ name }) => <b>{name}</b> },
+              { key: 'display', header: t('display'), render: ({ display }) => display },
+              { key: 'roles', header: t('roles'), render: ({ roles }) => roles.join(', ') },
+              { key: 'state', header: t('state'), render: (user) => <UserState user={user} /> },
+              {
+                key: 'login',
+                header: t('lastLogin'),
+                render: ({ last_login }) => <TimeText value={last_login} style="short" />,
+              },
+              {
+                key: 'actions',
+                header: t('actions'),
+                render: (user) => (
+                  <Group gap="xs" wrap="nowrap">
+                    <RowAction
+                      action={t('change')}
+                      label={t('editUser', { name: user.name })}
+                      onClick={() => setEdited(user)}
+                    />
+                    <RowAction
+                      danger
+                      action={t('remove')}
+                      label={t('removeUser', { name: user.name })}
+                      onClick={() => setRemoved(user)}
+                    />
+                  </Group>
+                ),
+              },
+            ]}
+          />
         )}
       </PageState>
       <UserDialog

@@ -13,9 +13,6 @@ export const en = {
   language: 'Language and theme',
   languageText: 'Kept in this browser.',
   changePassword: 'Change the password',
-  oldPassword: 'Present password',
-  newPassword: 'New password (at least 10 characters)',
-  passwordChanged: 'Your password is changed; your other sessions have ended',
   display: 'Shown as',
   state: 'State',
   active: 'Active',
@@ -79,11 +76,6 @@ export const en = {
   download: 'Download (PEM)',
   crl: 'Revocation list',
   crlNext: 'Next revocation list by',
-  ending: 'Certificates that end next',
-  device: 'Device',
-  kind: 'Kind',
-  noCertificates: 'No certificates yet',
-  noCertificatesText: 'Devices get one when they enrol with a code.',
   retention:
     'Nothing goes by itself: registered versions and the audit log stay until somebody removes them. There is no setting for it.',
   localOnly:
@@ -97,7 +89,6 @@ export const en = {
   kindDevice: 'device',
   kindGateway: 'gateway',
   serial: 'Serial number',
-  showMore: 'Show more',
   garbage: 'Unused data',
   garbageText:
     'What no tag, release or transfer needs is removed after its grace time. Counting first changes nothing.',
@@ -105,8 +96,6 @@ export const en = {
   collect: 'Remove it',
   wouldRemove: '{{manifests}} manifests, {{blobs}} blobs and {{uploads}} uploads would be removed: {{bytes}}',
   removed: 'Removed {{manifests}} manifests, {{blobs}} blobs and {{uploads}} uploads: {{bytes}}',
-  cancel: 'Cancel',
-  close: 'Close',
 };
 
 export const ko: Shape<typeof en> = {
@@ -122,9 +111,6 @@ export const ko: Shape<typeof en> = {
   language: '언어와 테마',
   languageText: '이 브라우저에 저장됩니다.',
   changePassword: '비밀번호 바꾸기',
-  oldPassword: '지금 비밀번호',
-  newPassword: '새 비밀번호(10자 이상)',
-  passwordChanged: '비밀번호를 바꿨습니다. 다른 세션은 끝났습니다',
   display: '표시 이름',
   state: '상태',
   active: '사용 중',
@@ -188,11 +174,6 @@ export const ko: Shape<typeof en> = {
   download: '내려받기(PEM)',
   crl: '폐기 목록',
   crlNext: '다음 폐기 목록',
-  ending: '곧 만료되는 인증서',
-  device: '기기',
-  kind: '종류',
-  noCertificates: '인증서가 없습니다',
-  noCertificatesText: '기기는 코드로 등록할 때 인증서를 받습니다.',
   retention:
     '자동으로 삭제되는 것은 없습니다. 등록된 버전과 감사 기록은 누군가 삭제할 때까지 남으며, 이를 바꾸는 설정은 없습니다.',
   localOnly: '이 서버의 이름과 비밀번호로 로그인합니다. 다른 인증 제공자(OIDC)는 지원하지 않습니다.',
@@ -205,7 +186,6 @@ export const ko: Shape<typeof en> = {
   kindDevice: '기기',
   kindGateway: '게이트웨이',
   serial: '일련 번호',
-  showMore: '더 보기',
   garbage: '쓰지 않는 데이터',
   garbageText:
     '태그, 릴리스, 전송에 필요하지 않은 데이터는 유예 시간이 지나면 삭제됩니다. 먼저 세어 보는 것은 아무것도 바꾸지 않습니다.',
@@ -213,8 +193,6 @@ export const ko: Shape<typeof en> = {
   collect: '삭제',
   wouldRemove: '매니페스트 {{manifests}}개, 블롭 {{blobs}}개, 업로드 {{uploads}}개가 삭제됩니다: {{bytes}}',
   removed: '매니페스트 {{manifests}}개, 블롭 {{blobs}}개, 업로드 {{uploads}}개를 삭제했습니다: {{bytes}}',
-  cancel: '취소',
-  close: '닫기',
 };
 
 export const { useTexts, translate } = defineTexts('settings', en, ko);

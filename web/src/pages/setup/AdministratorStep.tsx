@@ -1,7 +1,8 @@
 import { Button, Stack, TextInput } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { useAdoptMe } from '@/entities/session';
 import { api, take } from '@/shared/api/client';
+import { useSubmit } from '@/shared/lib/useSubmit';
 import { Password } from '@/shared/ui/Password';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { toastDone } from '@/shared/ui/toast';
@@ -11,17 +12,12 @@ export function AdministratorStep({ onDone }: { onDone: () => void }) {
   const t = useTexts();
   const adopt = useAdoptMe();
   const [values, setValues] = useState({ code: '', name: 'admin', display: '', password: '', again: '' });
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const field = (name: keyof typeof values) => ({
     value: values[name],
     onChange: (event: { currentTarget: { value: string } }) =>
       setValues({ ...values, [name]: event.currentTarget.value }),
   });
-  const create = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
+  const { busy, error, submit } = useSubmit(async () => {
     const { code, name, display, password } = values;
     const body = {
       code: code.trim().toUpperCase(),
@@ -29,18 +25,13 @@ export function AdministratorStep({ onDone }: { onDone: () => void }) {
       password,
       ...(display.trim() && { display: display.trim() }),
     };
-    try {
-      adopt(await take(api.POST('/api/v1/setup', { body })));
-      toastDone(translate('created', { name: body.name }));
-      onDone();
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
-  };
+    adopt(await take(api.POST('/api/v1/setup', { body })));
+    toastDone(translate('created', { name: body.name }));
+    onDone();
+  });
   const different = values.again !== '' && values.again !== values.password;
   return (
-    <form onSubmit={(event) => void create(event)}>
+    <form onSubmit={submit}>
       <Stack>
         <TextInput
           label={t('code')}

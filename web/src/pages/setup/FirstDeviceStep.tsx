@@ -2,7 +2,7 @@ import { Accordion, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { useAuthority } from '@/entities/authority';
-import { enrolAddress } from '@/features/register-device/codes';
+import { enrolAddress, enrolLine } from '@/features/register-device/codes';
 import { QrImage } from '@/features/register-device/QrImage';
 import { api, take } from '@/shared/api/client';
 import { useLiveRefresh } from '@/shared/live';
@@ -58,8 +58,7 @@ export function FirstDeviceStep() {
       <Text>{t('deviceText')}</Text>
       <PageState query={authority}>
         {({ root }) => {
-          const words = ['stratus-agent', 'enrol', '--server', location.origin, '--code', code?.code ?? 'CODE'];
-          const line = shellLine([...words, '--data', '/var/lib/stratus-agent', '--ca-fingerprint', root.fingerprint]);
+          const line = enrolLine('device', location.origin, code?.code ?? 'CODE', root.fingerprint);
           return (
             <>
               <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>

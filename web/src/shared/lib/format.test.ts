@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { changeLanguage } from '../i18n';
-import { formatAgo, formatBytes, formatDuration, formatPercent, formatUtc, percentOf } from './format';
+import { formatAgo, formatBytes, formatDuration, formatPercent, formatTime, formatUtc, percentOf } from './format';
 
 beforeEach(() => changeLanguage('en'));
 
@@ -23,6 +23,12 @@ test.each([
   [999_960, '1 MB'],
   [123_456_789, '123 MB'],
 ])('%s bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+
+test('short times tell another year', () => {
+  const now = new Date(2026, 10, 21);
+  expect(formatTime(new Date(2026, 11, 1, 9, 5), 'short', now)).toBe('Dec 1, 09:05');
+  expect(formatTime(new Date(2027, 1, 19, 9, 5), 'short', now)).toBe('Feb 19, 2027, 09:05');
+});
 
 test('times: ago, duration, UTC, in both languages', () => {
   expect(formatAgo(1000, 181_000)).toBe('3 minutes ago');

@@ -41,16 +41,25 @@ export function formatPercent(percent: number): string {
   return `${formatNumber(Math.floor(percent))}%`;
 }
 
-export function formatTime(time: string | number | Date, style: 'full' | 'short' | 'clock' = 'full'): string {
-  const options: Intl.DateTimeFormatOptions =
-    style === 'full'
-      ? { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' }
-      : style === 'short'
-        ? { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }
-        : { hour: '2-digit', minute: '2-digit', second: '2-digit' };
-  return kept(`t${style}`, (language) => new Intl.DateTimeFormat(language, { ...options, hourCycle: 'h23' })).format(
-    new Date(time),
-  );
+const DAY: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric' };
+const MINUTE: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' };
+const TIME_STYLES = {
+  full: { year: 'numeric', ...DAY, ...MINUTE, second: '2-digit' },
+  year: { year: 'numeric', ...DAY, ...MINUTE },
+  short: { ...DAY, ...MINUTE },
+  clock: { ...MINUTE, second: '2-digit' },
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** `short` has no seconds, and the year only when it is another than now: what ends next year must not read as this one. */
+export function formatTime(
+  time: string | number | Date,
+  style: 'full' | 'short' | 'clock' = 'full',
+  now = new Date(),
+): string {
+  const date = new Date(time);
+  const name = style === 'short' && date.getFullYear() !== now.getFullYear() ? 'year' : style;
+  const options: Intl.DateTimeFormatOptions = { ...TIME_STYLES[name], hourCycle: 'h23' };
+  return kept(`t${name}`, (language) => new Intl.DateTimeFormat(language, options)).format(date);
 }
 
 export function formatUtc(time: string | number | Date): string {

@@ -1,8 +1,10 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
-import { ProblemAlert } from './PageState';
+import { useSubmit } from '../lib/useSubmit';
 import { CopyAsCli } from './CopyAsCli';
+import { Dialog } from './Dialog';
 import { useUiTexts } from './i18n';
+import { ProblemAlert } from './PageState';
 
 interface Props {
   opened: boolean;
@@ -20,11 +22,10 @@ interface Props {
 }
 
 export function ConfirmDialog({ opened, onClose, title, ...rest }: Props) {
-  const t = useUiTexts();
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('close') }}>
-      {opened && <Content onClose={onClose} {...rest} />}
-    </Modal>
+    <Dialog opened={opened} onClose={onClose} title={title}>
+      <Content onClose={onClose} {...rest} />
+    </Dialog>
   );
 }
 
@@ -40,19 +41,10 @@ function Content({
 }: Omit<Props, 'opened' | 'title'>) {
   const t = useUiTexts();
   const [typed, setTyped] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const confirm = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await onConfirm();
-      onClose();
-    } catch (caught) {
-      setError(caught);
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useSubmit(async () => {
+    await onConfirm();
+    onClose();
+  });
   return (
     <Stack>
       {children}
@@ -74,7 +66,7 @@ function Content({
           color={danger ? 'red' : undefined}
           loading={busy}
           disabled={word !== undefined && typed !== word}
-          onClick={() => void confirm()}
+          onClick={submit}
         >
           {action}
         </Button>

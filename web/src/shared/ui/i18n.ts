@@ -4,7 +4,6 @@ export const en = {
   showPassword: 'Show or hide the password',
   tryAgain: 'Try again',
   copyRequestId: 'Copy request id',
-  requestId: 'Request id {{id}}',
   copied: 'Copied',
   copy: 'Copy',
   loading: 'Loading…',
@@ -26,21 +25,18 @@ export const en = {
   selectRow: 'Select {{name}}',
   selectAll: 'Select all shown',
   sortBy: 'Sort by {{column}}',
-  sortedUp: 'ascending',
-  sortedDown: 'descending',
   rowsShown_one: '{{count}} row loaded',
   rowsShown_other: '{{count}} rows loaded',
   more: 'there are more',
+  showMore: 'Show more',
   ofTotal: '{{shown}} of {{total}}',
   never: 'never',
-  noValue: '–',
 };
 
 export const ko: Shape<typeof en> = {
   showPassword: '비밀번호 표시 또는 숨김',
   tryAgain: '다시 시도',
   copyRequestId: '요청 ID 복사',
-  requestId: '요청 ID {{id}}',
   copied: '복사됨',
   copy: '복사',
   loading: '불러오는 중…',
@@ -62,14 +58,12 @@ export const ko: Shape<typeof en> = {
   selectRow: '{{name}} 선택',
   selectAll: '보이는 항목 모두 선택',
   sortBy: '{{column}} 기준 정렬',
-  sortedUp: '오름차순',
-  sortedDown: '내림차순',
   rowsShown_one: '{{count}}행 표시',
   rowsShown_other: '{{count}}행 표시',
   more: '더 있음',
+  showMore: '더 보기',
   ofTotal: '{{total}} 중 {{shown}}',
   never: '없음',
-  noValue: '–',
 };
 
 export const { useTexts: useUiTexts, translate: uiText } = defineTexts('ui', en, ko);

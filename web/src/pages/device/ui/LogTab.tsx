@@ -1,6 +1,7 @@
-import { Box, Button, Text } from '@mantine/core';
+import { Box, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useDeviceLog } from '@/entities/device/api/deviceParts';
+import { MoreButton } from '@/shared/ui/MoreButton';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { TimeText } from '@/shared/ui/values';
 import { useTexts } from '../i18n';
@@ -51,16 +52,7 @@ export function LogTab({ id }: { id: string }) {
               </div>
             ))}
           </Box>
-          {query.hasNextPage && (
-            <Button
-              mt="xs"
-              variant="default"
-              loading={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              {t('log.older')}
-            </Button>
-          )}
+          <MoreButton list={query} label={t('log.older')} />
         </>
       )}
     </PageState>

@@ -6,6 +6,7 @@ import { said } from '@/entities/rollout/model/said';
 import { DEVICE_STATES, isDeviceState, type RolloutDevice } from '@/entities/rollout/model/states';
 import { RolloutDeviceBadge } from '@/entities/rollout/ui/badges';
 import { formatNumber, formatPercent } from '@/shared/lib/format';
+import { endless } from '@/shared/lib/pages';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { Bytes, TimeText } from '@/shared/ui/values';
@@ -103,10 +104,7 @@ export function DevicesTab({ id }: { id: string }) {
             rows={rows}
             rowKey={(row) => row.device}
             onOpen={(row) => void navigate(`/devices/${encodeURIComponent(row.device)}`)}
-            hasMore={list.hasNextPage}
-            onEndReached={() => {
-              if (!list.isFetchingNextPage) void list.fetchNextPage();
-            }}
+            {...endless(list)}
           />
         )}
       </PageState>

@@ -1,7 +1,8 @@
-import { Anchor, Button, Stack, Table } from '@mantine/core';
+import { Anchor, Stack, Table } from '@mantine/core';
 import { Link } from 'react-router';
 import { useExclusions } from '@/entities/rollout/api/listRolloutParts';
 import { ExclusionRows } from '@/entities/rollout/ui/ExclusionRows';
+import { MoreButton } from '@/shared/ui/MoreButton';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { useTexts } from '../i18n';
 
@@ -35,16 +36,7 @@ export function ExcludedTab({ id }: { id: string }) {
               )}
             />
           </Table>
-          {list.hasNextPage && (
-            <Button
-              variant="default"
-              loading={list.isFetchingNextPage}
-              onClick={() => void list.fetchNextPage()}
-              style={{ alignSelf: 'center' }}
-            >
-              {t('excluded.more')}
-            </Button>
-          )}
+          <MoreButton list={list} />
         </Stack>
       )}
     </PageState>
