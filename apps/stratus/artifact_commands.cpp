@@ -49,6 +49,7 @@ void add_artifact_commands(CLI::App& app, const CommonOptions& common, Action& a
   firmware->require_subcommand(1);
   firmware->footer(
       "Examples:\n  stratus firmware push board:1.4.2 board.bin --notes \"Fixes the clock\" --class esp32s3\n"
+      "  stratus firmware push panel:2.0.0 panel.img --assets assets.img --configuration settings.img\n"
       "  stratus firmware list --search clock");
   static stratus::cli::FirmwareOptions push_options;
   CLI::App* const push = firmware->add_subcommand("push", "Send FILE as the version VERSION of NAME");
@@ -58,6 +59,13 @@ void add_artifact_commands(CLI::App& app, const CommonOptions& common, Action& a
   push->add_option("--notes", push_options.notes, "release notes");
   push->add_option("--class", push_options.classes, "device class it is for; repeat for more; none: any")
       ->allow_extra_args(false);
+  push->add_option("--assets", push_options.assets, "pictures and other files of a microcontroller's release")
+      ->check(CLI::ExistingFile);
+  push->add_option("--configuration", push_options.configuration, "its configuration")
+      ->check(CLI::ExistingFile);
+  push->add_option("--secondary", push_options.secondary,
+                   "image of a second board that it updates over serial")
+      ->check(CLI::ExistingFile);
   push->add_option("--sign-key", push_options.sign_key, "release key; Linux devices take nothing unsigned")
       ->check(CLI::ExistingFile);
   push->callback([&] { action = [&] { return stratus::cli::push_firmware(push_options, common); }; });

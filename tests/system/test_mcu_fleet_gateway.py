@@ -2,30 +2,16 @@
 import struct
 import zlib
 
-from harness import CountingProxy, mcu, wait_until
-from harness.identity import make_code
+from harness import mcu, wait_until
 from harness.mcu_fleet import IDENTITY, boot, builder, case, first, needs_tools  # noqa: F401  fixtures
+from harness.mcu_gateway import start_gateway_for_devices
 
 pytestmark = needs_tools
 
 
 def test_takes_the_whole_image_through_a_gateway_that_cannot_invent_a_success(case, builder):  # noqa: F811
     """HTTPS and MQTT of a gateway; the result counts because the device signed it."""
-    links = CountingProxy(case.server.url), CountingProxy(case.server.program.ready["mqtt"])
-    for link in links:
-        case.stack.programs.on_close(link.close)
-    code = make_code(case.server, kind="gateway", device="gw1", names=["localhost", "127.0.0.1"])
-    def start(*options, data=None):
-        return case.stack.start_gateway(links[0].url("https"), case.server.ca, data=data, options=[
-            *options, "--mqtt-listen", "127.0.0.1:0", "--mqtt-upstream", links[1].url("mqtts")])
-    gateway = start("--enrol-code", code)
-    # Devices that know only the CA's root want to see its certificate, not one that the gateway made for itself.
-    gateway.program.stop()
-    key, *certificates = (gateway.data / "identity" / "identity.pem").read_text().partition("-----BEGIN CERTIFICATE-----")
-    (gateway.data / "tls" / "gateway.key").write_text(key)
-    (gateway.data / "tls" / "gateway.pem").write_text("".join(certificates))
-    gateway = start(data=gateway.data)
-    gateway.ca = case.server.data / "ca" / "root.pem"
+    gateway, _ = start_gateway_for_devices(case.stack, case.server)
     case.provision(gateway, gateway.program.ready["mqtt"])
     # What it runs was never released: there is no patch from it.
     case.board.install(builder.app("0.9.0", 1, fleet=True))

@@ -134,6 +134,11 @@ Result<void> sign_firmware(const json::value& added, const oci::Reference& refer
 Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& common) {
   STRATUS_TRY(reference, oci::parse_reference(options.reference));
   if (reference.tag.empty()) return fail(ErrorCode::invalid, "say which version: NAME:VERSION");
+  std::optional<crypto::SigningKey> key;  // read before anything is sent
+  if (!options.sign_key.empty()) {
+    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
+    key = std::move(loaded);
+  }
   STRATUS_TRY(server, ServerConnection::open(common));
   Progress progress(common);
   STRATUS_TRY(id, upload(*server, options.file, progress));
@@ -144,11 +149,15 @@ Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& 
     for (const std::string& one : options.classes) classes.emplace_back(one);
     body["classes"] = std::move(classes);
   }
-  std::optional<crypto::SigningKey> key;  // read before anything is sent
-  if (!options.sign_key.empty()) {
-    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
-    key = std::move(loaded);
+  json::array parts;
+  for (const auto& [kind, file] : {std::pair{"assets", &options.assets},
+                                   {"configuration", &options.configuration},
+                                   {"secondary", &options.secondary}}) {
+    if (file->empty()) continue;
+    STRATUS_TRY(part, upload(*server, *file, progress));
+    parts.push_back(json::object{{"kind", kind}, {"upload", part}});
   }
+  if (!parts.empty()) body["components"] = std::move(parts);
   STRATUS_TRY(added, ask(*server, "POST", "/api/v1/firmware", json::serialize(body)));
   if (key) STRATUS_CHECK(sign_firmware(added, reference, *key, common));
   progress.clear();

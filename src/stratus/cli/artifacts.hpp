@@ -13,6 +13,8 @@ struct FirmwareOptions {
   std::filesystem::path file;
   std::string notes;
   std::vector<std::string> classes;
+  // What microcontrollers take with it; empty: nothing.
+  std::filesystem::path assets, configuration, secondary;
   std::filesystem::path sign_key;  // release key; empty: not signed, and Linux devices refuse it
 };
 // Sends the file, checks that the server received the same bytes, and registers it.

@@ -12,6 +12,7 @@
 #include "stratus/server/artifact_shelf.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/database_calls.hpp"
+#include "stratus/server/firmware_parts.hpp"
 
 namespace stratus::server {
 namespace {
@@ -60,6 +61,24 @@ json::object describe(const db::Firmware& firmware) {
           {"manifest", firmware.manifest},
           {"created_by", firmware.created_by},
           {"created_at", format_time(WallTime(Millis(firmware.created_ms)))}};
+}
+
+// What its manifest holds beside the firmware.
+Result<json::array> describe_parts(const store::RepositoryStore& repositories, const db::Firmware& firmware) {
+  STRATUS_TRY(digest, Digest::parse(firmware.manifest));
+  STRATUS_TRY(text, repositories.read_manifest(repository_of(firmware.name), digest));
+  STRATUS_TRY(manifest, oci::parse_manifest(text));
+  json::array parts;
+  for (const oci::Descriptor& layer : manifest.layers) {
+    const FirmwarePart* const part = part_of_media_type(layer.media_type);
+    if (part == nullptr) continue;
+    const auto title = layer.annotations.find(std::string(media::kTitleAnnotation));
+    parts.push_back(json::object{{"kind", part->kind},
+                                 {"file_name", title != layer.annotations.end() ? title->second : ""},
+                                 {"digest", layer.digest.text()},
+                                 {"size", layer.size}});
+  }
+  return parts;
 }
 
 // The names of the source (B70).
@@ -117,8 +136,24 @@ Result<std::vector<store::GarbageRoot>> FirmwareApi::roots() const {
 }
 
 // Bytes first, then the description, then the tag: what a crash leaves undone is invisible or repeated.
+std::vector<FirmwareApi::Part> FirmwareApi::read_parts(ObjectReader& reader) {
+  std::vector<Part> parts;
+  for (const json::value& item : reader.optional_array("components", kFirmwareParts.size())) {
+    ObjectReader one(item, "components");
+    Part part{one.text("kind", 32), one.text("upload", 64)};
+    const bool again =
+        std::any_of(parts.begin(), parts.end(), [&](const Part& p) { return p.kind == part.kind; });
+    if (!one.done() || part_of_kind(part.kind) == nullptr || again) {
+      reader.reject("components", "kind (assets, configuration or secondary, each once) and upload");
+      return {};
+    }
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
 FirmwareApi::Answer FirmwareApi::store(Call& call, db::Firmware firmware, std::string upload_id,
-                                       Description description) {
+                                       std::vector<Part> parts, Description description) {
   auto upload = co_await files_.finished_upload(upload_id);
   if (!upload) co_return forward_error(std::move(upload));
   const auto digest = Digest::parse(upload->digest);
@@ -129,11 +164,20 @@ FirmwareApi::Answer FirmwareApi::store(Call& call, db::Firmware firmware, std::s
   firmware.size = upload->size;
   firmware.created_ms = now_ms();
   const std::string repository = repository_of(firmware.name);
+  std::vector<ArtifactFile> layers{{std::string(media::kFirmwareFile), firmware.file_name, *digest,
+                                    static_cast<std::uint64_t>(firmware.size)}};
+  for (const Part& part : parts) {
+    auto sent = co_await files_.finished_upload(part.upload);
+    if (!sent) co_return forward_error(std::move(sent));
+    const auto sent_digest = Digest::parse(sent->digest);
+    if (!sent_digest) co_return fail(sent_digest.error());
+    ArtifactFile layer{std::string(part_of_kind(part.kind)->media_type), sent->file_name, *sent_digest,
+                       static_cast<std::uint64_t>(sent->size)};
+    layers.push_back(std::move(layer));
+  }
   auto put = [&]() -> Result<Digest> {
-    const ArtifactFile file{std::string(media::kFirmwareFile), firmware.file_name, *digest,
-                            static_cast<std::uint64_t>(firmware.size)};
     const oci::Annotations annotations{{std::string(media::kVersionAnnotation), firmware.version}};
-    return put_artifact(repositories_, repository, media::kFirmware, std::span(&file, 1), annotations);
+    return put_artifact(repositories_, repository, media::kFirmware, layers, annotations);
   };
   auto manifest = co_await writes_.run(put);
   if (!manifest) co_return forward_error(std::move(manifest));
@@ -172,6 +216,7 @@ FirmwareApi::Answer FirmwareApi::add(Call& call) {
   firmware.notes = reader.optional_text("notes", kMaxNotes);
   firmware.classes = read_classes(reader);
   const std::string upload = reader.text("upload", 64);
+  std::vector<Part> parts = read_parts(reader);
   if (!oci::is_repository_name(repository_of(firmware.name))) {
     reader.reject("name", "lower-case letters and digits, with '.', '_', '-' or '/' between them");
   }
@@ -179,7 +224,7 @@ FirmwareApi::Answer FirmwareApi::add(Call& call) {
     reader.reject("version", "1 to 128 of letters, digits, '.', '_' and '-'");
   STRATUS_CO_CHECK(reader.done());
   const Description description = [](const db::Firmware& made) { return json::serialize(describe(made)); };
-  co_return co_await store(call, std::move(firmware), upload, description);
+  co_return co_await store(call, std::move(firmware), upload, std::move(parts), description);
 }
 
 FirmwareApi::Answer FirmwareApi::list(Call& call) {
@@ -205,7 +250,12 @@ net::Task<Result<db::Firmware>> FirmwareApi::find(std::string id) {
 FirmwareApi::Answer FirmwareApi::show(Call& call) {
   auto found = co_await find(call.parameter("id"));
   if (!found) co_return forward_error(std::move(found));
-  const std::string text = json::serialize(describe(*found));
+  auto read = [&] { return describe_parts(repositories_, *found); };
+  auto parts = co_await reads_.run(read);
+  if (!parts) co_return forward_error(std::move(parts));
+  json::object described = describe(*found);
+  described["components"] = std::move(*parts);
+  const std::string text = json::serialize(described);
   const std::string etag = etag_of(*found);
   co_return co_await call.respond_json(200, text, etag);
 }
@@ -321,7 +371,8 @@ FirmwareApi::Answer FirmwareApi::alias_add(Call& call) {
   const Description description = [](const db::Firmware& made) {
     return json::serialize(describe_alias(made));
   };
-  co_return co_await store(call, std::move(firmware), upload, description);
+  std::vector<Part> none;
+  co_return co_await store(call, std::move(firmware), upload, std::move(none), description);
 }
 
 FirmwareApi::Answer FirmwareApi::alias_list(Call& call) {

@@ -5,6 +5,10 @@
 #include "stratus/server/files.hpp"
 #include "stratus/store/garbage.hpp"
 
+namespace stratus {
+class ObjectReader;
+}
+
 namespace stratus::server {
 
 class FirmwareApi {
@@ -34,7 +38,12 @@ class FirmwareApi {
   Answer alias_link(Call& call);
 
   using Description = std::function<std::string(const db::Firmware&)>;  // JSON
-  Answer store(Call& call, db::Firmware firmware, std::string upload_id, Description description);
+  struct Part {  // beside the firmware (firmware_parts.hpp)
+    std::string kind, upload;
+  };
+  Answer store(Call& call, db::Firmware firmware, std::string upload_id, std::vector<Part> parts,
+               Description description);
+  static std::vector<Part> read_parts(ObjectReader& reader);
   net::Task<Result<db::Firmware>> find(std::string id);
   Answer respond_link(Call& call, const db::Firmware& firmware);
 

@@ -12,6 +12,7 @@
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/server/artifact_shelf.hpp"
+#include "stratus/server/firmware_parts.hpp"
 
 namespace stratus::server {
 namespace {
@@ -32,15 +33,26 @@ host::RawDigest raw(const Digest& digest) {
   return result;
 }
 
-// The layer that a microcontroller runs: the file of a firmware release.
-Result<oci::Descriptor> find_image(const store::RepositoryStore& repositories, const std::string& repository,
+Result<oci::Manifest> read_release(const store::RepositoryStore& repositories, const std::string& repository,
                                    const Digest& release) {
   STRATUS_TRY(text, repositories.read_manifest(repository, release));
-  STRATUS_TRY(manifest, oci::parse_manifest(text));
+  return oci::parse_manifest(text);
+}
+
+// The layer that a microcontroller runs: the file of a firmware release.
+Result<oci::Descriptor> find_image(const oci::Manifest& manifest) {
   for (const oci::Descriptor& layer : manifest.layers) {
     if (layer.media_type == media::kFirmwareFile) return layer;
   }
   return fail(ErrorCode::invalid, "the release holds no firmware file");
+}
+
+Result<void> check_class(const McuQuestion& question, const std::string& wanted,
+                         const std::array<std::uint8_t, 16>& found) {
+  if (found == host::board_class_of(wanted)) return {};
+  return fail(ErrorCode::conflict,
+              question.repository + ":" + question.version + " is made for other boards than " + wanted,
+              "wrong_model");
 }
 
 }  // namespace
@@ -156,12 +168,10 @@ Result<std::optional<McuReleases::Patch>> McuReleases::patch(const McuQuestion& 
 }
 
 Result<Bytes> McuReleases::manifest(const McuQuestion& question) {
-  STRATUS_TRY(image, find_image(repositories_, question.repository, question.release));
+  STRATUS_TRY(release, read_release(repositories_, question.repository, question.release));
+  STRATUS_TRY(image, find_image(release));
   STRATUS_TRY(known, facts(image.digest));
-  if (known.board_class != host::board_class_of(question.model)) {
-    return fail(ErrorCode::conflict,
-                question.repository + ":" + question.version + " is made for other boards", "wrong_model");
-  }
+  STRATUS_CHECK(check_class(question, question.model, known.board_class));
   STRATUS_TRY(found, patch(question, image.digest, image.size));
   const std::int64_t now = clock_.wall().time_since_epoch().count() / 1000;
   host::ManifestFields fields;
@@ -180,19 +190,32 @@ Result<Bytes> McuReleases::manifest(const McuQuestion& question) {
         host::DeltaOffer{raw(question.have), raw(found->digest), static_cast<std::uint32_t>(found->size)};
   }
   fields.components.push_back(std::move(component));
+  for (const oci::Descriptor& layer : release.layers) {
+    const FirmwarePart* const part = part_of_media_type(layer.media_type);
+    if (part == nullptr || question.firmware_only) continue;
+    STRATUS_TRY(part_facts, facts(layer.digest));
+    STRATUS_CHECK(
+        check_class(question, question.model + "/" + std::string(part->kind), part_facts.board_class));
+    host::ManifestComponent one;
+    one.kind = part->number;
+    one.size = static_cast<std::uint32_t>(layer.size);
+    one.digest = raw(layer.digest);
+    fields.components.push_back(std::move(one));
+  }
   return host::write_manifest(fields, key_->key.signer());
 }
 
 Result<void> McuReleases::find_release(McuQuestion& question) const {
   STRATUS_TRY(manifests, repositories_.manifests(question.repository));
   for (const Digest& digest : manifests) {
-    const auto layer = find_image(repositories_, question.repository, digest);
+    const auto release = read_release(repositories_, question.repository, digest);
+    if (!release) continue;
+    const auto layer = find_image(*release);
     if (!layer || layer->digest != question.have) continue;
-    STRATUS_TRY(text, repositories_.read_manifest(question.repository, digest));
-    STRATUS_TRY(manifest, oci::parse_manifest(text));
-    const auto version = manifest.annotations.find(std::string(media::kVersionAnnotation));
+    const auto version = release->annotations.find(std::string(media::kVersionAnnotation));
     question.release = digest;
-    question.version = version != manifest.annotations.end() ? version->second : "unknown";
+    question.version = version != release->annotations.end() ? version->second : "unknown";
+    question.firmware_only = true;  // several releases may hold this image
     return {};
   }
   return fail(ErrorCode::not_found, "nothing is offered under " + question.repository);

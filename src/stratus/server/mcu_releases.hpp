@@ -1,5 +1,5 @@
 // Firmware releases as microcontrollers take them: a signed manifest of at most 512 bytes derived from the
-// OCI manifest, and a patch from what the device runs (docs/formats/mcu-image.md).
+// OCI manifest, all its parts named, and a patch from what the device runs (docs/formats/mcu-image.md).
 //
 // The manifest says which release a device is to run now, and is signed by a key of this server
 // (DATA/mcu/assignment.key): it carries freshness, not trust in code. An image is run only if the release
@@ -24,9 +24,10 @@ namespace stratus::server {
 struct McuQuestion {
   std::string repository;  // "firmware/NAME"
   std::string version;
-  Digest release;     // its OCI manifest
-  std::string model;  // of the device
-  Digest have;        // SHA-256 of the whole image that runs; empty: not known
+  Digest release;              // its OCI manifest
+  std::string model;           // of the device
+  Digest have;                 // SHA-256 of the whole image that runs; empty: not known
+  bool firmware_only = false;  // other parts stay what they are
 };
 
 class McuReleases {
@@ -42,7 +43,8 @@ class McuReleases {
   Result<Bytes> manifest(const McuQuestion& question);
   // x and y of the key that signs, 128 hex digits.
   std::string public_key() const;
-  // The repository's release that holds the image `have`: fills in release and version. `not_found`: none.
+  // A release of the repository that holds the image `have`: fills in release and version, and wants no other
+  // parts changed. `not_found`: none.
   Result<void> find_release(McuQuestion& question) const;
 
  private:
