@@ -21,11 +21,29 @@ Cause Updater::store(State state, Cause cause) {
 }
 
 Cause Updater::after_boot() {
+  if (boot_ == nullptr) return Cause::ok;
   const State state = journal_.now().state;
-  if (boot_ == nullptr || (state != State::staged && state != State::trial)) return Cause::ok;
-  if (boot_->running() != target_slot()) return store(State::rejected, Cause::trial_failed);
-  if (!boot_->on_trial()) return accept();  // accepted there, and cut before the journal knew
-  return state == State::trial ? Cause::ok : store(State::trial, Cause::ok);
+  const uint8_t running = boot_->running();
+  if (state != State::staged && state != State::trial) {
+    if (running == (journal_.now().active & 1)) return Cause::ok;
+    // The loader chose by itself, or the journal is new: what runs must not be written over.
+    Record record = journal_.now();
+    record.active = running;
+    record.state = State::ready;
+    return journal_.append(record) ? Cause::ok : Cause::io;
+  }
+  if (running == target_slot() && !boot_->on_trial()) return accept();  // cut before the journal knew
+  Record record = journal_.now();
+  if (running == target_slot()) {
+    if (state == State::trial) return Cause::ok;
+    record.state = State::trial;
+    return journal_.append(record) ? Cause::ok : Cause::io;
+  }
+  // It was tried and failed, or power went before the loader knew of it: that cannot be told apart.
+  if (record.tries <= 1) return store(State::rejected, Cause::trial_failed);
+  --record.tries;
+  record.state = State::staged;
+  return journal_.append(record) && boot_->stage(target_slot()) ? Cause::ok : Cause::io;
 }
 
 bool Updater::is_bad(const uint8_t digest[32]) const {
