@@ -97,6 +97,14 @@ def run_console(tally):
             tally.add("console: vitest", "failed", (done.stdout + done.stderr)[-6000:])
 
 
+def run_footprint(tally):
+    """What the microcontroller client weighs: the table is for the log, a mark that is passed is a failure."""
+    done = run([PYTHON, "mcu/ports/footprint.py"], capture_output=True, text=True)
+    print(done.stdout, end="", flush=True)
+    outcome = {0: "passed", 77: "skipped"}.get(done.returncode, "failed")
+    tally.add("footprint: microcontroller client", outcome, (done.stderr or done.stdout)[-3000:])
+
+
 def run_unit_tests(suite, programs, tally, timeout):
     for program in sorted(programs.glob("test_*")):
         with tempfile.TemporaryDirectory() as directory:
@@ -208,6 +216,8 @@ def main():
     if "unit" in chosen and programs:
         heading("unit tests")
         run_unit_tests("unit", programs, tally, timeout=600)
+        heading("footprint of the microcontroller client")
+        run_footprint(tally)
     if "asan" in chosen:
         heading("build and run: g++ with AddressSanitizer and UBSan")
         if sanitized := build("asan", tally):

@@ -2,6 +2,8 @@
 from harness import mcu, wait_until
 from harness.mcu_fleet import boot, builder, case, first, needs_tools  # noqa: F401  fixtures
 
+import footprint  # mcu/ports/footprint.py, by way of harness.mcu
+
 pytestmark = needs_tools
 
 
@@ -22,6 +24,8 @@ def test_enrols_reports_and_is_updated_by_patch(case, builder, first):  # noqa: 
     assert case.board.read(mcu.SLOTS[1], len(image)) == image
     fetched = [int(line.split("fetched ")[1].split(",")[0]) for line in case.board.lines if "reboot, ok" in line]
     assert len(fetched) == 1 and fetched[0] < len(image) * 0.04 + 512, "a patch and a manifest"
+    weights = footprint.measure(builder, first, case.board.stack())
+    assert weights["stack"] > 0 and not footprint.over(weights), footprint.table(weights)
 
 
 def test_gives_an_update_up_when_told_to(case, builder):  # noqa: F811

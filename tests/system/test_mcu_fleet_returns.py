@@ -1,10 +1,9 @@
 """The microcontroller of the fleet with firmware that fails, and with power that does: nothing is lost, all is told."""
 import json
 import os
-import random
-import time
 
 from harness.mcu_fleet import boot, builder, case, first, needs_tools  # noqa: F401  fixtures
+from harness.mcu_kills import Campaign
 
 pytestmark = needs_tools
 
@@ -28,18 +27,11 @@ def test_goes_back_from_firmware_that_fails_and_says_so_once(case, builder):  # 
 
 def test_survives_being_killed_at_any_moment_of_an_update(case, builder):  # noqa: F811
     """Whatever the moment: the next start boots something signed, and the update is carried to its end."""
+    kills = 200 if os.environ.get("STRATUS_LONG") else 6
     case.provision()
-    case.push("2.0.0", builder.app("2.0.0", 2, padding=300_000, fleet=True))
     case.board.start()
     case.board.wait_said("app: enrol, ok")
-    rollout, chance = case.roll_out("2.0.0"), random.Random(7)
-    for _ in range(200 if os.environ.get("STRATUS_LONG") else 4):
-        time.sleep(chance.uniform(0.05, 3))  # the moment of the cut, not a wait for anything
-        case.board.kill()
-        assert not case.board.said("nothing bootable"), str(case.board)
-        if case.state_in(rollout).get("state") == "success":
-            break
-        case.board.start()
-    if case.board.process.poll() is not None:
-        case.board.start()
-    case.wait_state(rollout, "success")
+    case.board.kill()
+    result = Campaign(case, builder).run(kills)
+    assert (result["kills"], result["bricks"]) == (kills, 0), result
+    assert result["updates"] >= 1, result

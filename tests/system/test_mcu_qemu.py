@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def builder(tmp_path_factory):
-    return mcu.build.Builder(tmp_path_factory.mktemp("firmware"))
+    return mcu.build.Builder(tmp_path_factory.mktemp("firmware"), watchdog_ms=2500)  # an image that hangs is waited for three times
 
 
 @pytest.fixture(scope="module")

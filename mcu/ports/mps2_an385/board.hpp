@@ -14,7 +14,9 @@ constexpr char kModel[] = "mps2-an385";
 constexpr uint32_t kFlashBase = 0x21000000;
 constexpr uint32_t kSector = 4096;
 constexpr FlashLayout kLayout = {0x1000, {0x10000, 0x110000}, 0x100000};
+constexpr uint32_t kProvision = 0x3000, kSeeds = 0x4000, kIdentity = 0x6000;
 constexpr uint32_t kAppAddress = 0x00010000;  // images are copied here, header included
+constexpr uint32_t kAppAlign = 256;           // of the vector table behind the header
 constexpr uint32_t kAppLimit = 0x003f0000;
 constexpr uint32_t kHandOver = 0x2003ff00;  // what the loader tells the application
 
@@ -71,6 +73,8 @@ void idle();
 // A fatal error line, then QEMU ends with status 1; `quit(true)` ends it with 0.
 [[noreturn]] void quit(bool ok);
 [[noreturn]] void reset();
+[[noreturn]] void jump(uint32_t image);    // to code as this board's start.cpp puts it first
+uint32_t stack_used();                     // bytes, the deepest since the start
 void arm_watchdog(uint32_t milliseconds);  // resets the chip unless fed
 void feed_watchdog();
 
@@ -78,3 +82,7 @@ void print(const char* text);
 void print_number(uint32_t value);
 
 }  // namespace stratus::mcu::mps2
+
+namespace stratus::mcu::board {
+using namespace mps2;
+}

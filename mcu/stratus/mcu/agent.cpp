@@ -24,12 +24,12 @@ bool Agent::write(const uint8_t* data, uint32_t size) {
     raw_size_ += size;
     return true;
   }
-  while (delta_at_ < sizeof delta_head_ && size != 0) {
-    delta_head_[delta_at_++] = *data++;
+  while (delta_at_ < kDeltaHeaderSize && size != 0) {
+    decoder_.scratch()[delta_at_++] = *data++;
     --size;
-    if (delta_at_ != sizeof delta_head_) continue;
+    if (delta_at_ != kDeltaHeaderSize) continue;
     DeltaHeader header;
-    delta_cause_ = parse_delta_header(delta_head_, header);
+    delta_cause_ = parse_delta_header(decoder_.scratch(), header);
     if (delta_cause_ == Cause::ok &&
         (header.base_size != base_size_ || memcmp(header.base_digest, base_, sizeof base_) != 0)) {
       delta_cause_ = Cause::wrong_base;
@@ -52,7 +52,10 @@ Cause Agent::check_in() {
   if (base_size_ == 0 && !running_digest(base_, base_size_)) return Cause::io;
   char path[272];
   TextWriter out(path, sizeof path);
-  out.text(config_.check_path).hex(base_, sizeof base_);
+  out.text(config_.check_path);
+  if (config_.device != nullptr)
+    out.text("?model=").text(config_.model).text("&device=").text(config_.device).text("&have=");
+  out.hex(base_, sizeof base_);
   uint32_t received = 0;
   Cause cause = http_.get(out.c_str(), nullptr, kManifestLimit, *this, received);
   fetched_ += received;

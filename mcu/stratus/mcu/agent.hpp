@@ -13,10 +13,12 @@ namespace stratus::mcu {
 
 struct AgentConfig {
   const char* model;
-  // Of the manifest, asked with GET; what runs is appended, 64 hex digits: ends with "have=".
+  // Of the manifest, asked with GET. Without `device` what runs is appended, 64 hex digits: ends with
+  // "have=".
   const char* check_path;
   uint32_t poll_seconds;
-  bool (*self_test)();  // null: none
+  bool (*self_test)();           // null: none
+  const char* device = nullptr;  // "?model=MODEL&device=DEVICE&have=" comes before what runs
 };
 
 enum class AgentStep : uint8_t {
@@ -118,7 +120,6 @@ class Agent final : private ByteSink {
   };
   Skip skip_{ports_.updater};
   DeltaDecoder decoder_{ports_.flash, 0, skip_};
-  uint8_t delta_head_[kDeltaHeaderSize];
   uint32_t delta_at_ = 0;
   Cause delta_cause_ = Cause::ok;
   uint8_t base_[32];

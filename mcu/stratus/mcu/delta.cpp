@@ -14,7 +14,7 @@ void DeltaDecoder::begin(const DeltaHeader& header) {
   base_size_ = header.base_size;
   left_ = header.target_size;
   position_ = length_[0] = length_[1] = value_ = bits_ = 0;
-  bit_count_ = shift_ = window_at_ = filled_ = cached_ = 0;
+  bit_count_ = shift_ = window_at_ = cached_ = 0;
   zero_run_ = false;
   field_ = Field::diff_length;
   cause_ = Cause::ok;
@@ -127,11 +127,8 @@ void DeltaDecoder::next_data_field() {
 }
 
 void DeltaDecoder::produce(uint8_t byte) {
-  out_page_[filled_++] = byte;
   --left_;
-  if (filled_ != sizeof out_page_ && left_ != 0) return;
-  if (!out_.write(out_page_, filled_)) fail(Cause::io);
-  filled_ = 0;
+  if (!out_.write(&byte, 1)) fail(Cause::io);
 }
 
 Cause DeltaDecoder::finish() {

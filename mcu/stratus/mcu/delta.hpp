@@ -32,6 +32,8 @@ class DeltaDecoder {
   DeltaDecoder(Flash& flash, uint32_t base_at, ByteSink& out) : flash_(flash), base_at_(base_at), out_(out) {}
 
   void set_base(uint32_t base_at) { base_at_ = base_at; }
+  // kDeltaWindow bytes that nobody needs before begin(): a place to collect the header.
+  uint8_t* scratch() { return window_; }
   void begin(const DeltaHeader& header);
   // Bytes after the header, in pieces of any size. ok: wants more or is complete.
   Cause feed(const uint8_t* data, uint32_t size);
@@ -60,14 +62,13 @@ class DeltaDecoder {
   uint8_t bit_count_ = 0;
   uint8_t shift_ = 0;
   uint8_t window_at_ = 0;
-  uint8_t filled_ = 0;  // of out_page_
   bool zero_run_ = false;
   Field field_ = Field::diff_length;
   Cause cause_ = Cause::conflict;
   uint8_t cached_ = 0;  // valid bytes of base_page_
   uint8_t base_page_[32];
-  uint8_t out_page_[32];
   uint8_t window_[kDeltaWindow];
 };
+static_assert(sizeof(DeltaDecoder) <= 512, "the decoder is for small boards");
 
 }  // namespace stratus::mcu

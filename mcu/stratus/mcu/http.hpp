@@ -34,7 +34,7 @@ class HttpHeadParser {
   uint8_t length_ = 0;
   bool first_line_ = true;
   bool complete_ = false;
-  char line_[80];  // what is longer is cut: nothing we read is
+  char line_[56];  // what is longer is cut: nothing we read is
 };
 
 struct ByteRange {
@@ -64,7 +64,7 @@ class HttpClient {
   const char* host_;
   bool open_ = false;
   HttpHeadParser parser_;
-  uint8_t buffer_[256];
+  uint8_t buffer_[96];
 };
 
 }  // namespace stratus::mcu

@@ -36,7 +36,7 @@ bool Journal::mount() {
   return found;
 }
 
-bool Journal::write(Record& record) {
+bool Journal::write(const Record& record) {
   const uint32_t at = at_ + current_ * flash_.sector + used_[current_] * sizeof record;
   ++used_[current_];
   Record back;
@@ -44,7 +44,8 @@ bool Journal::write(Record& record) {
          memcmp(&back, &record, sizeof back) == 0;
 }
 
-bool Journal::append(Record next) {
+bool Journal::append(const Record& wanted) {
+  Record next = wanted;
   next.seq = now_.seq + 1;
   next.crc = crc_of(next);
   const uint32_t per_sector = flash_.sector / sizeof(Record);

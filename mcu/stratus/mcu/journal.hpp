@@ -48,10 +48,10 @@ class Journal {
   bool mount();
   const Record& now() const { return now_; }
   // Makes `next` durable and current; fills seq and crc. False: nothing changed, or flash is failing.
-  bool append(Record next);
+  bool append(const Record& next);
 
  private:
-  bool write(Record& record);
+  bool write(const Record& record);
 
   Flash& flash_;
   uint32_t at_;

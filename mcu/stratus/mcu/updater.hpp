@@ -11,7 +11,7 @@
 namespace stratus::mcu {
 
 constexpr uint32_t kMark = 16 * 1024;
-constexpr uint32_t kPage = 256;
+constexpr uint32_t kPage = 128;
 constexpr uint8_t kTrials = 3;
 constexpr uint8_t kTold = 0xff;  // in `tries` of a rejected update: the server knows
 constexpr uint32_t kAnyCounter = 0xffffffff;

@@ -1,22 +1,12 @@
-// stratus-boot for the MPS2 AN385: decide (library), copy the image to where it runs, arm the watchdog, jump.
-#include "ports/mps2_an385/board.hpp"
+// stratus-boot: decide (library), copy the image to where it runs, arm the watchdog, jump.
+#include "board.hpp"
 #include "release_key.hpp"
 
 #include "stratus/mcu/boot.hpp"
 #include "stratus/mcu/software_crypto.hpp"
 
 using namespace stratus::mcu;
-using namespace stratus::mcu::mps2;
-
-namespace {
-
-[[noreturn]] void jump(uint32_t vector_table) {
-  wr(0xe000ed08, vector_table);
-  asm volatile("msr msp, %0\n bx %1" : : "r"(rd(vector_table)), "r"(rd(vector_table + 4)) : "memory");
-  __builtin_unreachable();
-}
-
-}  // namespace
+using namespace stratus::mcu::board;
 
 extern "C" void run() {
   BoardFlash flash;
@@ -34,7 +24,7 @@ extern "C" void run() {
   }
   const ImageInfo& info = choice.info;
   if (info.load_address != kAppAddress || info.size > kAppLimit - kAppAddress ||
-      info.header_size % 256 != 0) {
+      info.header_size % kAppAlign != 0) {
     print("boot: image is not linked for this board\n");
     quit(false);
   }

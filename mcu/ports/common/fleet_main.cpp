@@ -1,20 +1,19 @@
 // A device of the fleet: enrols by its code, keeps a session with the broker, follows its firmware over
 // HTTPS, both with its certificate. APP_BEHAVIOUR as in app_main.cpp.
+#include "board.hpp"
+#include "ethernet.hpp"
 #include "ports/common/enrol.hpp"
 #include "ports/common/provision.hpp"
-#include "ports/mps2_an385/board.hpp"
-#include "ports/mps2_an385/lan9118.hpp"
 #include "ports/net/tls_stream.hpp"
 #include "release_key.hpp"
 
 #include "stratus/mcu/client.hpp"
 
 using namespace stratus::mcu;
-using namespace stratus::mcu::mps2;
+using namespace stratus::mcu::board;
 
 namespace {
 
-constexpr uint32_t kProvision = 0x3000, kSeeds = 0x4000, kIdentity = 0x6000;
 constexpr uint32_t kTimeout = 15'000;
 
 struct Feeder final : Watchdog {
@@ -25,7 +24,7 @@ struct Feeder final : Watchdog {
 BoardClock board_clock;
 BoardFlash flash;
 Feeder feeder;
-Lan9118 ethernet;
+EthernetPort ethernet;
 Provision provision;
 net::SeededEntropy entropy(flash, kSeeds);
 IdentityStore identity(flash, kIdentity);
@@ -46,6 +45,17 @@ void say(const char* what, Cause cause) {
   print(what);
   print(", ");
   print(cause_name(cause));
+  print("\n");
+}
+
+// How deep the stack ever was: what this board needs, and a warning before it is not enough.
+void say_stack() {
+  static uint32_t said = 0;
+  const uint32_t used = stack_used();
+  if (used <= said) return;
+  said = used;
+  print("app: stack ");
+  print_number(used);
   print("\n");
 }
 
@@ -78,7 +88,7 @@ extern "C" void run() {
   print("app: version " APP_VERSION ", slot ");
   print_number(hand_over->slot);
   print(hand_over->trial != 0 ? ", trial\n" : "\n");
-  if (APP_BEHAVIOUR == 1) *reinterpret_cast<volatile uint32_t*>(0xfffffff0) = 1;
+  if (APP_BEHAVIOUR == 1) __builtin_trap();
   while (APP_BEHAVIOUR == 2) asm volatile("");
   if (!read_provision(flash, kProvision, provision)) {
     print("app: not provisioned\n");
@@ -113,21 +123,13 @@ extern "C" void run() {
   static Journal journal(flash, kLayout.journal);
   static Updater updater(flash, kLayout, journal, crypto, kBoardClass);
   static net::EcDeviceKey key(identity.head().key);
-  static uint8_t packet[512];
+  static uint8_t packet[256];
   static MqttClient mqtt(mqtts, board_clock, packet, sizeof packet);
-  static char name[10 + sizeof provision.firmware], path[200];
-  TextWriter(name, sizeof name).text("firmware/").text(provision.firmware).c_str();
-  TextWriter(path, sizeof path)
-      .text("/api/v1/mcu/firmware/")
-      .text(provision.firmware)
-      .text("?model=")
-      .text(kModel)
-      .text("&device=")
-      .text(identity.head().device)
-      .text("&have=")
-      .c_str();
+  static char path[22 + sizeof provision.firmware];
+  TextWriter(path, sizeof path).text("/api/v1/mcu/firmware/").text(provision.firmware).c_str();
+  const char* const name = path + 12;  // "firmware/NAME"
   static Link link({identity.head().device, name, APP_VERSION}, {mqtt, board_clock, hash, key, &entropy});
-  static Agent agent({kModel, path, provision.poll_seconds, self_test},
+  static Agent agent({kModel, path, provision.poll_seconds, self_test, identity.head().device},
                      {flash, kLayout, updater, crypto, board_clock, &entropy, &feeder, &assignment, &link},
                      http);
   static Client client(agent, updater, link, board_clock);
@@ -142,6 +144,7 @@ extern "C" void run() {
           : client.step() == AgentStep::accepted ? ", accepted"
                                                  : ", idle",
           agent.cause());
+      say_stack();
       http.close();  // a connection that idles would be cut by the other end anyway
     }
     if (restart) {

@@ -1,0 +1,126 @@
+"""What the microcontroller client weighs, read from linker maps; the marks that it must keep.
+
+Run: /usr/bin/python3 mcu/ports/footprint.py [--out DIR]: builds boot loader and firmware, prints the table. Status 0: every mark is
+kept; 1: not; 77: it cannot be built here. `./dev test` runs it; tests and `./dev bench mcu` import it.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import build  # noqa: E402  beside this file
+
+KIB = 1024
+# What updates a device: the OTA core, delta, manifest, HTTP, MQTT, agent, and what they stand on. Digests and signatures are
+# BearSSL's in the firmware.
+CLIENT = ("journal", "image", "updater", "delta", "manifest", "http", "mqtt", "agent", "bytes", "cause", "text")
+FLEET = ("link", "client", "json", "text_json")  # presence, status, signed results, orders
+ENROLMENT = ("csr", "identity")
+# Objects of fleet_main.cpp that are the client's: the map knows them by name. All must be found, or the sum would be wrong in silence.
+CLIENT_OBJECTS = ("http", "journal", "updater", "packet", "mqtt", "path", "agent")
+FLEET_OBJECTS = ("link", "client")
+MARKS = {"client_flash": 10 * KIB, "client_ram": 2 * KIB, "delta_flash": KIB, "delta_ram": 512, "boot_flash": 24 * KIB,
+         "firmware_flash": 96 * KIB, "firmware_ram": 40 * KIB}
+_INPUT = re.compile(r"\s*[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+\s+(\S+):\((\.[\w.$-]+)\)")
+_OUTPUT = re.compile(r"\s*[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ (\.\w+)$")
+
+
+class Map:
+    """A map of lld: {section: bytes} of the result, and what each object file brought into it."""
+
+    def __init__(self, file):
+        self.sections, self.inputs = {}, []
+        for line in file.read_text().splitlines():
+            if match := _OUTPUT.match(line):
+                self.sections[match.group(2)] = self.sections.get(match.group(2), 0) + int(match.group(1), 16)
+            elif match := _INPUT.match(line):  # <internal> holds the merged literals
+                stem = re.search(r"([\w-]+)\.o\)?$", match.group(2))
+                self.inputs.append((stem.group(1) if stem else "strings", match.group(3), int(match.group(1), 16)))
+
+    @property
+    def flash(self):
+        return self.sections[".text"] + self.sections.get(".data", 0)
+
+    @property
+    def ram(self):
+        return self.sections.get(".bss", 0) + self.sections.get(".data", 0)
+
+    def code_by_part(self):
+        """{object file: bytes in flash}; "strings": the literals of all of them, shared."""
+        parts = {}
+        for part, section, size in self.inputs:
+            if section.split(".")[1] in ("text", "rodata", "data", "init_array", "vectors"):
+                parts[part] = parts.get(part, 0) + size
+        return parts
+
+    def object_bytes(self, names):
+        """Static memory of these variables, wherever they are declared."""
+        sizes = {name: [size for _, section, size in self.inputs if re.search(rf"^\.(bss|data)\..*\D{len(name)}{name}E?$", section)]
+                 for name in names}
+        missing = [name for name, found in sizes.items() if not found]
+        if missing:
+            raise RuntimeError(f"the map does not name {', '.join(missing)}: the footprint would lie")
+        return sum(map(sum, sizes.values()))
+
+
+def literals(builder, parts):
+    """Bytes of the text literals of these parts, before the linker shares what is the same."""
+    return sum(int(line.split()[1]) for part in parts for line in build.run("llvm-size-14", "-A", builder.out / f"{part}.o").splitlines()
+               if line.startswith(".rodata.str"))
+
+
+def measure(builder, image, stack):
+    """{name: bytes} of the boot loader and the fleet's firmware. `stack`: the deepest that a run of it was seen to use."""
+    boot, firmware = Map(builder.boot().with_suffix(".map")), Map(image.with_suffix(".map"))
+    code = firmware.code_by_part()
+
+    def flash(parts):
+        return sum(code[part] for part in parts) + literals(builder, parts)
+
+    return {
+        "client_flash": flash(CLIENT), "client_ram": firmware.object_bytes(CLIENT_OBJECTS),
+        "fleet_flash": flash(FLEET), "fleet_ram": firmware.object_bytes(FLEET_OBJECTS), "enrolment_flash": flash(ENROLMENT),
+        "delta_flash": code["delta"], "delta_ram": builder.size_of("stratus::mcu::DeltaDecoder", "stratus/mcu/delta.hpp"),
+        "boot_flash": boot.flash, "firmware_flash": image.stat().st_size, "firmware_ram": firmware.ram + stack, "stack": stack}
+
+
+def rows(footprint):
+    return [{"part": name, "bytes": size, "mark": MARKS.get(name), "kept": size <= MARKS[name] if name in MARKS else None}
+            for name, size in footprint.items()]
+
+
+def over(footprint):
+    """The marks that are not kept, in words; none: all are."""
+    return [f"{name}: {footprint[name]:,} bytes, {most:,} allowed" for name, most in MARKS.items() if footprint.get(name, 0) > most]
+
+
+def table(footprint):
+    return "\n".join(f"{row['part']:<16} {row['bytes']:>8,} B" + (f"  of {row['mark']:>7,}{'' if row['kept'] else '  TOO MUCH'}" if row["mark"] else "")
+                     for row in rows(footprint))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", default=str(build.ROOT / "build" / "mcu"))
+    arguments = parser.parse_args()
+    missing = [tool for tool in ("clang++", "ld.lld", "llvm-objcopy-14") if not shutil.which(tool)]
+    if missing:
+        print(f"missing: {', '.join(missing)}", file=sys.stderr)
+        return 77
+    builder = build.Builder(arguments.out)
+    try:
+        footprint = measure(builder, builder.app("1.0.0", 1, fleet=True), 0)
+    except build.sources.Unreachable as error:
+        print(error, file=sys.stderr)
+        return 77
+    print(table(footprint))
+    print("firmware_ram is without the stack here: ./dev bench mcu and the tests measure that in a run")
+    for one in over(footprint):
+        print(one, file=sys.stderr)
+    return 1 if over(footprint) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
