@@ -3,6 +3,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 
 from .waiting import wait_until
@@ -31,10 +32,20 @@ class Postgres:
                        "--no-sync", "--no-instructions"])
         command = [PROGRAMS / "postgres", "-D", data, "-k", self.directory, "-c", "listen_addresses=", "-c", "fsync=off",
                    "-c", "max_connections=60"]
-        self.program = programs.start(name, self._command(command))
-        wait_until(lambda: self.try_sql("SELECT 1"), 30, what="PostgreSQL to start")
+        self._start = lambda: programs.start(name, self._command(command))
+        self.start()
         self.sql("CREATE DATABASE fleet")
         self.url = f"postgresql:///fleet?user=stratus&host={self.directory}"
+
+    def start(self):
+        """Also again, after crash()."""
+        self.program = self._start()
+        wait_until(lambda: self.try_sql("SELECT 1"), 30, what="PostgreSQL to start")
+
+    def crash(self):
+        """Ends it and every session at once, without a checkpoint; the next start recovers what was committed."""
+        self.program.process.send_signal(signal.SIGQUIT)
+        self.program.process.wait(30)
 
     def _command(self, command):
         command = [str(word) for word in command]
