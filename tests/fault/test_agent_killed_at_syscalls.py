@@ -34,6 +34,9 @@ UNTOLD = {"access", "arch_prctl", "brk", "epoll_create1", "epoll_ctl", "eventfd2
           "ioctl", "lseek", "lstat", "madvise", "mmap", "mprotect", "mremap", "munmap", "newfstatat", "prlimit64", "readlink", "readlinkat",
           "restart_syscall", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "set_robust_list",
           "set_tid_address", "setsockopt", "stat", "statfs", "statx", "sysinfo", "timerfd_create", "timerfd_settime", "umask", "uname"}
+# What changes the process itself and goes with it. Only the long form takes them.
+PRIVATE = {"capset", "chdir", "close_range", "dup2", "getdents64", "listen", "memfd_create", "pidfd_getfd", "pidfd_open", "pipe2",
+           "setfsgid", "setfsuid", "setgroups", "setresgid", "setresuid", "setsid", "socketpair"}
 # How often these are made depends on how long things take: the agent polls, and is asked how it is. In the long form the last of
 # them may not come up.
 TIMED = {"accept", "accept4", "clone3", "close", "close_range", "connect", "dup2", "epoll_wait", "getdents64", "openat", "poll", "ppoll",
@@ -178,7 +181,7 @@ def middles(total, points):
 
 def selection(counts):
     """(index of the update, call, number): of every call that any of the updates makes."""
-    for index, call in enumerate(sorted(set().union(*counts))):
+    for index, call in enumerate(sorted(set().union(*counts) - (set() if LONG else PRIVATE))):
         those = [which for which, made in enumerate(counts) if made[call]]
         for which in those if LONG or call in MANY else [those[index % len(those)]]:
             total = counts[which][call]
