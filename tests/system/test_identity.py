@@ -233,6 +233,9 @@ def test_a_revoked_identity_cannot_resume_its_session(server, keys, version):
     asked = "GET /api/v1/next/app HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     said = s_client(server.url, *identity, "-sess_out", session, request=asked)
     assert "HTTP/1.1 404" in said, said
+    if version == "-tls1_3":  # a ticket would be as long as the certificates that it spares
+        assert not session.exists() and "NewSessionTicket" not in said, said
+        return
     said = s_client(server.url, *identity, "-sess_in", session, "-sess_out", session, request=asked)
     assert "Reused, TLS" in said and "HTTP/1.1 404" in said, said
     assert server.http.post("/api/v1/devices/cam-7/revoke", json={"reason": "stolen"}).status == 204

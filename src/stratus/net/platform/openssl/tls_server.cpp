@@ -41,10 +41,15 @@ class OpenSslServerContext final : public TlsServerContext {
       return 1;
     }
     if (!leaf) return 1;
-    const auto* const ssl =
+    auto* const ssl =
         static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     const auto* const self = static_cast<OpenSslServerContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    if (self->admits(X509_STORE_CTX_get_current_cert(store))) return 1;
+    if (self->admits(X509_STORE_CTX_get_current_cert(store))) {
+      // A ticket (TLS 1.3) holds the peer's certificate: both ways it is as long as the certificates that it
+      // spares, and OpenSSL decodes that certificate again for each ticket it writes or reads.
+      SSL_set_num_tickets(ssl, 0);
+      return 1;
+    }
     X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REVOKED);
     return 0;
   }
@@ -123,7 +128,7 @@ Result<std::shared_ptr<TlsServerContext>> TlsServerContext::make(const ServerTls
                                SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
-  // Tickets instead of a session cache: nothing to keep per device. One is enough.
+  // Tickets instead of a session cache: nothing to keep per client. One is enough.
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(raw, reinterpret_cast<const unsigned char*>("stratus"), 7);
   SSL_CTX_set_num_tickets(raw, 1);
