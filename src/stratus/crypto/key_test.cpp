@@ -85,5 +85,27 @@ TEST(Key, RefusesOtherKindsOfKey) {
   EXPECT_FALSE(SigningKey::from_pem(SigningKey::generate()->public_key().pem()));
 }
 
+TEST(Key, PublicKeysInDerAreOneForm) {
+  const auto key = SigningKey::generate();
+  ASSERT_TRUE(key);
+  const Bytes der = key->public_key().der();
+  const auto read = PublicKey::from_der(der);
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_EQ(read->der(), der);
+  EXPECT_EQ(read->pem(), key->public_key().pem());
+  EXPECT_EQ(read->id(), PublicKey::from_pem(read->pem())->id());
+  const Bytes message{1, 2, 3};
+  EXPECT_TRUE(read->verify(message, *key->sign(message)));
+  for (const std::size_t at : {std::size_t{0}, std::size_t{26}, std::size_t{40}, der.size() - 1}) {
+    Bytes wrong = der;
+    wrong[at] ^= 1;  // the last two: no point of the curve
+    EXPECT_FALSE(PublicKey::from_der(wrong)) << at;
+  }
+  Bytes longer = der;
+  longer.push_back(0);
+  EXPECT_FALSE(PublicKey::from_der(longer));
+  EXPECT_FALSE(PublicKey::from_der(Bytes()));
+}
+
 }  // namespace
 }  // namespace stratus::crypto
