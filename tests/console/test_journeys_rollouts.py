@@ -1,6 +1,10 @@
 """Rollouts in the console, with simulated devices: by waves with a pause, and a canary that fails."""
+import random
+import time
+
 import pytest
 from harness import wait_until
+from harness.mqtt import DeviceMaker
 from harness.people import make_user
 from harness.simulator import Simulation
 
@@ -25,7 +29,7 @@ class Fleet:
             assert made.status == 201, made
             program = case.start(count, "--prefix", f"{group}-", "--group", group, "--until-version", "1", "--for", "120")
             case.finish(program, 120)
-        case.release("2", b"two" * 50_000)
+        case.release("2", random.Random(2).randbytes(200_000))  # nothing packs it: a slow link takes its time
 
     def start(self, group, *options):
         """The devices of a group come back; answers once all are connected."""
@@ -73,12 +77,14 @@ def test_canary_that_fails_halts_the_rollout_and_is_explained(fleet):
     run_journey("canary", fleet.case.server, {}, user=fleet.user)
 
 
-def test_device_page_follows_its_device(stack):
+def test_device_page_follows_its_device(stack, tmp_path):
     fleet = Fleet(stack, door=1)
-    programs = []
+    programs, said = [], []
+    maker = DeviceMaker(fleet.case.server, tmp_path / "keys")
+    stack.programs.on_close(maker.close)
 
     def connect():
-        programs.append(fleet.start("door"))
+        programs.append(fleet.start("door", "--bandwidth", "2KiB", "--progress-interval", "0.2"))
         return {}
 
     def rollout(version):
@@ -86,8 +92,19 @@ def test_device_page_follows_its_device(stack):
         return {}
 
     def disconnect():
-        programs.pop().kill()
+        assert programs.pop().stop() == 0  # with a goodbye
         return {}
 
-    run_journey("device", fleet.case.server, {"connect": connect, "rollout": rollout, "disconnect": disconnect},
-                user=fleet.user, device="door-00001")
+    def restart():
+        disconnect()
+        programs.append(fleet.start("door"))
+        return {}
+
+    def say(kind, members):
+        talker = said[0] if said else maker.connect("door-00001")
+        said.append(talker)
+        talker.say(kind, seq=time.time_ns() // 1000, **members)
+        return {}
+
+    run_journey("device", fleet.case.server, {"connect": connect, "rollout": rollout, "restart": restart, "disconnect": disconnect,
+                                              "say": say}, user=fleet.user, device="door-00001")

@@ -256,6 +256,7 @@ net::Task<void> Device::work_on(std::string name) {
     log::debug("sim", "{}: {} → {} {}", name_, name_of(before), name_of(image.record.state),
                done.detail.reason);
     if (image.record.state == State::idle) {
+      tell_progress(image, true);  // nothing is under way any more
       disconnect();
       cancelled_ = false;
       if (done.event != Event::unreachable) {

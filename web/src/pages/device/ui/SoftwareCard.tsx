@@ -1,5 +1,6 @@
 import { Anchor, Group, Progress, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
+import { useWhy } from '@/entities/device/api/explainDevice';
 import { useDeviceLive } from '@/entities/device/api/getDevice';
 import type { Device } from '@/entities/device/api/listDevices';
 import { DeviceStateBadge } from '@/entities/device/ui/badges';
@@ -9,14 +10,16 @@ import { Digest } from '@/shared/ui/values';
 import { useTexts } from '../i18n';
 import { FactCard, Facts } from './Facts';
 
-/** States in which the last progress is of something that is over. */
-const ENDED = new Set(['committed', 'failed', 'rolled_back', 'cancelled']);
+/** What a device says while it updates; at rest it says `idle`. */
+const UNDER_WAY = new Set<unknown>(['fetching', 'verifying', 'swapping', 'probation']);
 
 /** What it is to run against what it says that it runs. */
 export function SoftwareCard({ device }: { device: Device }) {
   const t = useTexts();
   const live = useDeviceLive(device.id).data;
-  const same = device.running !== undefined && device.running === device.target;
+  // What the server wants now; the device's own report says what was wanted when it last reported.
+  const wanted = useWhy(device.id).data?.wanted ?? { version: device.target_version, digest: device.target };
+  const same = device.running !== undefined && device.running === wanted.digest;
   const version = (name: string | undefined, digest: string | undefined) =>
     name || digest ? (
       <Group gap="xs">
@@ -30,7 +33,7 @@ export function SoftwareCard({ device }: { device: Device }) {
       <Stack gap="xs" align="stretch">
         <Group gap="xs">
           <DeviceStateBadge state={device.state} reason={device.reason} />
-          {device.target && (
+          {wanted.digest && (
             <StatusBadge tone={same ? 'good' : 'warning'} label={t(same ? 'software.same' : 'software.differs')} />
           )}
         </Group>
@@ -44,12 +47,12 @@ export function SoftwareCard({ device }: { device: Device }) {
                 </Anchor>
               ),
             ],
-            [t('software.wanted'), version(device.target_version, device.target)],
+            [t('software.wanted'), version(wanted.version, wanted.digest)],
             [t('software.runs'), version(device.running_version, device.running)],
             [t('software.reason'), device.reason],
           ]}
         />
-        {!same && !ENDED.has(device.state) && <Download progress={live?.progress} />}
+        {live?.online && <Download progress={live.progress} />}
       </Stack>
     </FactCard>
   );
@@ -58,9 +61,9 @@ export function SoftwareCard({ device }: { device: Device }) {
 function Download({ progress }: { progress: Record<string, unknown> | undefined }) {
   const t = useTexts();
   const number = (key: string) => (typeof progress?.[key] === 'number' ? (progress[key] as number) : 0);
-  if (!progress || !['fetching', 'verifying', 'swapping', 'probation'].includes(String(progress['state']))) return null;
+  if (!UNDER_WAY.has(progress?.['state'])) return null;
   const percent = Math.floor(number('percent'));
-  const label = t('software.progress', { percent, version: String(progress['name'] ?? '') });
+  const label = t('software.progress', { percent, version: String(progress?.['name'] ?? '') });
   return (
     <div>
       <Text size="sm">
