@@ -76,7 +76,7 @@ class HostileSite:
         devices = DeviceMaker(self.server, self.directory / "keys")
         self.closing.callback(devices.close)
         talker = devices.connect(DEVICE)
-        said = [("status/error_log", {"level": "error", "component": HIT, "message": TEXT * 3}), ("log", {"level": HIT[:30], "message": TEXT}),
+        said = [("status/error_log", {"level": "error", "component": HIT, "message": TEXT * 3}), ("log", {"level": HIT[:16], "message": TEXT}),
                 ("status/system", {"cpu_percent": 12.5, "w" * 60: 7}), ("content/active", {"id": TEXT, "title": TEXT}),
                 ("control/response", {"command": "c", "status": TEXT, "reason": TEXT})]
         for seq, (kind, members) in enumerate(said, 1):
@@ -114,7 +114,7 @@ class HostileSite:
                  "content-item": f"/content/{self.content}", "content-remove": f"/content/{self.content}",
                  "gateways": "/gateways", "gateways-register": "/gateways?register=1", "monitoring": "/monitoring",
                  "audit": "/audit", "audit-entry": "/audit", "account": "/settings/account", "users": "/settings/users",
-                 "user-new": "/settings/users", "tokens": "/settings/tokens", "token-new": "/settings/tokens",
+                 "user-new": "/settings/users", "tokens": "/settings/tokens?whose=all", "token-new": "/settings/tokens",
                  "certificates": "/settings/certificates", "storage": "/settings/storage"}
         for tab in ("timeline", "metrics", "content", "log"):
             views[f"device-{tab}"] = f"{device}?tab={tab}"

@@ -1,6 +1,5 @@
 // What every journey has: a browser at the real server, somebody signed in, and what must never happen watched for.
 // Run by tests/console/browser.py, which answers `ask` (a device that enrols, a server that restarts).
-import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 import { LAUNCH } from './launch.mjs';
@@ -19,22 +18,6 @@ export async function ask(what, values = {}) {
 
 export function expect(truth, what) {
   if (!truth) throw new Error(`expected: ${what}`);
-}
-
-/** Pictures of these pages for docs/images, in both languages, when the run is for taking them. `pages`: {name: path}. */
-export async function pictures(open, pages, prepare = async () => undefined) {
-  if (!world.pictures) return;
-  mkdirSync(world.pictures, { recursive: true });
-  for (const language of ['en', 'ko']) {
-    const { page } = await open({ language });
-    await signIn(page);
-    for (const [name, path] of Object.entries(pages)) {
-      await go(page, path);
-      await prepare(page, name);
-      await page.waitForTimeout(1500); // pictures only: let transitions end
-      await page.screenshot({ path: `${world.pictures}/console-${name}-${language}.png` });
-    }
-  }
 }
 
 /** A window of its own session, in a language and theme. What it must never do is collected in `faults`. */

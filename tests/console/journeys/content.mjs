@@ -1,5 +1,5 @@
 // Content: a picture is converted here, what is shown is the binary, it is sent, found, put in a playlist and deployed.
-import { ask, expect, go, journey, pictures, signIn, world } from '../journey.mjs';
+import { ask, expect, go, journey, signIn, world } from '../journey.mjs';
 
 /** Colour in the middle of the screen that is shown. */
 const middle = (canvas) =>
@@ -96,10 +96,4 @@ await journey(async (open) => {
   await now.getByRole('img', { name: 'Preview of Spring sale' }).waitFor();
   await now.getByText('Spring sale', { exact: true }).waitFor();
   await watcher.close();
-  const converter = async (one, name) => {
-    if (name !== 'converter') return;
-    await one.getByRole('dialog').locator('input[type=file]').first().setInputFiles(world.picture);
-    await one.getByRole('dialog').locator('canvas').waitFor();
-  };
-  await pictures(open, { content: '/content', 'content-item': place, converter: '/content?dialog=register' }, converter);
 });

@@ -1,5 +1,5 @@
 // Images: one that skopeo pushes appears while the page is watched and becomes a version; layers, their files, what differs.
-import { ask, expect, go, journey, pictures, signIn } from '../journey.mjs';
+import { ask, expect, go, journey, signIn } from '../journey.mjs';
 
 await journey(async (open) => {
   const { page } = await open();
@@ -48,6 +48,4 @@ await journey(async (open) => {
   await page.getByText('Layers', { exact: true }).first().click();
   await page.getByRole('button', { name: /Layer 2/ }).waitFor();
   await page.getByText('only in this version').first().waitFor();
-  const image = `/images/${encodeURIComponent('site/app')}`;
-  await pictures(open, { images: '/images', image, layers: `${image}/1.1`, 'layers-diff': `${image}/1.1?view=diff&from=1.0` });
 });

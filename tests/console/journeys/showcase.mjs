@@ -1,37 +1,7 @@
-// The main pages over a living fleet: what they say agrees with what the server answers; with STRATUS_SCREENSHOTS=1 pictures of them.
-import { mkdirSync } from 'node:fs';
+// The main pages over a living fleet: what they say agrees with what the server answers.
 import { ask, expect, go, journey, signIn, world } from '../journey.mjs';
 
 const tile = (page) => page.getByRole('application');
-
-/** Pages whose pictures the READMEs show; what is waited for before each. */
-const PICTURES = {
-  overview: ['/'],
-  rollout: [`/rollouts/${world.halted}`, (page) => tile(page).waitFor()],
-  failures: [`/rollouts/${world.halted}?tab=failures`],
-  devices: ['/devices?filter=state%3Dfailed%2Crolled_back'],
-  why: [`/devices/${world.failed}`],
-  metrics: [`/devices/${world.healthy}?tab=metrics`],
-  gateways: ['/gateways'],
-  review: [`/rollouts/new?what=${encodeURIComponent(world.next)}&all=1&step=review`],
-  audit: ['/audit'],
-};
-
-async function shoot(open) {
-  mkdirSync(world.pictures, { recursive: true });
-  for (const [language, theme] of [['en', 'light'], ['ko', 'dark']]) {
-    const { page } = await open({ language, theme });
-    await signIn(page);
-    for (const [name, [path, prepare]] of Object.entries(PICTURES)) {
-      await page.setViewportSize({ width: 1200, height: 780 });
-      await go(page, path);
-      await page.waitForFunction(() => !document.querySelector('.mantine-Skeleton-root'));
-      await prepare?.(page);
-      await page.waitForTimeout(2000); // pictures only: let charts and late answers come
-      await page.screenshot({ path: `${world.pictures}/console-${name}-${language}.png` });
-    }
-  }
-}
 
 await journey(async (open) => {
   const { page } = await open();
@@ -59,5 +29,4 @@ await journey(async (open) => {
 
   await go(page, '/gateways');
   await page.locator('svg text', { hasText: `${world.direct} devices` }).waitFor();
-  if (world.pictures) await shoot(open);
 });

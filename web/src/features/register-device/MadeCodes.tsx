@@ -115,6 +115,7 @@ function OneCode({ kind, code, claimed, now }: OneProps) {
   const fingerprint = useAuthority().data?.root.fingerprint;
   const left = new Date(code.expires_at).getTime() - now;
   const server = location.origin;
+  const line = enrolLine(kind, server, code.code, fingerprint);
   if (claimed) {
     return (
       <Alert color="green" icon={<Icon name="check" />} title={t('claimed', { device: claimed })} role="status">
@@ -145,8 +146,11 @@ function OneCode({ kind, code, claimed, now }: OneProps) {
           {t(`runThere.${kind}`)}
         </Text>
         <Code block style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-          {enrolLine(kind, server, code.code, fingerprint)}
+          {line}
         </Code>
+        <Group>
+          <CopyButton value={line} label={t('copyLine')} />
+        </Group>
       </Stack>
     </Group>
   );

@@ -34,6 +34,7 @@ export const en = {
   list: 'Codes',
   print: 'Print labels',
   copyAll: 'Copy all',
+  copyLine: 'Copy the line',
 };
 
 export const ko: Shape<typeof en> = {
@@ -70,6 +71,7 @@ export const ko: Shape<typeof en> = {
   list: '코드 목록',
   print: '라벨 인쇄',
   copyAll: '모두 복사',
+  copyLine: '명령 복사',
 };
 
 export const { useTexts, translate } = defineTexts('register-device', en, ko);

@@ -55,7 +55,7 @@ export default function DevicesPage() {
   useLiveRefresh(TOPICS, [...deviceKeys.all, 'counts'], COUNTS_EVERY_MS);
   useLiveRefresh(TOPICS, [...deviceKeys.all, 'list'], ROWS_EVERY_MS, changesRows);
 
-  const columns = deviceColumns(t);
+  const columns = deviceColumns(t, rows);
   const filterError = Problem.is(list.error, 'invalid') ? list.error.detail : undefined;
   const nothing = !filter && !saved;
   return (

@@ -112,6 +112,7 @@ function Filters({ onEdit, onRemove }: Edits) {
             {
               key: 'name',
               header: t('column.name'),
+              free: true,
               render: (one) => (
                 <Anchor component={Link} to={`/devices?saved=${encodeURIComponent(one.code)}`} size="sm" fw={600}>
                   {nameOf(one)}
@@ -122,6 +123,7 @@ function Filters({ onEdit, onRemove }: Edits) {
             {
               key: 'filter',
               header: t('column.filter'),
+              free: true,
               render: ({ filter }) => (
                 <Text size="sm" ff="monospace">
                   {filter}

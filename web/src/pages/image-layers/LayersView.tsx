@@ -57,7 +57,10 @@ function LayerFacts({ layer, number }: { layer: Layer; number: number }) {
       <Text span fw={600}>
         {t('layer', { number })}
       </Text>{' '}
-      · <Bytes value={layer.bytes} /> · <Digest value={layer.digest} />
+      · <Bytes value={layer.bytes} />
+      <div>
+        <Digest value={layer.digest} />
+      </div>
       <Text size="sm" c="dimmed">
         {layer.shared_with.length > 0 ? t('sharedWith', { versions: layer.shared_with.join(', ') }) : t('ownLayer')} ·{' '}
         {t('devices', { count: layer.devices })}

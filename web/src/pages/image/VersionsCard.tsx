@@ -42,11 +42,11 @@ function VersionsTable({ image, onRemove }: { image: ImageDetail; onRemove: (one
   return (
     <DataTable
       label={t('versions')}
-      minWidth={900}
+      minWidth={980}
       rows={image.versions}
       rowKey={({ version }) => version}
       columns={[
-        { key: 'version', header: t('column.version'), render: (one) => <Version name={name} one={one} /> },
+        { key: 'version', header: t('column.version'), free: true, render: (one) => <Version name={name} one={one} /> },
         {
           key: 'registered',
           header: t('column.registered'),

@@ -32,10 +32,11 @@ export function Alerts({ alerts }: { alerts: One[] }) {
             key={`${alert.code} ${alert.object ?? ''} ${index}`}
             color={alert.severity === 'error' ? 'red' : 'orange'}
             icon={<Icon name="warning" />}
-            title={`${t(`alert.${code}`)}${alert.count > 0 ? ` (${formatNumber(alert.count)})` : ''}`}
+            py="xs"
           >
-            <Group justify="space-between">
-              <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+            <Group justify="space-between" gap="xs">
+              <Text size="sm" style={{ overflowWrap: 'anywhere', flex: '1 1 300px' }}>
+                <b>{`${t(`alert.${code}`)}${alert.count > 0 ? ` (${formatNumber(alert.count)})` : ''}`}</b>{' '}
                 {alert.code in en.alertDetail ? (
                   t(`alertDetail.${alert.code as keyof typeof en.alertDetail}`)
                 ) : (

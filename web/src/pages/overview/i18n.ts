@@ -2,6 +2,7 @@ import { defineTexts, type Shape } from '@/shared/i18n';
 
 export const en = {
   title: 'Overview',
+  counted: 'Counted',
   health: 'Health',
   online: 'Online',
   degraded: 'Degraded',
@@ -92,6 +93,7 @@ export const en = {
 
 export const ko: Shape<typeof en> = {
   title: '개요',
+  counted: '집계:',
   health: '상태',
   online: '온라인',
   degraded: '불안정',

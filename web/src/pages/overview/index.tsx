@@ -29,7 +29,16 @@ export default function OverviewPage() {
   });
   useLiveRefresh(['devices', 'rollouts', 'gateways', 'certificates', 'releases'], KEY, 2000);
   return (
-    <Page title={t('title')} subtitle={overview.data && <TimeText value={overview.data.at} ago />}>
+    <Page
+      title={t('title')}
+      subtitle={
+        overview.data && (
+          <>
+            {t('counted')} <TimeText value={overview.data.at} ago />
+          </>
+        )
+      }
+    >
       <PageState
         query={overview}
         scope="devices:read"

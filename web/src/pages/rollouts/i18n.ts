@@ -16,6 +16,7 @@ export const en = {
     when: 'When',
   },
   waveOf: '{{wave}} of {{total}}',
+  ended: '{{percent}} ended',
   eta: 'about {{time}} left',
   empty: {
     running: 'Nothing is being rolled out',
@@ -43,6 +44,7 @@ export const ko: Shape<typeof en> = {
     when: '시각',
   },
   waveOf: '{{total}}단계 중 {{wave}}',
+  ended: '{{percent}} 종료',
   eta: '약 {{time}} 남음',
   empty: {
     running: '진행 중인 배포가 없습니다',

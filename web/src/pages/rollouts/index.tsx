@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Stack, Tabs, Text } from '@mantine/core';
+import { Anchor, Button, Stack, Tabs, Text } from '@mantine/core';
 import { Link, useNavigate } from 'react-router';
 import { rolloutKeys } from '@/entities/rollout/api/keys';
 import { useRollouts } from '@/entities/rollout/api/listRollouts';
@@ -98,6 +98,7 @@ function RolloutTable({ rows }: { rows: Rollout[] }) {
         {
           key: 'title',
           header: t('column.title'),
+          free: true,
           width: '26%',
           render: (one) => <Name rollout={one} what={whatOf(one)} />,
         },
@@ -168,19 +169,11 @@ function Progress({ rollout }: { rollout: Rollout }) {
   const eta = etaOf(rollout, Date.now());
   return (
     <>
-      <Group gap="xs" wrap="nowrap">
-        <div style={{ flex: 1 }}>
-          <CountsBar counts={rollout.counts} />
-        </div>
-        <Text size="sm" w={44} ta="right">
-          {formatPercent(rollout.percent)}
-        </Text>
-      </Group>
-      {eta !== undefined && (
-        <Text size="xs" c="dimmed">
-          {t('eta', { time: formatDuration(eta) })}
-        </Text>
-      )}
+      <CountsBar counts={rollout.counts} />
+      <Text size="xs" c="dimmed">
+        {t('ended', { percent: formatPercent(rollout.percent) })}
+        {eta !== undefined && ` · ${t('eta', { time: formatDuration(eta) })}`}
+      </Text>
     </>
   );
 }

@@ -55,7 +55,7 @@ test('what runs, with its numbers; 999 of 1,000 is not 100%', async () => {
   const row = await screen.findByRole('row', { name: /Kiosks 2\.0/ });
   expect(within(row).getByRole('link', { name: 'Kiosks 2.0' })).toHaveAttribute('href', '/rollouts/R1');
   expect(within(row).getByText('Running')).toBeVisible();
-  expect(within(row).getByText('99%')).toBeVisible();
+  expect(within(row).getByText(/^99% ended/)).toBeVisible();
   expect(within(row).getByText('995')).toBeVisible();
   expect(within(row).getByText('1 of 3')).toBeVisible();
   expect(within(row).getByText(/site\/app 2 · ann/)).toBeVisible();

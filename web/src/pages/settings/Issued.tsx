@@ -55,7 +55,7 @@ export function Issued() {
             rows={rows}
             rowKey={({ serial }) => serial}
             columns={[
-              { key: 'holder', header: t('holder'), render: (one) => <Holder certificate={one} /> },
+              { key: 'holder', header: t('holder'), free: true, render: (one) => <Holder certificate={one} /> },
               {
                 key: 'kind',
                 header: t('kindOf'),
@@ -65,6 +65,7 @@ export function Issued() {
               {
                 key: 'serial',
                 header: t('serial'),
+                free: true,
                 render: ({ serial }) => (
                   <Text size="xs" ff="monospace">
                     {serial}

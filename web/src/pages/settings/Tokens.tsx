@@ -65,7 +65,7 @@ export function Tokens() {
             rows={items}
             rowKey={({ id }) => id}
             columns={[
-              { key: 'name', header: t('name'), render: ({ name }) => <b>{name}</b> },
+              { key: 'name', header: t('name'), free: true, render: ({ name }) => <b>{name}</b> },
               { key: 'scopes', header: t('tokenScopes'), render: ({ scopes }) => <Scopes scopes={scopes} /> },
               { key: 'created', header: t('created'), render: (one) => <TimeText value={one.created} style="short" /> },
               { key: 'used', header: t('lastUsed'), render: (one) => <TimeText value={one.last_used} ago /> },

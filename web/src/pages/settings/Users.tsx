@@ -56,8 +56,8 @@ export function Users() {
             rows={items}
             rowKey={({ id }) => id}
             columns={[
-              { key: 'name', header: t('name'), render: ({ name }) => <b>{name}</b> },
-              { key: 'display', header: t('display'), render: ({ display }) => display },
+              { key: 'name', header: t('name'), free: true, render: ({ name }) => <b>{name}</b> },
+              { key: 'display', header: t('display'), free: true, render: ({ display }) => display },
               { key: 'roles', header: t('roles'), render: ({ roles }) => roles.join(', ') },
               { key: 'state', header: t('state'), render: (user) => <UserState user={user} /> },
               {

@@ -3,8 +3,8 @@ import type { Column } from './VirtualTable';
 
 interface Props<Row> {
   label: string;
-  /** `width`: a CSS width; without one the browser shares the room out. */
-  columns: (Pick<Column<Row>, 'key' | 'header' | 'render' | 'align'> & { width?: string })[];
+  /** `width`: a CSS width; without one the browser shares the room out. `free`: words that somebody chose, which may break anywhere. */
+  columns: (Pick<Column<Row>, 'key' | 'header' | 'render' | 'align'> & { width?: string; free?: boolean })[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
   /** Narrower than this it scrolls sideways. */
@@ -28,8 +28,8 @@ export function DataTable<Row>({ label, columns, rows, rowKey, minWidth }: Props
         <Table.Tbody>
           {rows.map((row) => (
             <Table.Tr key={rowKey(row)}>
-              {columns.map(({ key, render, align }) => (
-                <Table.Td key={key} ta={align} style={{ overflowWrap: 'anywhere' }}>
+              {columns.map(({ key, render, align, free }) => (
+                <Table.Td key={key} ta={align} style={free ? { overflowWrap: 'anywhere' } : undefined}>
                   {render(row)}
                 </Table.Td>
               ))}

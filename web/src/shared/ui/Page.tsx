@@ -19,7 +19,7 @@ export function Page({
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-start">
-        <div style={{ minWidth: 0 }}>
+        <div style={{ minWidth: 0, flex: '1 1 300px' }}>
           <Title order={1} size="h2" style={{ overflowWrap: 'anywhere' }}>
             {title}
           </Title>

@@ -39,7 +39,11 @@ export function TimeText({
 
 export function Bytes({ value }: { value: number }) {
   useLanguage();
-  return <span title={`${formatNumber(value)} B`}>{formatBytes(value)}</span>;
+  return (
+    <span title={`${formatNumber(value)} B`} style={{ whiteSpace: 'nowrap' }}>
+      {formatBytes(value)}
+    </span>
+  );
 }
 
 export function Percent({ part, whole }: { part: number; whole: number }) {
@@ -87,7 +91,7 @@ export function ProgressBar({
 /** A digest, short, whole on hover. */
 export function Digest({ value }: { value: string }) {
   return (
-    <Text span ff="monospace" size="sm" title={value}>
+    <Text span ff="monospace" size="sm" title={value} style={{ whiteSpace: 'nowrap' }}>
       {value.replace(/^sha256:/, '').slice(0, 12)}
     </Text>
   );

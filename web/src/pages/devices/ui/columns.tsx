@@ -5,9 +5,10 @@ import { TimeText } from '@/shared/ui/values';
 import type { Column } from '@/shared/ui/VirtualTable';
 import type { translate } from '../i18n';
 
-/** `t`: of the present language, so that headers change with it. */
-export function deviceColumns(t: typeof translate): Column<Device>[] {
-  return [
+/** `t`: of the present language, so that headers change with it. Tags take no room where no device has any. */
+export function deviceColumns(t: typeof translate, rows: readonly Device[]): Column<Device>[] {
+  const tagged = rows.some(({ tags }) => Object.keys(tags).length > 0);
+  const columns: Column<Device>[] = [
     {
       key: 'device',
       header: t('column.device'),
@@ -43,7 +44,7 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
           <Text size="sm" truncate>
             {name}
           </Text>
-          <Text size="sm" fw={700} style={{ flex: '0 1 auto' }} truncate>
+          <Text size="sm" fw={700} style={{ flex: 'none' }} maw="70%" truncate>
             {running_version ?? '–'}
           </Text>
         </Group>
@@ -94,4 +95,5 @@ export function deviceColumns(t: typeof translate): Column<Device>[] {
       render: ({ last_seen_ms }) => <TimeText value={last_seen_ms} ago />,
     },
   ];
+  return columns.filter(({ key }) => key !== 'tags' || tagged);
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { judge, wavePhase, waveSpec, type WavePhase, type WaveState } from '@/entities/rollout/model/gate';
 import type { Rollout } from '@/entities/rollout/model/states';
 import { CountsBar } from '@/entities/rollout/ui/badges';
-import { formatDuration, formatNumber, formatPercent } from '@/shared/lib/format';
+import { formatDuration, formatNumber } from '@/shared/lib/format';
 import type { IconName } from '@/shared/ui/icons';
 import { StatusBadge, type Tone } from '@/shared/ui/StatusBadge';
 import { TimeText } from '@/shared/ui/values';
@@ -57,7 +57,7 @@ function Wave({ wave, rollout }: { wave: WaveState; rollout: Rollout }) {
         <Text size="sm">
           {wave.devices === 0
             ? t('noDevices')
-            : `${t('of', { part: formatNumber(wave.counts['closed'] ?? 0), whole: formatNumber(wave.devices) })} · ${formatPercent(wave.percent)}`}
+            : t('of', { part: formatNumber(wave.counts['closed'] ?? 0), whole: formatNumber(wave.devices) })}
         </Text>
       </Group>
       <CountsBar counts={wave.counts} />
