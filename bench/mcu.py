@@ -49,7 +49,7 @@ def timed_update(case, version):
     case.board.kill()
     rollout = case.roll_out(version)
     began = time.monotonic()
-    case.board.start().wait_said("accepted, ok", 120)
+    case.board.start().wait_said("accepted, ok", 600)
     seconds = time.monotonic() - began
     fetched = next(int(re.search(r"fetched (\d+)", line).group(1)) for line in case.board.lines if "reboot, ok" in line)
     case.wait_state(rollout, "success")
@@ -80,9 +80,10 @@ def run(options):
         try:
             case.provision()
             case.board.install(builder.app("0.9.0", 1, fleet=True))  # never released: there is no patch from it
-            case.board.start().wait_said("app: enrol, ok", 120)
-            full = timed_update(case, "1.0.0")
+            case.board.start().wait_said("app: stack", 300)  # said after the first round, which comes after the enrolment
             stack = case.board.stack()
+            full = timed_update(case, "1.0.0")
+            stack = max(stack, case.board.stack())
             case.push("1.0.1", changed)
             small = timed_update(case, "1.0.1")
             stack = max(stack, case.board.stack())

@@ -5,6 +5,7 @@ in which 20 KB changed, and measures how it arrives: as a full image, as the lay
 version 3 goes out and the devices go back by themselves; then the gateway's own software is updated while it serves. At last a
 fleet of 50 simulated devices enrols, and a rollout in two waves is paused by its first gate and resumed.
 Bytes are counted by proxies on both links, every one of them, both ways; down-time by asking each service all the time.
+With --mcu: the same for a microcontroller, emulated by QEMU (tools/demo/microcontroller.py); root is not needed.
 """
 import argparse
 import json
@@ -18,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools" / "demo")]
 import image  # noqa: E402
+import microcontroller  # noqa: E402
 from harness import BIN, CountingProxy, Programs, Stack, free_port, wait_until  # noqa: E402
 from harness.people import setup_code  # noqa: E402
 from probe import Prober  # noqa: E402
@@ -306,31 +308,53 @@ Or kill the server (kill -9 {server.program.pid}): the devices go on, and the ga
 Logs: {demo.programs.directory}/logs""", flush=True)
 
 
+def tell_about_board(demo, board):
+    server = board.server
+    add_console_user(server)
+    print(f"""
+Everything goes on running until Ctrl-C. The console, in a browser (the certificate is the demo's own: accept it):
+  {server.url}/     sign in as {CONSOLE_USER} with the password {CONSOLE_PASSWORD}
+In another terminal:
+  export STRATUS_SERVER={server.url} STRATUS_CA={server.ca} STRATUS_TOKEN_FILE={server.token_file}
+  {BIN}/stratus devices
+Logs: {demo.programs.directory}/logs; the board's flash: {board.case.board.flash}""", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--once", action="store_true", help="end after the measurements instead of leaving the stack running")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write the figures to FILE")
+    parser.add_argument("--mcu", action="store_true", help="a Cortex-M3 board instead: enrols, reports, is updated, cancels, goes back")
     options = parser.parse_args()
-    if os.geteuid() != 0:
+    if not options.mcu and os.geteuid() != 0:
         parser.error("devices start confined processes, which needs root: sudo ./dev demo")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a script's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
 
     print("Stratus: one server, gateways, devices, all on this machine; a minute or two.\n", flush=True)
+    figures = None
     with Programs("stratus-demo-") as programs:
         demo = Demo(programs)
+        board = microcontroller.Microcontroller(demo) if options.mcu else None
         try:
-            figures, site, devices = run(demo)
-            show(figures, image.tree_size(demo.trees["1"]))
+            if board:
+                figures = board.run()
+                microcontroller.show(figures)
+            else:
+                figures, site, devices = run(demo)
+                show(figures, image.tree_size(demo.trees["1"]))
             if options.json:
                 options.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
             if not options.once:
-                tell_what_next(demo, site, devices)
+                if board:
+                    tell_about_board(demo, board)
+                else:
+                    tell_what_next(demo, site, devices)
                 while True:
                     signal.pause()
         except KeyboardInterrupt:
             print("\nStopping everything.", flush=True)
-            return 0 if "devices" in locals() else 130
+            return 0 if figures else 130
         except Exception as error:
             print(f"\n\ndemo: {error}", file=sys.stderr)
             for program in programs.started:
@@ -339,6 +363,10 @@ def main():
             return 1
         finally:
             demo.close()
+            if board:
+                board.close()
+    if board:
+        return 0 if microcontroller.is_good(figures) else 1
     good = figures["rollback"]["returned"] and figures["fleet"]["begun_beyond_the_pause"] == 0
     return 0 if good else 1
 

@@ -20,7 +20,8 @@ int main(int argc, char** argv) {
       "/var/lib/stratus-gateway \\\n"
       "                  --enrol-code 123456 --mqtt-listen 0.0.0.0:8883 --mqtt-upstream "
       "mqtts://updates.example:8883\n"
-      "Devices use it in the server's place; the upstream may be another gateway. The first start makes\n"
+      "Devices use it in the server's place; the upstream may be another gateway. Enrolled with a code that\n"
+      "has names it shows a certificate that the fleet's root vouches for; otherwise the first start makes\n"
       "DATA/tls/gateway.pem (give it to devices as --ca).\n"
       "Exit status: 0 stopped on request, 2 usage, 5 DATA in use, 1 anything else.");
   stratus::gateway::GatewayConfig config;

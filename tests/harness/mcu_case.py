@@ -93,9 +93,10 @@ class Case:
         self.board.install(first)
 
     def provision(self, service=None, mqtt=None, name="mcu-1", **fields):
-        service = service or self.server
+        """`service`: the server (default), a gateway, or a URL on the way to one."""
+        url = getattr(service or self.server, "url", service)
         key = self.server.http.get("/api/v1/mcu-key").json()["key"]
-        self.board.provision(https_port=port_of(service.url), mqtt_port=port_of(mqtt or self.server.program.ready["mqtt"]),
+        self.board.provision(https_port=port_of(url), mqtt_port=port_of(mqtt or self.server.program.ready["mqtt"]),
                              server_name="localhost", device=name, code=fields.pop("code", None) or make_code(self.server),
                              firmware="board", root=self.server.data / "ca" / "root.pem", assignment_key=bytes.fromhex(key),
                              poll_seconds=fields.pop("poll_seconds", 2), **fields)

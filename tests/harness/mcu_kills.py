@@ -38,7 +38,7 @@ class Campaign:
         def up():
             return self.board.said("app: version") or self.board.said("nothing bootable") or self.board.process.poll() is not None
         try:
-            wait_until(up, 120, interval=0.005)
+            wait_until(up, 600, interval=0.005)
         except TimeoutError:
             raise Brick from None
         if not self.board.said("app: version"):
@@ -49,9 +49,9 @@ class Campaign:
         self._offer()
         self.board.start()
         began = time.monotonic()
-        self.board.wait_said("accepted, ok", 120)
+        self.board.wait_said("accepted, ok", 600)
         span = 1.2 * (time.monotonic() - began)
-        wait_until(self._over, 60, what="the first update to be told")
+        wait_until(self._over, 300, what="the first update to be told")
         self.board.kill()
         self._offer()
         while self.result["kills"] < kills:
@@ -78,6 +78,6 @@ class Campaign:
         self.board.start()
         try:
             self._boot()
-            wait_until(self._over, 180, what=f"the last update to end\n{self.board}")
+            wait_until(self._over, 600, what=f"the last update to end\n{self.board}")
         except Brick:
             self.result["bricks"] += 1

@@ -110,8 +110,8 @@ class Stack:
             name, [BIN / "stratus-gateway", "--upstream", upstream, *(["--upstream-ca", upstream_ca] if upstream_ca else []),
                    "--data", data, "--listen", listen, *(["--plain-http"] if self.plain else []), *options])
         url = program.wait_ready()["url"]
-        # Without an own certificate the gateway makes one at first start, as the server does.
-        ca = None if self.plain else next(iter(sorted((data / "tls").glob("*.pem"))), None)
+        # It makes a certificate at the first start, as the server does, unless its enrolment brought one for its names.
+        ca = None if self.plain else next(iter(sorted((data / "tls").glob("*.pem"))), data / "identity" / "trust.pem")
         return Service(program, url, data, ca)
 
     def start_agent(self, image, server_url, key, name="device-1", ca=None, data=None, poll=0.2, **tables):

@@ -13,9 +13,9 @@ def test_enrols_reports_and_is_updated_by_patch(case, builder, first):  # noqa: 
     case.board.start()
     case.board.wait_said("app: enrol, ok")
     wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)],
-               what=f"the device to be online\n{case.board}")
+               seconds=120, what=f"the device to be online\n{case.board}")
     wait_until(lambda: case.rows("SELECT 1 FROM device_metrics WHERE device = 'mcu-1' AND kind = 'status/system'"),
-               what="its status")
+               seconds=120, what="its status")
     second = builder.app("1.0.1", 2, fleet=True)
     case.push("1.0.1", second)
     case.wait_state(case.roll_out("1.0.1"), "success")
@@ -24,6 +24,7 @@ def test_enrols_reports_and_is_updated_by_patch(case, builder, first):  # noqa: 
     assert case.board.read(mcu.SLOTS[1], len(image)) == image
     fetched = [int(line.split("fetched ")[1].split(",")[0]) for line in case.board.lines if "reboot, ok" in line]
     assert len(fetched) == 1 and fetched[0] < len(image) * 0.04 + 512, "a patch and a manifest"
+    assert case.server.http.get("/api/v1/devices/mcu-1").json()["kind"] == "mcu"
     weights = footprint.measure(builder, first, case.board.stack())
     assert weights["stack"] > 0 and not footprint.over(weights), footprint.table(weights)
 
@@ -33,10 +34,10 @@ def test_gives_an_update_up_when_told_to(case, builder):  # noqa: F811
     case.push("2.0.0", builder.app("2.0.0", 2, padding=900_000, fleet=True))
     case.board.start()
     case.board.wait_said("app: enrol, ok")
-    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], what="it to be online")
+    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], seconds=120, what="it to be online")
     rollout = case.roll_out("2.0.0")
     wait_until(lambda: any('"fetching"' in body for (body,) in case.rows("SELECT body FROM device_progress WHERE device = 'mcu-1'")),
-               what="it to fetch", interval=0.02)
+               seconds=120, what="it to fetch", interval=0.02)
     assert case.server.http.post(f"/api/v1/rollouts/{rollout}/abort", json={}).status < 300
     case.board.wait_said("idle, cancelled")
     assert not case.board.said("trial")

@@ -30,7 +30,7 @@ def test_renews_its_certificate_with_a_new_key(case):  # noqa: F811
     case.provision()
     case.board.start()
     case.board.wait_said("app: enrol, ok")
-    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], what="it to be online")
+    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], seconds=120, what="it to be online")
     case.board.kill()
     head = bytearray(case.board.read(IDENTITY, 120))
     struct.pack_into("<I", head, 12, 1_700_000_000)  # time to renew is over
@@ -45,4 +45,4 @@ def test_renews_its_certificate_with_a_new_key(case):  # noqa: F811
     case.board.kill()
     case.board.start()  # with the new one
     case.board.wait_said("app: version 1.0.0")
-    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], what="it to be online again")
+    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], seconds=120, what="it to be online again")

@@ -6,6 +6,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/base/program_pages.hpp"
 #include "stratus/crypto/certificate.hpp"
+#include "stratus/crypto/certificate_names.hpp"
 #include "stratus/gateway/handler.hpp"
 #include "stratus/gateway/identity.hpp"
 #include "stratus/gateway/local_broker.hpp"
@@ -22,14 +23,24 @@ Result<net::ServerOptions> listen_options(const GatewayConfig& config) {
   options.address = listen.address;
   options.port = listen.port;
   options.reuse_port = config.reuse_port;
-  if (!config.plain_http) {
-    crypto::CertificateOptions certificate;
-    certificate.names = crypto::default_server_names();
-    certificate.now = system_clock().wall();
-    STRATUS_TRY(files, crypto::ensure_tls_files(config.data / "tls", "gateway", certificate));
-    options.tls = net::ServerTls{files.certificate, files.key};
-  }
   return options;
+}
+
+// What it shows to devices. A certificate in DATA/tls goes first: an operator's, or one made here before. An
+// enrolled gateway without one shows what the fleet's own authority gave it, so that devices which know
+// nothing but the root (microcontrollers) accept it. Only one that stands for no name makes its own.
+Result<net::ServerTls> server_tls(const GatewayConfig& config) {
+  const std::filesystem::path directory = config.data / "tls";
+  std::error_code ignored;
+  if (!config.identity.empty() && !std::filesystem::exists(directory / "gateway.pem", ignored)) {
+    STRATUS_TRY(own, read_file(config.identity, 64 << 10));
+    if (crypto::has_server_names(own)) return net::ServerTls{config.identity, config.identity};
+  }
+  crypto::CertificateOptions certificate;
+  certificate.names = crypto::default_server_names();
+  certificate.now = system_clock().wall();
+  STRATUS_TRY(files, crypto::ensure_tls_files(directory, "gateway", certificate));
+  return net::ServerTls{files.certificate, files.key};
 }
 
 // Devices that have a certificate show it; who has none is judged when it asks for something.
@@ -53,6 +64,11 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
   if (!options) co_return forward_error(std::move(options));
   auto adopted = co_await adopt_identity(loop, config);
   if (!adopted) co_return adopted;
+  if (!config.plain_http) {
+    auto tls = server_tls(config);
+    if (!tls) co_return forward_error(std::move(tls));
+    options->tls = std::move(*tls);
+  }
   auto store = store::FileBlobStore::open(config.data);
   if (!store) co_return forward_error(std::move(store));
   const std::string address = options->address;
@@ -78,6 +94,7 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
     gateway.use_broker(*broker);
   }
   net::Handler handler = [&gateway](net::Exchange& exchange) { return gateway.handle(exchange); };
+  const std::optional<net::ServerTls> shown = options->tls;
   auto http = net::HttpServer::listen(loop, std::move(*options), handler);
   if (!http) co_return forward_error(std::move(http));
   gateway.start();
@@ -87,8 +104,11 @@ net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
     revocations->on_change([&http, &known](const std::vector<std::string>&) {
       (*http)->cut_peers([&](const crypto::CertificateInfo& peer) { return !known.admits(peer); });
     });
-    const std::function<void()> renewed = [&broker] {
+    const std::function<void()> renewed = [&broker, &http, &config, shown] {
       if (broker) broker->reload();
+      if (!shown || shown->certificate != config.identity) return;
+      const auto taken = (*http)->replace_tls(*shown);
+      if (!taken) log::error("gateway", "the renewed certificate: {}", taken.error().text());
     };
     background.spawn(keep_identity(loop, config, renewed));
     background.spawn(revocations->watch());

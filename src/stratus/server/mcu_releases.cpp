@@ -205,20 +205,4 @@ Result<Bytes> McuReleases::manifest(const McuQuestion& question) {
   return host::write_manifest(fields, key_->key.signer());
 }
 
-Result<void> McuReleases::find_release(McuQuestion& question) const {
-  STRATUS_TRY(manifests, repositories_.manifests(question.repository));
-  for (const Digest& digest : manifests) {
-    const auto release = read_release(repositories_, question.repository, digest);
-    if (!release) continue;
-    const auto layer = find_image(*release);
-    if (!layer || layer->digest != question.have) continue;
-    const auto version = release->annotations.find(std::string(media::kVersionAnnotation));
-    question.release = digest;
-    question.version = version != release->annotations.end() ? version->second : "unknown";
-    question.firmware_only = true;  // several releases may hold this image
-    return {};
-  }
-  return fail(ErrorCode::not_found, "nothing is offered under " + question.repository);
-}
-
 }  // namespace stratus::server

@@ -43,9 +43,6 @@ class McuReleases {
   Result<Bytes> manifest(const McuQuestion& question);
   // x and y of the key that signs, 128 hex digits.
   std::string public_key() const;
-  // A release of the repository that holds the image `have`: fills in release and version, and wants no other
-  // parts changed. `not_found`: none.
-  Result<void> find_release(McuQuestion& question) const;
 
  private:
   struct Key;

@@ -2,6 +2,10 @@
 
 #include <boost/json.hpp>
 
+#include "stratus/base/log.hpp"
+#include "stratus/db/mcu.hpp"
+#include "stratus/server/catalogue_writes.hpp"
+#include "stratus/server/database_calls.hpp"
 #include "stratus/wire/report.hpp"
 #include "stratus/wire/update_kind.hpp"
 
@@ -15,6 +19,17 @@ void McuRoutes::register_routes(Router& router) {
 McuRoutes::Answer McuRoutes::show_key(Call& call) {
   const std::string text = boost::json::serialize(boost::json::object{{"key", mcu_.public_key()}});
   co_return co_await call.respond_json(200, text);
+}
+
+net::Task<void> McuRoutes::note_kind(std::string device) {
+  auto look = [this, &device] { return db::is_other_kind(database_, device); };
+  auto other = co_await pool_.run(look);
+  if (!other || !*other) co_return;
+  db::Database::Work work = [device](db::Transaction& transaction) {
+    return db::note_microcontroller(transaction, device, now_ms());
+  };
+  auto written = co_await commit(database_, std::move(work));
+  if (!written) log::warning("mcu", "the kind of {} was not stored: {}", device, written.error().text());
 }
 
 McuRoutes::Answer McuRoutes::next(Call& call) {
@@ -34,8 +49,10 @@ McuRoutes::Answer McuRoutes::next(Call& call) {
   if (device.empty() && call.principal().kind == Principal::Kind::device) device = call.principal().id;
   if (!wire::is_device_id(device)) co_return fail(ErrorCode::invalid, "device: not a device id");
   const Principal::Kind kind = call.principal().kind;
-  if (kind != Principal::Kind::user && kind != Principal::Kind::token)
+  if (kind != Principal::Kind::user && kind != Principal::Kind::token) {
     STRATUS_CO_CHECK(identity_.check_speaks_for(call.request(), device));
+    co_await note_kind(device);
+  }
 
   // What runs is not told to the rollout: only a signed report says that an image was accepted.
   auto assigned = co_await rollouts_.ask(device, question.repository, Digest(), false);
@@ -52,7 +69,16 @@ McuRoutes::Answer McuRoutes::next(Call& call) {
   auto derive = [&]() -> Result<Bytes> {
     if (question.release.empty()) {
       // Nothing is wanted of it: it is to run what it runs. So a new image can be confirmed in any case.
-      STRATUS_CHECK(mcu_.find_release(question));
+      const std::string name = question.repository.substr(question.repository.find('/') + 1);
+      auto runs = db::find_firmware_version_of(database_, name, question.have.text());
+      if (!runs) {
+        if (runs.error().code() != ErrorCode::not_found) return forward_error(std::move(runs));
+        return fail(ErrorCode::not_found, "nothing is offered under " + question.repository);
+      }
+      STRATUS_TRY(release, Digest::parse(runs->manifest));
+      question.release = release;
+      question.version = runs->version;
+      question.firmware_only = true;  // several releases may hold this image
     }
     return mcu_.manifest(question);
   };

@@ -153,7 +153,7 @@ class Server {
         why_(*opened_.database, files_, identity_, releases_, rollouts_, fleet_, sightings_),
         views_(*opened_.database, lists_, bus_),
         gateways_(*opened_.database, files_, identity_, bus_),
-        mcu_(identity_, rollouts_, releases_, *opened_.mcu, files_),
+        mcu_(identity_, rollouts_, releases_, *opened_.mcu, *opened_.database, files_),
         images_(*opened_.database, *opened_.catalogue, *opened_.repositories, *opened_.images, lists_),
         bytes_(*opened_.database, *opened_.repositories, lists_),
         saved_views_(*opened_.database, files_),

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "stratus/crypto/certificate_names.hpp"
 #include "stratus/crypto/native_certificate.hpp"
 #include "stratus/crypto/platform/openssl/handles.hpp"
 #include "stratus/crypto/platform/openssl/x509_fields.hpp"
@@ -90,6 +91,12 @@ Result<CertificateInfo> certificate_info_of(x509_st* certificate) {
   const Bytes bytes(der, der + length);
   OPENSSL_free(der);
   return info_of(certificate, bytes);
+}
+
+bool has_server_names(std::string_view pem) {
+  const auto bio = openssl::read_from(pem);
+  const Handle<X509> x509(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  return x509 && X509_get_ext_by_NID(x509.get(), NID_subject_alt_name, -1) >= 0;
 }
 
 std::vector<std::string> split_certificates(std::string_view pem) {
