@@ -8,6 +8,7 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
+#include "stratus/crypto/certificate_names.hpp"
 #include "stratus/crypto/platform/openssl/handles.hpp"
 
 namespace stratus::crypto {
@@ -30,6 +31,14 @@ TEST(Certificate, IsValidForItsNamesAndForNoOther) {
   EXPECT_EQ(X509_check_ip_asc(certificate.get(), "::1", 0), 1);
   EXPECT_EQ(X509_check_host(certificate.get(), "example.org", 0, 0, nullptr), 0);
   EXPECT_EQ(X509_check_ca(certificate.get()), 0);
+}
+
+TEST(Certificate, SaysWhetherItCanStandForAServer) {
+  const auto pem = make_self_signed_certificate(*SigningKey::generate(),
+                                                {.names = {"gate"}, .now = system_clock().wall()});
+  ASSERT_TRUE(pem);
+  EXPECT_TRUE(has_server_names(*pem));
+  EXPECT_FALSE(has_server_names("no certificate"));
 }
 
 TEST(Certificate, VerifiesWhenItsFileIsTheTrustStore) {
