@@ -65,9 +65,10 @@ def check_figures(figures):
     assert 20_000 < upstream["delta"] < 60_000
     assert 5 * upstream["delta"] < upstream["layers"]
     assert 5 * upstream["layers"] < upstream["full"]
-    # Once per site: the second device costs nothing upstream. (Small things, like reports, do travel per device.)
+    # Once per site: the second device costs nothing upstream. (Small things, like reports and a new connection, do travel per
+    # device; beside a delta they weigh something.)
     for kind in KINDS:
-        assert upstream[kind] < 0.6 * onward[kind], kind
+        assert upstream[kind] < (0.75 if kind == "delta" else 0.6) * onward[kind], kind
     assert figures["rollback"]["returned"] is True
     assert figures["rollback"]["seconds"] > 0
     assert figures["rollback"]["reason"]
@@ -84,7 +85,7 @@ def test_demo_measures_then_goes_on_and_what_it_suggests_works(tmp_path, machine
     with open(log, "w") as output:
         demo = run_demo(scratch, "--json", report, output=output)
     try:
-        wait_until(lambda: "\nLogs: " in log.read_text() or demo.poll() is not None, 600, what="the demo to say what to try next")
+        wait_until(lambda: "\nLogs: " in log.read_text() or demo.poll() is not None, 900, what="the demo to say what to try next")
         assert demo.poll() is None, log.read_text()
         told = log.read_text()
         for words in ("full image", "changed layers", "delta", "server → gateway", "down-time", "goes on running until Ctrl-C"):
