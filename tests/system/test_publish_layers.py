@@ -12,8 +12,8 @@ import tarfile
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import Symlink, Whole, random_bytes, write_tree  # noqa: E402
-from publishing import Publisher, full_listing, layer_members, read_blob, tar_bytes, unpack_with_umoci, write_layout  # noqa: E402
+from harness import Symlink, random_bytes, write_tree  # noqa: E402
+from publishing import Publisher, config_digest, full_listing, layer_members, read_blob, skopeo, tar_bytes, three_versions, unpack_with_umoci, write_layout  # noqa: E402
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="owners, devices and umoci's unpack need root")
 
@@ -23,47 +23,14 @@ def publisher(tmp_path):
     return Publisher(tmp_path)
 
 
-def first_tree(root):
-    write_tree(root, {
-        "bin/tool": Whole(random_bytes(1, 50_000), mode=0o4755), "bin/alias": Symlink("tool"), "etc/conf": "a=1\n",
-        "etc/old": "to be removed", "var/cache/one": "1", "var/cache/two": "2", "var/cache/deep/three": "3",
-        "kind/file-to-dir": "f", "kind/dir-to-file/x": "x", "kind/link-to-file": Symlink("nowhere"),
-        "empty": None, "long/" + "n" * 120 + "/" + "m" * 200: "long", "same/" + "x" * 90: "same"})
-    os.link(root / "etc/conf", root / "etc/conf.link")
-    os.chown(root / "var", 33, 33)
-    os.setxattr(root / "etc/conf", "user.note", b"v\0w")
-    os.setxattr(root / "bin/tool", "security.capability", bytes.fromhex("0100000200040000000000000000000000000000"))
-    os.mkfifo(root / "pipe")
-    return root
-
-
 @needs_root
 def test_every_version_is_what_umoci_unpacks(publisher, tmp_path):
-    first = first_tree(tmp_path / "1")
-    second = tmp_path / "2"
-    subprocess.run(["cp", "-a", first, second], check=True)
-    os.remove(second / "kind/link-to-file")
-    shutil.rmtree(second / "var/cache")
-    os.remove(second / "etc/old")
-    os.remove(second / "kind/file-to-dir")
-    shutil.rmtree(second / "kind/dir-to-file")
-    write_tree(second, {"var/cache/new": "n", "etc/added": "a", "kind/link-to-file": "plain", "kind/file-to-dir/y": "y",
-                        "kind/dir-to-file": "now a file"})
-    os.link(second / "etc/added", second / "etc/added.link")
-    os.chmod(second / "empty", 0o700)
-    os.setxattr(second / "empty", "user.dir", b"1")
-    os.utime(second / "bin/tool", ns=(1, 1_600_000_000_123_456_789))
-    third = tmp_path / "3"
-    subprocess.run(["cp", "-a", second, third], check=True)
-    os.remove(third / "etc/conf.link")
-    shutil.rmtree(third / "var")
-    shutil.rmtree(third / "kind/file-to-dir")
-    os.symlink("empty", third / "kind/file-to-dir")
-    for number, tree in enumerate([first, second, third], 1):
+    for number, tree in enumerate(three_versions(tmp_path), 1):
         result = publisher.publish(f"app:{number}", tree)
         assert len(result["layers"]) == number
-        rootfs = unpack_with_umoci(publisher.layout, result["digest"], tmp_path / f"bundle{number}")
+        rootfs = unpack_with_umoci(f"oci:{publisher.layout}:app:{number}", tmp_path / f"bundle{number}")
         assert full_listing(rootfs) == full_listing(tree)
+        assert config_digest(f"{tmp_path / f'bundle{number}'}.oci") == publisher.manifest(result["digest"])["config"]["digest"]
 
 
 @needs_root
@@ -168,7 +135,7 @@ def test_an_image_built_elsewhere_keeps_its_layers(publisher, tmp_path):
     assert result["digest"] == digest
     assert [layer["diff_id"] for layer in result["layers"]] == [layer["digest"] for layer in result["layers"]]
     # A directory is laid upon it like upon any other version.
-    rootfs = unpack_with_umoci(publisher.layout, digest, tmp_path / "bundle")
+    rootfs = unpack_with_umoci(f"oci:{publisher.layout}:app:1", tmp_path / "bundle")
     (rootfs / "e").write_text("changed")
     on_top = publisher.publish("app:2", rootfs)
     assert len(on_top["layers"]) == 3
@@ -181,15 +148,14 @@ def test_skopeo_reads_what_we_made_and_the_other_way_round(publisher, tmp_path):
     tree = write_tree(tmp_path / "1", {"a": "x"})
     result = publisher.publish("app:1", tree, "--cmd", "/a")
     target = tmp_path / "copy"
-    subprocess.run(["skopeo", "--insecure-policy", "copy", f"oci:{publisher.layout}:app:1", f"oci:{target}:app:1"],
-                   check=True, capture_output=True)
+    skopeo(f"oci:{publisher.layout}:app:1", f"oci:{target}:app:1")
     raw = subprocess.run(["skopeo", "inspect", "--raw", f"oci:{target}:app:1"], check=True, capture_output=True).stdout
     assert raw == read_blob(publisher.layout, result["digest"])
     # And what skopeo compressed anew (gzip) is read again, with the same contents.
-    subprocess.run(["skopeo", "--insecure-policy", "copy", "--dest-compress-format", "gzip", f"oci:{publisher.layout}:app:1",
-                    f"dir:{tmp_path / 'dir'}"], check=True, capture_output=True)
-    subprocess.run(["skopeo", "--insecure-policy", "copy", f"dir:{tmp_path / 'dir'}", f"oci:{tmp_path / 'again'}:x"],
-                   check=True, capture_output=True)
+    skopeo("--dest-decompress", f"oci:{publisher.layout}:app:1", f"dir:{tmp_path / 'dir'}")
+    skopeo(f"dir:{tmp_path / 'dir'}", f"oci:{tmp_path / 'again'}:x")
+    raw = subprocess.run(["skopeo", "inspect", "--raw", f"oci:{tmp_path / 'again'}:x"], check=True, capture_output=True).stdout
+    assert [layer["mediaType"].rsplit("+")[-1] for layer in json.loads(raw)["layers"]] == ["gzip"]
     again = publisher.publish("other:1", tmp_path / "again")
     assert again["layers"][0]["diff_id"] == result["layers"][0]["diff_id"]
 
@@ -200,7 +166,7 @@ def test_device_nodes_are_refused_or_kept(publisher, tmp_path):
     os.mknod(tree / "dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     assert "'dev/null' is a device node" in publisher.refused("app:1", tree)
     result = publisher.publish("app:1", tree, "--devices", "keep")
-    rootfs = unpack_with_umoci(publisher.layout, result["digest"], tmp_path / "bundle")
+    rootfs = unpack_with_umoci(f"oci:{publisher.layout}:app:1", tmp_path / "bundle")
     assert full_listing(rootfs) == full_listing(tree)
 
 
