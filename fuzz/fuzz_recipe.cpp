@@ -6,6 +6,7 @@
 
 #include "stratus/crypto/sha256.hpp"
 #include "stratus/delta/recipe.hpp"
+#include "stratus/delta/recipe_forms_testing.hpp"
 
 namespace {
 
@@ -14,18 +15,13 @@ struct Bench {
     std::string pattern = (std::filesystem::temp_directory_path() / "stratus-fuzz-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) std::abort();
     directory = pattern;
-    // The seeds in corpus/recipe were made against this base.
-    std::filesystem::create_directory(directory / "base");
-    std::ofstream(directory / "base" / "a") << std::string(3000, 'a');
-    std::string counted;
-    for (int i = 0; i < 400; ++i) counted += std::to_string(i) + "\n";
-    std::ofstream(directory / "base" / "b") << counted;
-    tree = stratus::delta::open_directory_tree(directory / "base").value();
+    // The seeds in corpus/recipe were made against this base: a layer as a device keeps it, with its headers.
+    base = std::make_unique<stratus::delta::testing::SeedBase>(directory);
   }
   ~Bench() { std::filesystem::remove_all(directory); }
 
   std::filesystem::path directory;
-  std::unique_ptr<stratus::delta::FileTree> tree;
+  std::unique_ptr<stratus::delta::testing::SeedBase> base;
 };
 
 }  // namespace
@@ -40,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::uint64_t made = 0;
   stratus::Sha256 hash;
   const auto applied =
-      stratus::delta::apply_recipe(recipe, *bench.tree, limits, [&](stratus::BytesView bytes) {
+      stratus::delta::apply_recipe(recipe, *bench.base->tree, limits, [&](stratus::BytesView bytes) {
         made += bytes.size();
         hash.update(bytes);
         return made <= limits.max_output ? stratus::Result<void>() : (std::abort(), stratus::Result<void>());
