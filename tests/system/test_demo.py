@@ -48,6 +48,16 @@ def interrupt(demo):
     os.killpg(demo.pid, signal.SIGINT)
 
 
+def end(demo):
+    """When a test fails in the middle, the demo cleans up after itself all the same."""
+    if demo.poll() is None:
+        interrupt(demo)
+        try:
+            demo.wait(60)
+        except subprocess.TimeoutExpired:
+            demo.kill()
+
+
 def shell(script, home):
     done = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
                           env=dict(os.environ, HOME=str(home)))
@@ -96,7 +106,7 @@ def test_demo_measures_then_goes_on_and_what_it_suggests_works(tmp_path, machine
         interrupt(demo)
         assert demo.wait(120) == 0, log.read_text()
     finally:
-        demo.kill()
+        end(demo)
     assert "Stopping everything." in log.read_text()
     assert machine.leftovers(scratch) == []
 
@@ -131,7 +141,7 @@ def test_once_ends_by_itself_and_its_status_says_how(tmp_path, machine, returned
     try:
         output, _ = demo.communicate(timeout=120)
     finally:
-        demo.kill()
+        end(demo)
     assert demo.returncode == status, output
     assert set(json.loads(report.read_text())) >= {*KINDS, "rollback", "gateway", "fleet"}
     assert ("DID NOT GO BACK" in output) is not returned and "Ctrl-C" not in output
@@ -149,6 +159,6 @@ def test_interrupted_demo_leaves_nothing(tmp_path, machine):
         interrupt(demo)
         output, _ = demo.communicate(timeout=60)
     finally:
-        demo.kill()
+        end(demo)
     assert "Stopping everything." in output
     assert machine.leftovers(tmp_path) == []
