@@ -1,6 +1,6 @@
 """Firmware and content that a rollout brings cannot be taken away meanwhile."""
 import pytest
-from harness.artifacts import add_firmware, upload
+from harness.artifacts import add_content, add_firmware
 from harness.openapi import CheckedClient
 from harness.simulator import Simulation
 
@@ -29,15 +29,13 @@ def test_what_a_paused_rollout_brings_cannot_be_removed(case):
 
 
 def test_content_stays_too(case):
-    made = case.server.http.post("/api/v1/content", json={"title": "summer",
-        "original": upload(case.server.http, b"\x89PNG picture" * 100, "summer.png"), "display": upload(case.server.http, b"binary" * 100, "summer.bin")})
-    assert made.status == 201, made
+    made = add_content(case.server.http, "summer")
     assert case.server.http.post("/api/v1/devices", json={"id": "shelf"}).status == 201
     answer = case.server.http.post("/api/v1/rollouts", json={
-        "contents": [{"name": "content", "version": made.json()["id"]}], "targets": {"devices": ["shelf"]}})
+        "contents": [{"name": "content", "version": made['id']}], "targets": {"devices": ["shelf"]}})
     assert answer.status == 201, answer
-    refused = case.checked.delete(f"/api/v1/content/{made.json()['id']}")
+    refused = case.checked.delete(f"/api/v1/content/{made['id']}")
     assert (refused.status, refused.json()["code"]) == (409, "needed_by_rollout") and "'summer'" in refused.json()["detail"]
     assert case.server.http.post(f"/api/v1/rollouts/{answer.json()['id']}/abort", json={}).status == 200
     case.wait_rollout(answer.json()["id"], "aborted")
-    assert case.checked.delete(f"/api/v1/content/{made.json()['id']}").status == 204
+    assert case.checked.delete(f"/api/v1/content/{made['id']}").status == 204

@@ -98,6 +98,35 @@ def test_the_interface_and_rollouts_refuse_what_deploy_refuses(shop):
     assert put_target(shop, version="1").status == 202
 
 
+def test_a_draft_is_judged_again_when_it_is_let_run(shop):
+    assert shop.server.http.post("/api/v1/devices", json={"id": "d"}).status == 201
+    (shop.tree / "a").write_text("2")
+    publish(shop, "app:2", "--no-deploy", "--sign-key", shop.key)
+    draft, waiting = start_rollout(shop, draft=True), start_rollout(shop, approval=True)
+    assert (draft.json()["state"], waiting.json()["state"]) == ("draft", "approval")
+    (shop.tree / "a").write_text("3")
+    publish(shop, "app:3", "--sign-key", shop.key)
+
+    def order(made, word):
+        answer = shop.server.http.post(f"/api/v1/rollouts/{made.json()['id']}/{word}", json={})
+        return answer.status, answer.json().get("code"), shop.server.http.get(f"/api/v1/rollouts/{made.json()['id']}").json()["state"]
+
+    assert order(draft, "submit") == (409, "signed_earlier", "draft")
+    assert order(waiting, "approve") == (409, "signed_earlier", "approval")
+    shop.stratus("sign", "app:2", "--sign-key", shop.key)
+    assert order(waiting, "approve")[1:] == ("denied", "approval"), "by somebody else"
+    assert order(draft, "submit")[::2] == (200, "scheduled")
+
+
+def test_a_draft_may_stay_unsigned_where_that_was_said(shop):
+    assert shop.server.http.post("/api/v1/devices", json={"id": "d"}).status == 201
+    (shop.tree / "a").write_text("2")
+    publish(shop, "app:2", "--no-deploy")
+    draft = start_rollout(shop, draft=True, unsigned=True).json()
+    assert draft["spec"]["unsigned"] is True
+    assert shop.server.http.post(f"/api/v1/rollouts/{draft['id']}/submit", json={}).status == 200
+
+
 def test_publishing_a_signed_version_again_changes_nothing(shop):
     again = publish(shop, "app:1")
     assert again["existed"] and again["deployed"] and len(again["key_id"]) > 12 and again["stderr"].count("not signed") == 0

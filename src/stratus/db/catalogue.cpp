@@ -6,6 +6,7 @@
 #include "stratus/db/device_history.hpp"
 #include "stratus/db/devices.hpp"
 #include "stratus/db/fleet_view.hpp"
+#include "stratus/db/rollout_sums.hpp"
 
 namespace stratus::db {
 namespace {
@@ -144,8 +145,10 @@ class DatabaseCatalogue final : public Catalogue {
   void remove_release(std::string name, std::string version, Done done) override {
     database_.write(
         [name = std::move(name), version = std::move(version)](Transaction& c) -> Result<void> {
-          STRATUS_CHECK(c.run("DELETE FROM releases WHERE name = $1 AND version = $2", {name, version}));
-          return {};
+          STRATUS_TRY(rows, c.run("DELETE FROM releases WHERE name = $1 AND version = $2 RETURNING digest",
+                                  {name, version}));
+          if (rows.empty()) return {};
+          return check_not_brought(c, name + ":" + version, rows[0].text(0));
         },
         std::move(done));
   }

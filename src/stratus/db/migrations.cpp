@@ -15,6 +15,7 @@ std::span<const Vertical* const> verticals() {
       &kArtifactSchema,   // 7
       &kFleetSchema,      // 9
       &kConsoleSchema,    // 10
+      &kRetentionSchema,  // 12
   };
   return kAll;
 }

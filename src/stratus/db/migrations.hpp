@@ -33,6 +33,7 @@ extern const Vertical kArtifactSchema;   // 7
 extern const Vertical kIdentitySchema;   // 5: certificates, revocations, registration codes
 extern const Vertical kFleetSchema;      // 9: sums, gateways
 extern const Vertical kConsoleSchema;    // 10: saved views, a gateway's parent
+extern const Vertical kRetentionSchema;  // 12: how long things are kept
 
 // All of them; `migrate` orders their steps by number.
 std::span<const Vertical* const> verticals();

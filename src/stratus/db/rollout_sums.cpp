@@ -1,5 +1,7 @@
 #include "stratus/db/rollout_sums.hpp"
 
+#include <fmt/format.h>
+
 namespace stratus::db {
 
 Result<std::vector<FetchedBytes>> fetched_bytes(Reader& reader, std::string_view rollout) {
@@ -18,16 +20,23 @@ Result<std::vector<FetchedBytes>> fetched_bytes(Reader& reader, std::string_view
   return found;
 }
 
-Result<std::vector<OpenRollout>> rollouts_bringing(Reader& reader, std::string_view manifest_digest,
-                                                   std::int64_t limit) {
+Result<void> check_not_brought(Transaction& transaction, std::string_view what,
+                               std::string_view manifest_digest) {
+  constexpr std::int64_t kNamed = 5;
   // A digest is too long to stand in a title by chance, and a title that holds one only refuses too much.
-  STRATUS_TRY(rows, reader.query("SELECT id, title FROM rollouts WHERE state IN ('draft', 'approval', "
-                                 "'scheduled', 'running', 'paused', 'aborting') AND spec LIKE $1 "
-                                 "ORDER BY id DESC LIMIT $2",
-                                 {"%" + std::string(manifest_digest) + "%", limit}));
-  std::vector<OpenRollout> found;
-  for (const Row row : rows) found.push_back({row.text(0), row.text(1)});
-  return found;
+  STRATUS_TRY(rows, transaction.run("SELECT id, title FROM rollouts WHERE state IN ('draft', 'approval', "
+                                    "'scheduled', 'running', 'paused', 'aborting') AND spec LIKE $1 "
+                                    "ORDER BY id DESC LIMIT $2",
+                                    {"%" + std::string(manifest_digest) + "%", kNamed}));
+  if (rows.empty()) return {};
+  std::string names;
+  for (const Row row : rows) {
+    names += names.empty() ? "" : ", ";
+    names += row.text(1).empty() ? row.text(0) : fmt::format("{} ({})", row.text(0), row.text(1));
+  }
+  return fail(ErrorCode::conflict,
+              fmt::format("{} is being brought to devices by rollout {}; abort it first", what, names),
+              "needed_by_rollout");
 }
 
 }  // namespace stratus::db

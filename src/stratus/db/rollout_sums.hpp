@@ -19,12 +19,9 @@ struct FetchedBytes {
 // By gateway. Empty for a rollout that is not known.
 Result<std::vector<FetchedBytes>> fetched_bytes(Reader& reader, std::string_view rollout);
 
-struct OpenRollout {
-  std::string id;
-  std::string title;
-};
-// Those that are not over (drafts too) and bring this manifest; at most `limit`, newest first.
-Result<std::vector<OpenRollout>> rollouts_bringing(Reader& reader, std::string_view manifest_digest,
-                                                   std::int64_t limit);
+// Inside the transaction that has removed `what`: `conflict` (reason needed_by_rollout) naming the rollouts
+// that are not over (drafts too) and bring this manifest.
+Result<void> check_not_brought(Transaction& transaction, std::string_view what,
+                               std::string_view manifest_digest);
 
 }  // namespace stratus::db

@@ -245,7 +245,8 @@ Result<Spec> parse_spec(const json::value& value, std::int64_t now_ms) {
         "cancel_timeout_s",
         "cancel_timeout_ms",
         "approval",
-        "joining"});
+        "joining",
+        "unsigned"});
   Spec spec;
   spec.title = reader.optional_text("title", 128);
   const auto& contents = reader.optional_array("contents", Spec::kMaxContents);
@@ -264,6 +265,7 @@ Result<Spec> parse_spec(const json::value& value, std::int64_t now_ms) {
   spec.cancel_timeout_ms = duration(reader, "cancel_timeout", kDefaultCancel);
   spec.approval = flag(value, reader, "approval");
   spec.joining = parse_joining(reader);
+  spec.accept_unsigned = flag(value, reader, "unsigned");
   if (contents.empty()) reader.reject("contents", "nothing to install");
   STRATUS_CHECK(reader.done());
   for (const json::value& one : contents) {
@@ -317,6 +319,7 @@ json::object encode_spec(const Spec& spec) {
                       {"cancel_timeout_ms", spec.cancel_timeout_ms},
                       {"approval", spec.approval},
                       {"joining", json::string(word_for(spec.joining))}};
+  if (spec.accept_unsigned) object["unsigned"] = true;
   if (spec.start_ms != 0) object["start_at"] = time_text(spec.start_ms);
   if (spec.window) {
     json::array days;

@@ -74,6 +74,7 @@ struct Spec {
   std::int64_t cancel_timeout_ms = 0;   // how long an acknowledgement is waited for
   bool approval = false;                // a second person has to agree
   Joining joining = Joining::no;
+  bool accept_unsigned = false;  // although the name's target is signed and devices will refuse it
 
   static constexpr std::size_t kMaxEncoded = 4u << 20;  // bytes
   static constexpr std::size_t kMaxContents = 16;

@@ -2,23 +2,37 @@
 
 #include <fmt/format.h>
 
-#include "stratus/db/rollout_sums.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::server {
 
-Result<void> check_no_rollout_needs(db::Transaction& transaction, std::string_view what,
-                                    std::string_view manifest_digest) {
-  constexpr std::int64_t kNamed = 5;
-  STRATUS_TRY(needing, db::rollouts_bringing(transaction, manifest_digest, kNamed));
-  if (needing.empty()) return {};
-  std::string names;
-  for (const db::OpenRollout& rollout : needing) {
-    names += names.empty() ? "" : ", ";
-    names += rollout.title.empty() ? rollout.id : fmt::format("{} ({})", rollout.id, rollout.title);
+Result<void> hold_content(db::Transaction& transaction, const rollout::Content& content) {
+  const std::string digest = content.digest.text();
+  Result<db::Rows> held;
+  switch (wire::update_kind_of(content.name)) {
+    case wire::UpdateKind::container:
+      held = transaction.run(
+          "UPDATE releases SET digest = digest WHERE name = $1 AND version = $2 AND "
+          "digest = $3",
+          {content.name, content.version, digest});
+      break;
+    case wire::UpdateKind::firmware:
+      held = transaction.run(
+          "UPDATE firmware SET manifest = manifest WHERE name = $1 AND version = $2 AND "
+          "manifest = $3",
+          {content.name.substr(wire::kFirmwarePrefix.size()), content.version, digest});
+      break;
+    case wire::UpdateKind::content:
+      held = transaction.run("UPDATE contents SET manifest = manifest WHERE id = $1 AND manifest = $2",
+                             {content.version, digest});
+      break;
   }
-  return fail(ErrorCode::conflict,
-              fmt::format("{} is being brought to devices by rollout {}; abort it first", what, names),
-              "needed_by_rollout");
+  if (!held) return fail(std::move(held.error()));
+  if (held->affected() == 1) return {};
+  return fail(
+      ErrorCode::conflict,
+      fmt::format("{}:{} was removed meanwhile; plan the rollout again", content.name, content.version),
+      "release_removed");
 }
 
 }  // namespace stratus::server

@@ -1,15 +1,15 @@
-// Keeps firmware and content from being removed while a rollout brings it to devices.
+// Keeps what a rollout brings to devices from being removed: whoever comes first, the removal or the rollout,
+// the other one is refused. Both look and lock inside their own transaction, so this holds among several
+// servers too. The removal's part is db::check_not_brought.
 #pragma once
 
-#include <string_view>
-
 #include "stratus/db/database.hpp"
+#include "stratus/rollout/spec.hpp"
 
 namespace stratus::server {
 
-// Inside the transaction that removes it: `conflict` (409, reason needed_by_rollout) naming the rollouts that
-// are not over and bring this manifest.
-Result<void> check_no_rollout_needs(db::Transaction& transaction, std::string_view what,
-                                    std::string_view manifest_digest);
+// Inside the transaction that stores a rollout, or lets it run: locks the row of what it brings. `conflict`
+// (reason release_removed) when that is gone, or something else by now.
+Result<void> hold_content(db::Transaction& transaction, const rollout::Content& content);
 
 }  // namespace stratus::server

@@ -4,6 +4,7 @@
 
 #include "stratus/db/artifacts.hpp"
 #include "stratus/db/device_history.hpp"
+#include "stratus/server/release_reader.hpp"
 #include "stratus/wire/report.hpp"
 #include "stratus/wire/update_kind.hpp"
 
@@ -32,7 +33,7 @@ void ContentOrders::register_routes(Router& router) {
 
 Result<wire::ContentItem> ContentOrders::item_of(const std::string& id) const {
   STRATUS_TRY(content, db::find_content(database_, id));
-  wire::ContentItem item{content.id, content.title, {}, {}};
+  wire::ContentItem item{content.id, content.title, {}, {}, {}, {}};
   STRATUS_TRY(manifest, Digest::parse(content.manifest));
   item.manifest = manifest;
   for (const auto& [role, file] :
@@ -41,6 +42,13 @@ Result<wire::ContentItem> ContentOrders::item_of(const std::string& id) const {
     item.files.push_back({role, file->name, digest, static_cast<std::uint64_t>(file->size),
                           files_.download_path(kRepository, file->digest, file->name)});
   }
+  // Of one that nobody signed nothing more travels.
+  auto signatures = read_signatures(repositories_, {kRepository, id, manifest, {}});
+  if (!signatures || signatures->empty()) return item;
+  auto text = repositories_.read_manifest(kRepository, manifest);
+  if (!text || text->size() > wire::ContentOrder::kMaxManifest) return item;
+  item.signatures = std::move(*signatures);
+  item.manifest_text = std::move(*text);
   return item;
 }
 

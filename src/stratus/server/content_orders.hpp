@@ -13,9 +13,14 @@ namespace stratus::server {
 class ContentOrders {
  public:
   // All must outlive it.
-  ContentOrders(Identity& identity, Rollouts& rollouts, Files& files, db::Database& database,
-                net::WorkerPool& pool)
-      : identity_(identity), rollouts_(rollouts), files_(files), database_(database), pool_(pool) {}
+  ContentOrders(Identity& identity, Rollouts& rollouts, Files& files, store::RepositoryStore& repositories,
+                db::Database& database, net::WorkerPool& pool)
+      : identity_(identity),
+        rollouts_(rollouts),
+        files_(files),
+        repositories_(repositories),
+        database_(database),
+        pool_(pool) {}
 
   void register_routes(Router& router);
 
@@ -30,6 +35,7 @@ class ContentOrders {
   Identity& identity_;
   Rollouts& rollouts_;
   Files& files_;
+  store::RepositoryStore& repositories_;
   db::Database& database_;
   net::WorkerPool& pool_;
 };

@@ -6,8 +6,8 @@
 
 #include "stratus/base/json.hpp"
 #include "stratus/base/ulid.hpp"
+#include "stratus/db/rollout_sums.hpp"
 #include "stratus/oci/media_types.hpp"
-#include "stratus/server/artifact_guard.hpp"
 #include "stratus/server/artifact_lists.hpp"
 #include "stratus/server/artifact_shelf.hpp"
 #include "stratus/server/catalogue_writes.hpp"
@@ -183,8 +183,8 @@ ContentApi::Answer ContentApi::remove(Call& call) {
   if (!found) co_return forward_error(std::move(found));
   STRATUS_CO_CHECK(call.check_if_match(etag_of(*found)));
   ChangeWork work = [content = *found](Change& change) -> Result<Reply> {
-    STRATUS_CHECK(check_no_rollout_needs(change.transaction(), "'" + content.title + "'", content.manifest));
     STRATUS_CHECK(db::remove_content(change.transaction(), content.id));
+    STRATUS_CHECK(db::check_not_brought(change.transaction(), "'" + content.title + "'", content.manifest));
     const std::string about = json::serialize(json::object{{"title", content.title}});
     STRATUS_CHECK(change.record("content.remove", "content:" + content.id, about));
     change.publish(news_of(content.id));

@@ -5,9 +5,9 @@
 #include "stratus/base/json.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
+#include "stratus/db/rollout_sums.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/reference.hpp"
-#include "stratus/server/artifact_guard.hpp"
 #include "stratus/server/artifact_lists.hpp"
 #include "stratus/server/artifact_shelf.hpp"
 #include "stratus/server/catalogue_writes.hpp"
@@ -289,9 +289,9 @@ FirmwareApi::Answer FirmwareApi::remove(Call& call) {
   if (!found) co_return forward_error(std::move(found));
   STRATUS_CO_CHECK(call.check_if_match(etag_of(*found)));
   ChangeWork work = [firmware = *found](Change& change) -> Result<Reply> {
-    STRATUS_CHECK(check_no_rollout_needs(change.transaction(), firmware.name + ":" + firmware.version,
-                                         firmware.manifest));
     STRATUS_CHECK(db::remove_firmware(change.transaction(), firmware.id));
+    STRATUS_CHECK(db::check_not_brought(change.transaction(), firmware.name + ":" + firmware.version,
+                                        firmware.manifest));
     const std::string about =
         json::serialize(json::object{{"name", firmware.name}, {"version", firmware.version}});
     STRATUS_CHECK(change.record("firmware.remove", "firmware:" + firmware.id, about));

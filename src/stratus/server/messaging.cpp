@@ -4,7 +4,6 @@
 #include "stratus/base/log.hpp"
 #include "stratus/crypto/certificate.hpp"
 #include "stratus/crypto/certificate_authority.hpp"
-#include "stratus/db/telemetry.hpp"
 #include "stratus/net/listen_address.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 
@@ -12,15 +11,14 @@ namespace stratus::server {
 namespace {
 
 constexpr std::chrono::hours kCertifyAgain{30 * 24};  // a third of a certificate's life
-constexpr std::int64_t kPruneStep = 5'000;            // rows
-constexpr Millis kPrunePause{60'000};
+constexpr Millis kLookAtCertificate{60'000};
 
 }  // namespace
 
 Result<std::unique_ptr<Messaging>> Messaging::open(net::Executor loop, db::Database& database,
                                                    const std::filesystem::path& data,
                                                    const MessagingConfig& config) {
-  std::unique_ptr<Messaging> made(new Messaging(loop, database, config));
+  std::unique_ptr<Messaging> made(new Messaging(loop, config));
   DeviceLinkOptions options;
   options.commands_per_second = config.commands_per_second;
   options.messages_per_second = config.messages_per_second;
@@ -89,7 +87,7 @@ Result<void> Messaging::write_certificates() {
 
 void Messaging::start() {
   if (broker_) tasks_.spawn(broker_->run());
-  tasks_.spawn(prune());
+  if (broker_) tasks_.spawn(keep_certified());
   link_->start();
 }
 
@@ -154,27 +152,10 @@ std::string Messaging::problem() const {
   return {};
 }
 
-net::Task<void> Messaging::prune() {
+net::Task<void> Messaging::keep_certified() {
   for (;;) {
-    co_await net::sleep_for(kPrunePause);
-    if (broker_ && system_clock().steady() - certified_ > kCertifyAgain) certify_again();
-    std::int64_t removed = kPruneStep;
-    while (removed >= kPruneStep) {
-      const std::int64_t now = now_ms();
-      const std::int64_t metrics_before = now - Millis(config_.keep_metrics).count();
-      const std::int64_t events_before = now - Millis(config_.keep_events).count();
-      const auto work = [&removed, metrics_before,
-                         events_before](db::Transaction& transaction) -> Result<void> {
-        STRATUS_TRY(count, db::prune_telemetry(transaction, metrics_before, events_before, kPruneStep));
-        removed = count;
-        return {};
-      };
-      std::function<void(db::Database::Done)> start = [this, &work](db::Database::Done done) {
-        database_.write(work, std::move(done));
-      };
-      auto written = co_await await_write(start);
-      if (!written) break;
-    }
+    co_await net::sleep_for(kLookAtCertificate);
+    if (system_clock().steady() - certified_ > kCertifyAgain) certify_again();
   }
 }
 

@@ -50,15 +50,14 @@ class Messaging {
   void add_metrics(Metrics& metrics) const;
 
  private:
-  Messaging(net::Executor loop, db::Database& database, MessagingConfig config)
-      : loop_(loop), database_(database), config_(std::move(config)), tasks_(loop) {}
+  Messaging(net::Executor loop, MessagingConfig config)
+      : loop_(loop), config_(std::move(config)), tasks_(loop) {}
   Result<void> make_broker();
   Result<void> write_certificates();
   void certify_again();
-  net::Task<void> prune();
+  net::Task<void> keep_certified();
 
   net::Executor loop_;
-  db::Database& database_;
   MessagingConfig config_;
   std::filesystem::path ca_directory_;
   std::filesystem::path directory_;

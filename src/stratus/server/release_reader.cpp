@@ -101,6 +101,32 @@ std::optional<Digest> delta_base(const store::Referrer& referrer) {
 
 }  // namespace
 
+namespace {
+
+// A broken artifact among good ones must not keep the release from devices.
+std::vector<wire::ReleaseSignature> signatures_among(const store::RepositoryStore& repositories,
+                                                     const NextQuestion& question,
+                                                     const std::vector<store::Referrer>& referrers) {
+  constexpr std::size_t kMaxRead = 256;  // pushing needs the token; this bounds a mistake
+  std::vector<wire::ReleaseSignature> found;
+  for (const store::Referrer& referrer : referrers) {
+    if (referrer.artifact_type != media::kSignature || found.size() >= kMaxRead) continue;
+    const Digest& artifact = referrer.manifest.digest;
+    auto signature = read_signature(repositories, question.name, artifact);
+    if (signature) found.push_back(std::move(*signature));
+    if (!signature) log::warning("releases", "signature {}: {}", artifact.text(), signature.error().text());
+  }
+  return choose_signatures(std::move(found), question);
+}
+
+}  // namespace
+
+Result<std::vector<wire::ReleaseSignature>> read_signatures(const store::RepositoryStore& repositories,
+                                                            const NextQuestion& question) {
+  STRATUS_TRY(referrers, repositories.referrers(question.name, question.target));
+  return signatures_among(repositories, question, referrers);
+}
+
 Result<std::optional<Digest>> find_delta(const store::RepositoryStore& repositories, const std::string& name,
                                          const Digest& target, const Digest& base) {
   STRATUS_TRY(referrers, repositories.referrers(name, target));
@@ -123,25 +149,18 @@ Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const N
 
   STRATUS_TRY(referrers, repositories.referrers(question.name, question.target));
   bool found_delta = false;
-  constexpr std::size_t kMaxRead = 256;  // pushing needs the token; this bounds a mistake
-  std::vector<wire::ReleaseSignature> signatures;
   for (const store::Referrer& referrer : referrers) {
     const Digest& artifact = referrer.manifest.digest;
     const std::optional<Digest> from = delta_base(referrer);
     if (from) answer.delta_bases.push_back(*from);
-    if (referrer.artifact_type == media::kSignature && signatures.size() < kMaxRead) {
-      // A broken artifact among good ones must not keep the release from devices.
-      auto signature = read_signature(repositories, question.name, artifact);
-      if (signature) signatures.push_back(std::move(*signature));
-      if (!signature) log::warning("releases", "signature {}: {}", artifact.text(), signature.error().text());
-    } else if (!question.base.empty() && !found_delta && from == question.base) {
+    if (!question.base.empty() && !found_delta && from == question.base) {
       auto offers = read_delta(repositories, question.name, artifact, question.base);
       found_delta = offers.has_value();
       if (offers) next.deltas = std::move(*offers);
       if (!offers) log::warning("releases", "delta {}: {}", artifact.text(), offers.error().text());
     }
   }
-  next.signatures = choose_signatures(std::move(signatures), question);
+  next.signatures = signatures_among(repositories, question, referrers);
   answer.delta_missing = !found_delta && !question.base.empty() &&
                          repositories.find_manifest(question.name, question.base).has_value();
   return answer;

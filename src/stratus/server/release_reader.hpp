@@ -28,6 +28,11 @@ struct NextAnswer {
 
 Result<NextAnswer> read_next(const store::RepositoryStore& repositories, const NextQuestion& question);
 
+// What devices need of the signatures of `question.target`, as question.version of the name: those for the
+// version, the newest of each key; all of them when none is for it.
+Result<std::vector<wire::ReleaseSignature>> read_signatures(const store::RepositoryStore& repositories,
+                                                            const NextQuestion& question);
+
 // The delta artifact that makes `target` from `base`, if there is one.
 Result<std::optional<Digest>> find_delta(const store::RepositoryStore& repositories, const std::string& name,
                                          const Digest& target, const Digest& base);

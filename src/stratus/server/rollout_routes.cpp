@@ -101,13 +101,28 @@ net::Task<Result<db::RolloutRow>> RolloutRoutes::find(std::string id) {
   co_return row;
 }
 
-net::Task<Result<Rollouts::Draft>> RolloutRoutes::plan(rollout::Spec spec, bool accept_unsigned) {
+net::Task<Result<void>> RolloutRoutes::judge(const rollout::Spec& spec) {
   const std::string command = "sign";
   for (const rollout::Content& content : spec.contents) {
     if (wire::update_kind_of(content.name) != wire::UpdateKind::container) continue;
-    auto admitted = co_await gate_.admit(content.name, content.version, accept_unsigned, command);
-    if (!admitted) co_return forward_error(std::move(admitted));
+    auto admitted = co_await gate_.admit(content.name, content.version, spec.accept_unsigned, command);
+    if (!admitted) co_return admitted;
   }
+  co_return Result<void>();
+}
+
+net::Task<Result<void>> RolloutRoutes::judge_again(std::string id) {
+  const rollout::Campaign* const campaign = rollouts_.live(id);
+  if (campaign == nullptr) co_return Result<void>();  // the order itself says what is wrong
+  const rollout::State state = campaign->header().state;
+  if (state != rollout::State::draft && state != rollout::State::approval) co_return Result<void>();
+  const rollout::Spec spec = campaign->spec();
+  co_return co_await judge(spec);
+}
+
+net::Task<Result<Rollouts::Draft>> RolloutRoutes::plan(rollout::Spec spec) {
+  auto judged = co_await judge(spec);
+  if (!judged) co_return forward_error(std::move(judged));
   auto planned = co_await rollouts_.plan(std::move(spec));
   if (!planned || planned->spec.approval || approval_from_percent_ == 0) co_return planned;
   auto count = [&]() -> Result<std::int64_t> {
@@ -126,18 +141,17 @@ RolloutRoutes::Answer RolloutRoutes::create(Call& call) {
   auto body = co_await call.read_json(rollout::Spec::kMaxEncoded);
   if (!body) co_return forward_error(std::move(body));
   const bool draft = take_flag(*body, "draft");
-  const bool accept_unsigned = take_flag(*body, "unsigned");
   auto spec = rollout::parse_spec(*body, now_ms());
   if (!spec) co_return forward_error(std::move(spec));
   Making change = [&](RepeatKey repeat) {
-    return plan_and_create(std::move(*spec), accept_unsigned, !draft, call.actor(), std::move(repeat));
+    return plan_and_create(std::move(*spec), !draft, call.actor(), std::move(repeat));
   };
   co_return co_await once(call, 201, change);
 }
 
-net::Task<Result<std::string>> RolloutRoutes::plan_and_create(rollout::Spec spec, bool accept_unsigned,
-                                                              bool submit, Actor who, RepeatKey repeat) {
-  auto planned = co_await plan(std::move(spec), accept_unsigned);
+net::Task<Result<std::string>> RolloutRoutes::plan_and_create(rollout::Spec spec, bool submit, Actor who,
+                                                              RepeatKey repeat) {
+  auto planned = co_await plan(std::move(spec));
   if (!planned) co_return forward_error(std::move(planned));
   auto id = co_await rollouts_.create(std::move(*planned), std::move(who), submit, std::move(repeat));
   co_return id;
@@ -187,10 +201,9 @@ RolloutRoutes::Answer RolloutRoutes::dry_run(Call& call) {
   auto body = co_await call.read_json(rollout::Spec::kMaxEncoded);
   if (!body) co_return forward_error(std::move(body));
   (void)take_flag(*body, "draft");
-  const bool accept_unsigned = take_flag(*body, "unsigned");
   auto spec = rollout::parse_spec(*body, now_ms());
   if (!spec) co_return forward_error(std::move(spec));
-  auto planned = co_await plan(std::move(*spec), accept_unsigned);
+  auto planned = co_await plan(std::move(*spec));
   if (!planned) co_return forward_error(std::move(planned));
   auto count = [&]() -> Result<rollout::Estimate> {
     STRATUS_CHECK(add_gateways(database_, planned->candidates));
@@ -313,6 +326,10 @@ RolloutRoutes::Answer RolloutRoutes::order(Call& call, RolloutOrder::Kind kind) 
 }
 
 net::Task<Result<std::string>> RolloutRoutes::order_of(std::string id, RolloutOrder order) {
+  if (order.kind == RolloutOrder::Kind::submit || order.kind == RolloutOrder::Kind::approve) {
+    auto judged = co_await judge_again(id);
+    if (!judged) co_return forward_error(std::move(judged));
+  }
   auto done = co_await rollouts_.order(id, std::move(order));
   if (!done) co_return forward_error(std::move(done));
   co_return id;

@@ -44,11 +44,14 @@ class RolloutRoutes {
   using Making = std::function<net::Task<Result<std::string>>(RepeatKey)>;
   Answer once(Call& call, int status, Making change);
   net::Task<Result<std::string>> order_of(std::string id, RolloutOrder order);
-  // Plans, and demands a second person's word where so much of the fleet is meant. `conflict` when devices
-  // would refuse what it brings.
-  net::Task<Result<Rollouts::Draft>> plan(rollout::Spec spec, bool accept_unsigned);
-  net::Task<Result<std::string>> plan_and_create(rollout::Spec spec, bool accept_unsigned, bool submit,
-                                                 Actor who, RepeatKey repeat);
+  // `conflict` when devices would refuse what it brings, seen from what they are to run now.
+  net::Task<Result<void>> judge(const rollout::Spec& spec);
+  // What stands in a rollout that nobody has let run yet is judged again: the world went on meanwhile.
+  net::Task<Result<void>> judge_again(std::string id);
+  // Judges and plans, and demands a second person's word where so much of the fleet is meant.
+  net::Task<Result<Rollouts::Draft>> plan(rollout::Spec spec);
+  net::Task<Result<std::string>> plan_and_create(rollout::Spec spec, bool submit, Actor who,
+                                                 RepeatKey repeat);
 
   std::set<std::string> repeating_;  // keys of requests under way
   net::Notifier repeated_;

@@ -9,6 +9,7 @@
 
 #include "stratus/base/log.hpp"
 #include "stratus/base/ulid.hpp"
+#include "stratus/server/artifact_guard.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/call.hpp"
 #include "stratus/server/catalogue_writes.hpp"
@@ -53,6 +54,7 @@ Result<void> Rollouts::record(db::Transaction& transaction, const std::vector<db
     }
   }
   for (const Said& one : said) {
+    for (const rollout::Content& content : one.brings) STRATUS_CHECK(hold_content(transaction, content));
     if (one.repeat.key.empty()) continue;
     STRATUS_TRY(row, db::find_rollout(transaction, one.rollout));
     STRATUS_TRY(reply, reply_about(row, one.status));
@@ -188,8 +190,12 @@ net::Task<void> Rollouts::run() {
     }
     Batch batch;
     while (!queue_.empty() && batch.size() < kMaxBatch) {
+      // What may be refused while it is stored takes nobody else along.
+      const bool alone = !queue_.front()->said.brings.empty();
+      if (alone && !batch.empty()) break;
       batch.push_back(std::move(queue_.front()));
       queue_.pop_front();
+      if (alone) break;
     }
     co_await run_batch(std::move(batch));
   }
@@ -483,7 +489,7 @@ net::Task<Result<std::string>> Rollouts::create(Draft draft, Actor who, bool sub
     live_.emplace(id, std::move(live));
     return {};
   };
-  Said said{id, who, std::move(repeat), 201};
+  Said said{id, who, std::move(repeat), 201, draft.spec.contents};
   auto done = co_await submit(work, std::move(said));
   if (!done) co_return forward_error(std::move(done));
   log::info("rollouts", "{} by {}: {} devices, {} left out", id, who.label, draft.plan.members.size(),
@@ -560,7 +566,11 @@ net::Task<Result<void>> Rollouts::order(std::string id, RolloutOrder order) {
     if (done) adopt(std::exchange(live_, {}));
     return done;
   };
-  Said said{id, order.actor, order.repeat, 200};
+  Said said{id, order.actor, order.repeat, 200, {}};
+  const Campaign* const campaign = live(id);
+  if (campaign != nullptr &&
+      (order.kind == RolloutOrder::Kind::submit || order.kind == RolloutOrder::Kind::approve))
+    said.brings = campaign->spec().contents;
   co_return co_await submit(work, std::move(said));
 }
 

@@ -150,6 +150,7 @@ class Rollouts {
     Actor actor;
     RepeatKey repeat;
     int status = 200;
+    std::vector<rollout::Content> brings;  // what has to be there still when this is stored
   };
   struct Entry {
     std::function<Result<void>(std::int64_t now_ms)> work;

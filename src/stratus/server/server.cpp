@@ -35,6 +35,7 @@
 #include "stratus/server/overview.hpp"
 #include "stratus/server/people.hpp"
 #include "stratus/server/registry.hpp"
+#include "stratus/server/retention.hpp"
 #include "stratus/server/rollout_bytes.hpp"
 #include "stratus/server/rollout_messages.hpp"
 #include "stratus/server/rollout_routes.hpp"
@@ -114,6 +115,14 @@ void export_measurements(DeviceLink& link, InfluxExport& influx) {
   }
 }
 
+// What the configuration says until somebody sets it; whole days.
+db::Retention kept_at_first(const MessagingConfig& config) {
+  db::Retention keep;
+  keep.metrics_days = std::chrono::ceil<std::chrono::days>(config.keep_metrics).count();
+  keep.events_days = std::chrono::ceil<std::chrono::days>(config.keep_events).count();
+  return keep;
+}
+
 class Server {
  public:
   Server(net::Executor loop, const ServerConfig& config, Opened opened)
@@ -147,7 +156,7 @@ class Server {
         shelf_(*opened_.repositories, *opened_.database, files_, writes_, opened_.links, FileLimits()),
         firmware_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
         contents_(shelf_, *opened_.repositories, *opened_.database, files_, writes_),
-        content_orders_(identity_, rollouts_, shelf_, *opened_.database, files_),
+        content_orders_(identity_, rollouts_, shelf_, *opened_.repositories, *opened_.database, files_),
         overview_({*opened_.database, *opened_.repositories, releases_, sightings_, lists_,
                    [this] { return server_alerts(); }, config.identity.renew_before / 2}),
         why_(*opened_.database, files_, identity_, releases_, rollouts_, fleet_, sightings_),
@@ -157,6 +166,7 @@ class Server {
         images_(*opened_.database, *opened_.catalogue, *opened_.repositories, *opened_.images, lists_),
         bytes_(*opened_.database, *opened_.repositories, lists_),
         saved_views_(*opened_.database, files_),
+        retention_(loop, *opened_.database, files_, kept_at_first(config.mqtt)),
         background_(loop),
         queue_(
             loop, queue_options(),
@@ -190,6 +200,7 @@ class Server {
     mcu_.register_routes(router_);
     bytes_.register_routes(router_);
     saved_views_.register_routes(router_);
+    retention_.register_routes(router_);
     router_.register_index();
   }
 
@@ -233,6 +244,7 @@ class Server {
   void start() {
     background_.spawn(flush_regularly());
     background_.spawn(clean_hourly());
+    background_.spawn(retention_.run());
     rollouts_.start();
     identity_.start();
     if (influx_) background_.spawn(influx_->run());
@@ -547,6 +559,7 @@ class Server {
   ImageRoutes images_;
   RolloutBytes bytes_;
   SavedViews saved_views_;
+  RetentionKeeper retention_;
   std::unique_ptr<InfluxExport> influx_;
   std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<EnrolmentDesk> desk_;

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/json.hpp"
+#include "stratus/wire/signature_json.hpp"
 
 namespace stratus::wire {
 
@@ -47,7 +48,10 @@ Result<ContentItem> parse_item(const json::value& value, const std::string& path
     item.files.push_back(std::move(file));
   }
   if (item.files.empty()) reader.reject("files", "there are none");
+  item.manifest_text = reader.optional_text("manifest_text", ContentOrder::kMaxManifest);
   STRATUS_CHECK(reader.done());
+  STRATUS_TRY(signatures, parse_signatures(value, path));
+  item.signatures = std::move(signatures);
   return item;
 }
 
@@ -71,10 +75,13 @@ std::string encode_content_order(const ContentOrder& order) {
                                    {"size", file.size},
                                    {"link", file.link}});
     }
-    items.push_back(json::object{{"id", item.id},
-                                 {"title", item.title},
-                                 {"manifest", item.manifest.text()},
-                                 {"files", std::move(files)}});
+    json::object entry{{"id", item.id},
+                       {"title", item.title},
+                       {"manifest", item.manifest.text()},
+                       {"files", std::move(files)}};
+    if (!item.manifest_text.empty()) entry["manifest_text"] = item.manifest_text;
+    add_signatures(entry, item.signatures);
+    items.push_back(std::move(entry));
   }
   json::object message{{"items", std::move(items)}};
   if (!order.command.empty()) message["command"] = order.command;

@@ -9,6 +9,7 @@
 
 #include "stratus/base/digest.hpp"
 #include "stratus/base/result.hpp"
+#include "stratus/wire/next.hpp"
 
 namespace stratus::wire {
 
@@ -25,6 +26,10 @@ struct ContentItem {
   std::string title;
   Digest manifest;
   std::vector<ContentFile> files;
+  // For devices that take nothing unsigned; both empty when nobody has signed it. The text hashes to
+  // `manifest`.
+  std::string manifest_text = {};
+  std::vector<ReleaseSignature> signatures = {};
 };
 
 struct ContentOrder {
@@ -36,6 +41,7 @@ struct ContentOrder {
   static constexpr std::size_t kMaxEncoded = 256u << 10;  // bytes
   static constexpr std::size_t kMaxItems = 64;
   static constexpr std::size_t kMaxFiles = 8;  // of an item
+  static constexpr std::size_t kMaxManifest = 8u << 10;
 };
 
 std::string encode_content_order(const ContentOrder& order);

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/json.hpp"
+#include "stratus/wire/signature_json.hpp"
 
 namespace stratus::wire {
 
@@ -19,18 +20,7 @@ std::string encode_next(const NextRelease& next) {
   }
   if (!deltas.empty()) message["deltas"] = std::move(deltas);
   if (next.delta_pending) message["delta_pending"] = true;
-  json::array signatures;
-  for (const ReleaseSignature& signature : next.signatures) {
-    json::object entry{{"key_id", signature.key_id}};
-    if (signature.payload.empty()) {
-      entry["counter"] = signature.counter;
-    } else {
-      entry["payload"] = signature.payload;
-    }
-    entry["signature"] = to_base64(signature.signature);
-    signatures.push_back(std::move(entry));
-  }
-  if (!signatures.empty()) message["signatures"] = std::move(signatures);
+  add_signatures(message, next.signatures);
   message["manifest"] = next.manifest;
   message["config"] = next.config;
   return json::serialize(message);
@@ -59,18 +49,9 @@ Result<NextRelease> parse_next(std::string_view text) {
         {delta.digest("base"), delta.digest("diff_id"), delta.digest("blob"), delta.number("size")});
     STRATUS_CHECK(delta.done());
   }
-  index = 0;
-  for (const json::value& element : reader.optional_array("signatures", NextRelease::kMaxSignatures)) {
-    ObjectReader signature(element, "signatures[" + std::to_string(index++) + "]");
-    ReleaseSignature one;
-    one.key_id = signature.text("key_id", NextRelease::kMaxKeyId);
-    one.payload = signature.optional_text("payload", NextRelease::kMaxPayload);
-    if (one.payload.empty()) one.counter = signature.number("counter");
-    one.signature = signature.base64("signature", NextRelease::kMaxSignature);
-    next.signatures.push_back(std::move(one));
-    STRATUS_CHECK(signature.done());
-  }
   STRATUS_CHECK(reader.done());
+  STRATUS_TRY(signatures, parse_signatures(value, ""));
+  next.signatures = std::move(signatures);
   return next;
 }
 
