@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from harness import HttpClient, Machine, ROOT, wait_until
+from harness.mcu_fleet import builder, needs_tools  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="devices start confined processes, which needs root")
 KINDS = ("full", "layers", "delta")
@@ -145,6 +146,23 @@ def test_once_ends_by_itself_and_its_status_says_how(tmp_path, machine, returned
     assert demo.returncode == status, output
     assert set(json.loads(report.read_text())) >= {*KINDS, "rollback", "gateway", "fleet"}
     assert ("DID NOT GO BACK" in output) is not returned and "Ctrl-C" not in output
+    assert machine.leftovers(scratch) == []
+
+
+@needs_tools
+def test_demo_of_a_microcontroller(tmp_path, builder, machine):  # noqa: F811  `builder` says whether firmware can be built here
+    scratch, report = tmp_path / "scratch", tmp_path / "demo.json"
+    scratch.mkdir()
+    demo = run_demo(scratch, "--mcu", "--once", "--json", report)
+    try:
+        output, _ = demo.communicate(timeout=900)
+    finally:
+        end(demo)
+    assert demo.returncode == 0, output
+    figures = json.loads(report.read_text())
+    assert figures["kind"] == "mcu" and figures["cancel"]["cancelled"]
+    assert 4 * figures["delta"]["gateway_device_bytes"] < figures["full"]["gateway_device_bytes"]
+    assert figures["bad"]["returned"] and figures["bad"]["trials"] == 3 and "trial_failed" in figures["bad"]["reason"]
     assert machine.leftovers(scratch) == []
 
 

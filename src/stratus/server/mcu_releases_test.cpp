@@ -2,14 +2,13 @@
 
 #include <random>
 
+#include "host/device_view_testing.hpp"
 #include "host/image_writer.hpp"
 #include "host/p256_key.hpp"
 #include <gtest/gtest.h>
 
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/sha256.hpp"
-#include "stratus/mcu/manifest.hpp"
-#include "stratus/mcu/software_crypto.hpp"
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/media_types.hpp"
 
@@ -70,10 +69,7 @@ class McuReleasesTest : public ::testing::Test {
   }
   // As a device reads it, with the key that the server shows.
   mcu::Cause read(const Bytes& raw, mcu::Manifest& manifest) {
-    const Bytes xy = *from_hex(releases_->public_key());
-    mcu::SoftwareCrypto crypto(xy.data());
-    return mcu::parse_manifest(raw.data(), static_cast<std::uint32_t>(raw.size()), crypto,
-                               {"test-board", 0, 0}, manifest);
+    return host::read_as_device(raw, *from_hex(releases_->public_key()), "test-board", manifest);
   }
 
   stratus::testing::TemporaryDirectory directory_;
