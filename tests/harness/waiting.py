@@ -1,4 +1,5 @@
 """Bounded waiting on a condition, so that no test sleeps and hopes."""
+import random
 import socket
 import time
 
@@ -25,7 +26,15 @@ def wait_until(predicate, seconds=20, what=None, interval=0.02):
 
 
 def free_port(address="127.0.0.1"):
-    """A port that was free a moment ago. Prefer --listen 127.0.0.1:0 where a program reports its port."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    """A port that was free a moment ago. Prefer --listen 127.0.0.1:0 where a program reports its port.
+
+    Below those that the kernel gives to connections (32768 and up), so that none of them takes it while its program is down.
+    """
+    for _ in range(100):
+        with socket.socket() as probe:
+            try:
+                probe.bind((address, random.randrange(10000, 32768)))
+                return probe.getsockname()[1]
+            except OSError:  # taken
+                continue
+    raise RuntimeError("no free port below 32768")

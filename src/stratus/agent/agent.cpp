@@ -49,7 +49,9 @@ Result<std::unique_ptr<crypto::ReleaseVerifier>> load_verifier(const AgentConfig
   std::vector<crypto::PublicKey> keys;
   for (const auto& file : config.keys) {
     auto key = crypto::PublicKey::load(file);
-    if (!key) return fail(std::move(key.error()).with_context("release key " + file.string()));
+    if (!key)
+      return fail(std::move(key.error())
+                      .with_context("release key (the release.pub that `stratus key generate` made)"));
     keys.push_back(std::move(*key));
   }
   return crypto::make_pinned_key_verifier(std::move(keys));

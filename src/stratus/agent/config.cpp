@@ -88,7 +88,8 @@ class TableReader {
     if (table_ == nullptr) return {};
     for (const auto& [key, value] : *table_) {
       if (!known_.contains(key.str())) {
-        return fail(ErrorCode::invalid, fmt::format("{}: no such key", path(key.str())));
+        return fail(ErrorCode::invalid,
+                    fmt::format("{}: no such key; docs/operations/agent.md lists them", path(key.str())));
       }
     }
     return {};
@@ -358,6 +359,7 @@ void from_oci(const oci::HealthCheck& check, HealthCheckPlan& plan) {
 }  // namespace
 
 Result<AgentConfig> load_config(const std::filesystem::path& file) {
+  STRATUS_CHECK(open_file(file, O_RDONLY).with_context("--config"));
   toml::table root;
   try {
     root = toml::parse_file(file.string());

@@ -34,7 +34,7 @@ struct SocketAddress {
 
 Result<SocketAddress> address_of(const std::filesystem::path& data) {
   SocketAddress out;
-  STRATUS_TRY(directory, open_file(data, O_PATH | O_DIRECTORY));
+  STRATUS_TRY(directory, open_agent_directory(data));
   out.directory = std::move(directory);
   out.address.sun_family = AF_UNIX;
   const std::string path = fmt::format("/proc/self/fd/{}/agent.sock", out.directory.get());
@@ -109,6 +109,11 @@ Result<std::unique_ptr<ControlSocket>> ControlSocket::open(net::Executor executo
   auto made = std::make_unique<AsioControlSocket>(executor, listener.release(), agent);
   asio::co_spawn(executor, made->accept(), asio::detached);
   return std::unique_ptr<ControlSocket>(std::move(made));
+}
+
+Result<FileDescriptor> open_agent_directory(const std::filesystem::path& data) {
+  return open_file(data, O_PATH | O_DIRECTORY)
+      .with_context("no agent has run there: --data is the directory that `stratus-agent run` was given");
 }
 
 Result<std::string> ask_agent(const std::filesystem::path& data, std::string_view word) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "stratus/agent/agent.hpp"
+#include "stratus/base/file.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/net/task.hpp"
 
@@ -19,6 +20,9 @@ class ControlSocket {
                                                      const std::filesystem::path& data, Agent& agent);
   virtual ~ControlSocket() = default;
 };
+
+// The directory of an agent, running or not, for asking; `not_found` says what to look at.
+Result<FileDescriptor> open_agent_directory(const std::filesystem::path& data);
 
 // The client's side; blocking. `unavailable` when no agent answers.
 Result<std::string> ask_agent(const std::filesystem::path& data, std::string_view word);

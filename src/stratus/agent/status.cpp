@@ -30,7 +30,7 @@ json::value shown(const update::ReleaseId& release) {
 
 // Without an agent nobody knows whether the service still runs.
 Result<std::string> from_journal(const std::filesystem::path& data) {
-  STRATUS_CHECK(open_file(data, O_PATH | O_DIRECTORY));
+  STRATUS_CHECK(open_agent_directory(data));
   STRATUS_TRY(record, StateStore::peek(data));
   return json::serialize(json::object{{"agent", "not running"},
                                       {"state", name_of(record.state)},

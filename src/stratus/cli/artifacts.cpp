@@ -136,7 +136,8 @@ Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& 
   if (reference.tag.empty()) return fail(ErrorCode::invalid, "say which version: NAME:VERSION");
   std::optional<crypto::SigningKey> key;  // read before anything is sent
   if (!options.sign_key.empty()) {
-    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
+    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key)
+                            .with_context("--sign-key (the release.key that `stratus key generate` made)"));
     key = std::move(loaded);
   }
   STRATUS_TRY(server, ServerConnection::open(common));

@@ -137,7 +137,8 @@ Result<void> deploy(const DeployOptions& options, const CommonOptions& common) {
   STRATUS_TRY(reference, parse_version(text));
   std::optional<crypto::SigningKey> key;
   if (!options.sign_key.empty()) {
-    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
+    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key)
+                            .with_context("--sign-key (the release.key that `stratus key generate` made)"));
     key = std::move(loaded);
   }
   STRATUS_TRY(is_signed, prepare(reference, key ? &*key : nullptr, options.accept_unsigned, common)
@@ -160,7 +161,8 @@ Result<void> deploy(const DeployOptions& options, const CommonOptions& common) {
 Result<void> sign(const std::string& text, const std::filesystem::path& sign_key,
                   const CommonOptions& common) {
   STRATUS_TRY(reference, parse_version(text));
-  STRATUS_TRY(key, crypto::SigningKey::load(sign_key).with_context("--sign-key"));
+  STRATUS_TRY(key, crypto::SigningKey::load(sign_key).with_context(
+                       "--sign-key (the release.key that `stratus key generate` made)"));
   STRATUS_CHECK(prepare(reference, &key, false, common).with_context("sign " + text));
   say(common, fmt::format("{} is signed by key {}. `stratus deploy {}` makes it what devices run next, "
                           "`stratus rollout create {}` brings it to some of them.",

@@ -247,7 +247,8 @@ Result<void> publish(const PublishOptions& options, const CommonOptions& common)
   // Everything that may be wrong with the command is found before anything is sent.
   std::optional<crypto::SigningKey> key;
   if (!options.sign_key.empty()) {
-    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key).with_context("--sign-key"));
+    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key)
+                            .with_context("--sign-key (the release.key that `stratus key generate` made)"));
     key = std::move(loaded);
   }
   STRATUS_TRY(target,

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kRetryAfter{100};
 
 Result<std::string> read_token(const std::filesystem::path& file) {
   if (file.empty()) return std::string();
-  STRATUS_TRY(text, read_file(file, kMaxToken).with_context("token"));
+  STRATUS_TRY(text, read_file(file, kMaxToken).with_context("token (--token-file or STRATUS_TOKEN_FILE)"));
   const std::size_t end = text.find_last_not_of(" \t\r\n");
   text.erase(end == std::string::npos ? 0 : end + 1);
   if (text.empty() || text.find_first_of("\r\n") != std::string::npos) {
@@ -52,6 +52,25 @@ std::string words_of(const std::string& body) {
     return text(first, "message") + (detail.empty() ? "" : ": " + detail);
   }
   return text(*object, "title");
+}
+
+// What the transport says (the address among it), and what to do.
+Error with_advice(const Error& error, const std::string& base) {
+  struct Advice {
+    const char* words;
+    const char* advice;
+  };
+  static constexpr Advice kAdvice[] = {
+      {"subject name", "the name must be in the server's certificate: its configuration's tls_names"},
+      {"certificate problem", "--ca or STRATUS_CA names the server's tls/server.pem"},
+      {"Could not resolve", "is the name in --server or STRATUS_SERVER right?"},
+      {"Couldn't connect", "is stratus-server running there? --server or STRATUS_SERVER says where"}};
+  for (const Advice& one : kAdvice) {
+    if (error.text().find(one.words) != std::string::npos)
+      return {error.code(), fmt::format("{} ({})", error.text(), one.advice)};
+  }
+  if (error.code() != ErrorCode::unavailable || !base.starts_with("http://")) return error;
+  return {error.code(), error.text() + " (does the server speak https?)"};
 }
 
 // Quotas answer 507, too; these are the operating system's and SQLite's words.
@@ -143,13 +162,7 @@ Result<Answer> ServerConnection::send(const Request& request) {
     auto response = impl_->wait(impl_->client->send(impl_->prepare(request)));
     if (response) return Answer{response->status, std::move(response->headers), std::move(response->body)};
     if (!repeatable || tries == kMaxTries || response.error().code() != ErrorCode::unavailable) {
-      // The address is in the transport's own words already.
-      Error error = std::move(response.error());
-      if (error.text().find("certificate problem") != std::string::npos)
-        error = Error(error.code(), error.text() + " (--ca or STRATUS_CA names the server's tls/server.pem)");
-      if (error.code() == ErrorCode::unavailable && impl_->base.starts_with("http://"))
-        error = Error(error.code(), error.text() + " (does the server speak https?)");
-      return fail(std::move(error));
+      return fail(with_advice(response.error(), impl_->base));
     }
     std::this_thread::sleep_for(kRetryAfter * tries);
   }

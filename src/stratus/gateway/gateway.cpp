@@ -58,7 +58,7 @@ net::Task<void> stop_after(GatewayHandler& gateway, Millis grace) {
 
 net::Task<Result<void>> serve(net::Executor loop, GatewayConfig config,
                               std::function<void(const std::string& url, const std::string& mqtt)> ready) {
-  STRATUS_CO_CHECK(make_directories(config.data));
+  STRATUS_CO_CHECK(make_directories(config.data).with_context("--data"));
   STRATUS_CO_CHECK(keep_name(config));
   auto options = listen_options(config);
   if (!options) co_return forward_error(std::move(options));

@@ -84,8 +84,13 @@ Result<FileDescriptor> open_listener(const ServerOptions& options, std::uint16_t
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (options.reuse_port) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0 ||
-      ::listen(fd.get(), kBacklog) != 0)
-    return fail(Error::from_errno(where));
+      ::listen(fd.get(), kBacklog) != 0) {
+    const bool taken = errno == EADDRINUSE;
+    const Error error = Error::from_errno(where);
+    if (!taken) return fail(error);
+    return fail(error.code(),
+                error.text() + ": another program listens there; stop it or choose another port");
+  }
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.length);
   port = address.port();
   return fd;

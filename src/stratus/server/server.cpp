@@ -80,7 +80,7 @@ struct Opened {
 };
 
 Result<Opened> open(const ServerConfig& config) {
-  STRATUS_CHECK(make_directories(config.data));
+  STRATUS_CHECK(make_directories(config.data).with_context("--data"));
   STRATUS_TRY(lock, lock_file(config.data / "lock",
                               config.data.string() + " is used by another stratus-server; stop it first"));
   STRATUS_TRY(token, AdminToken::load_or_make(config.data / "admin.token"));
