@@ -292,6 +292,24 @@ Result<Launcher> Launcher::make(LauncherOptions options) {
   return Launcher(std::move(impl));
 }
 
+namespace {
+
+// Overlayfs shows mode, owner and times of the root as the highest directory has them, which is the writable
+// one.
+Result<void> show_root_of(const std::filesystem::path& layer, const std::filesystem::path& upper) {
+  struct stat root {};
+  if (::stat(layer.c_str(), &root) != 0) return fail(Error::from_errno("stat " + layer.string()));
+  const timespec times[2] = {root.st_atim, root.st_mtim};
+  if (::chown(upper.c_str(), root.st_uid, root.st_gid) != 0 ||
+      ::chmod(upper.c_str(), root.st_mode & 07777u) != 0 ||
+      ::utimensat(AT_FDCWD, upper.c_str(), times, 0) != 0) {
+    return fail(Error::from_errno("attributes of " + upper.string()));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Container> Launcher::prepare(const ContainerSpec& spec) const {
   STRATUS_CHECK(check_spec(spec));
   const std::string upper = spec.writable.empty() ? "" : spec.writable + "/upper";
@@ -300,6 +318,7 @@ Result<Container> Launcher::prepare(const ContainerSpec& spec) const {
   if (!upper.empty()) {
     STRATUS_CHECK(make_directories(spec.store / upper));
     STRATUS_CHECK(make_directories(spec.store / work));
+    STRATUS_CHECK(show_root_of(spec.store / spec.layers.back(), spec.store / upper));
   }
 
   const ExecTexts texts =
