@@ -1,4 +1,5 @@
 """The errors that people meet most: each says what happened, to what, and what to do next, with its exit status."""
+import os
 import subprocess
 
 import pytest
@@ -79,7 +80,8 @@ def site():
         stack.stratus("publish", "app:2", changed, "--sign-key", private, *start)
         device = programs.path("device")
         device.mkdir()
-        subprocess.run(["mknod", device / "disk", "b", "8", "0"], check=True)
+        if os.geteuid() == 0:
+            subprocess.run(["mknod", device / "disk", "b", "8", "0"], check=True)
         programs.path("wrong.token").write_text("0" * 64)
         programs.path("odd.toml").write_text('sevrer = "x"\n')
         names = {"here": programs.directory, "keys": private.parent, "tree": tree, "changed": changed, "device": device,
@@ -90,6 +92,8 @@ def site():
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_says_what_happened_to_what_and_what_to_do(site, name):
+    if name == "device node" and os.geteuid() != 0:
+        pytest.skip("making a device node needs root")
     names, environment = site
     words, status, *wanted = ERRORS[name]
     program, *rest = [word.format(**names) for word in words]
