@@ -149,7 +149,7 @@ class Applier {
 
   Result<Digest> run() {
     STRATUS_TRY(plan, plan_.head(head_.tar));
-    for (const std::string& path : plan.references) STRATUS_CHECK(reference_.add(path));
+    for (std::string& path : plan.references) STRATUS_CHECK(reference_.add(std::move(path)));
     if (head_.tar) {
       STRATUS_CHECK(make_tar(plan));
     } else {

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxOpen = 32;
 
 }  // namespace
 
-Result<std::uint64_t> BaseReference::add(const std::string& path) {
+Result<std::uint64_t> BaseReference::add(std::string path) {
   if (const auto found = starts_.find(path); found != starts_.end()) return found->second;
   memory_ += kReferenceCost + path.size();
   if (memory_ > kMaxReferenceMemory) {
@@ -28,8 +28,8 @@ Result<std::uint64_t> BaseReference::add(const std::string& path) {
   }
   const std::uint64_t start = size_, size = (*view)->size();
   if (start + size < start) return fail(ErrorCode::corrupt, "malformed recipe: reference too large");
-  files_.push_back({path, start, size, nullptr});
-  starts_.emplace(path, start);
+  const auto kept = starts_.emplace(std::move(path), start).first;
+  files_.push_back({&kept->first, start, size, nullptr});
   size_ += size;
   return start;
 }
@@ -40,8 +40,8 @@ Result<FileView*> BaseReference::view_of(File& file) {
       for (File& other : files_) other.view.reset();
       open_ = 0;
     }
-    STRATUS_TRY(view, tree_.open(file.path));
-    if (view->size() != file.size) return fail(ErrorCode::corrupt, file.path + " changed while it was read");
+    STRATUS_TRY(view, tree_.open(*file.path));
+    if (view->size() != file.size) return fail(ErrorCode::corrupt, *file.path + " changed while it was read");
     file.view = std::move(view);
     ++open_;
   }

@@ -18,12 +18,12 @@ class BaseReference final : public Reference {
 
   // Where the file begins; it is put at the end when it is not yet there. `corrupt` when there is no such
   // file, or when the list would take more memory than recipes may.
-  Result<std::uint64_t> add(const std::string& path);
+  Result<std::uint64_t> add(std::string path);
   Result<void> read(std::uint64_t position, std::span<std::uint8_t> into) override;
 
  private:
   struct File {
-    std::string path;
+    const std::string* path;  // the key in starts_: a path is kept once, or the bound would not hold
     std::uint64_t start, size;
     std::unique_ptr<FileView> view;  // open or not
   };
