@@ -1,14 +1,6 @@
 """Debian's victoria-metrics, for tests of what leaves the server."""
-import socket
-
 from .http import HttpClient
-from .waiting import wait_until
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+from .waiting import free_port, wait_until
 
 
 def start_victoria(stack, port=None):

@@ -90,7 +90,7 @@ export default function DevicesPage() {
         onDone={() => setSelected(new Set())}
       />
       <Flex gap="lg" align="flex-start">
-        <Box w={210} visibleFrom="md" style={{ flex: 'none' }}>
+        <Box w={196} visibleFrom="md" style={{ flex: 'none' }}>
           <Facets selection={selection} onFilter={setFilter} />
         </Box>
         <Box style={{ flex: 1, minWidth: 0 }}>

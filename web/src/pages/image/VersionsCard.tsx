@@ -1,4 +1,4 @@
-import { Anchor, Button, Card, Group, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Box, Button, Card, Group, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import type { ImageDetail, ImageVersion } from '@/entities/image/api/listImages';
@@ -123,8 +123,16 @@ function Layers({ one }: { one: ImageVersion }) {
 function Signed({ count }: { count: number | undefined }) {
   const t = useTexts();
   if (count === undefined) return null;
-  if (count === 0) return <StatusBadge tone="warning" label={t('unsigned')} />;
-  return <StatusBadge tone="good" icon="shield" label={t('signed')} />;
+  return (
+    // A badge alone would be cut off rather than take its room.
+    <Box miw="max-content">
+      {count === 0 ? (
+        <StatusBadge tone="warning" label={t('unsigned')} />
+      ) : (
+        <StatusBadge tone="good" icon="shield" label={t('signed')} />
+      )}
+    </Box>
+  );
 }
 
 function Actions({ name, one, onRemove }: { name: string; one: ImageVersion; onRemove: () => void }) {

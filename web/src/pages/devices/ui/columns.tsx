@@ -30,7 +30,7 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
     {
       key: 'state',
       header: t('column.state'),
-      width: '140px',
+      width: '128px',
       sort: 'state',
       render: ({ state, reason }) => <DeviceStateBadge state={state} reason={reason} />,
     },
@@ -90,7 +90,7 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
     {
       key: 'seen',
       header: t('column.seen'),
-      width: '126px',
+      width: '116px',
       sort: 'seen',
       render: ({ last_seen_ms }) => <TimeText value={last_seen_ms} ago />,
     },
