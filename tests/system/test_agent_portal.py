@@ -42,11 +42,12 @@ class Portal:
 def case(programs):
     case = AgentCase(programs, poll=0.2)
     case.portal = Portal()
-    case.proxy = CountingProxy(case.server.address, rate=1_500_000)
+    case.proxy = CountingProxy(case.server.address, rate=600_000)
     case.reconfigure({"": {"server": case.proxy.url()}})
     yield case
     case.stop_all()
     case.portal.server.shutdown()
+    case.portal.server.server_close()
 
 
 def through(case, address):

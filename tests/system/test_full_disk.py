@@ -18,7 +18,8 @@ def small_disk(programs):
     """A function that mounts a tmpfs of so many bytes, and its directory."""
     def mount(size):
         directory = programs.path("small", "x").parent
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", directory], check=True)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", directory], check=False).returncode:
+            pytest.skip("cannot mount a tmpfs here")
         return directory
     return mount
 

@@ -81,7 +81,7 @@ export const ko: Shape<typeof en> = {
     notes: '릴리스 노트',
     notesHint: 'Markdown. 배포하는 사람에게 보입니다',
     classes: '기기 종류',
-    classesHint: '다른 하드웨어는 롤아웃에서 제외됩니다. 비우면 모든 기기. 하나씩 입력하고 Enter.',
+    classesHint: '다른 하드웨어는 배포에서 제외됩니다. 비우면 모든 기기. 하나씩 입력하고 Enter.',
     slot: '기기의 슬롯 크기',
     slotHint: '선택 사항: 들어가지 않는 파일을 여기서 막습니다',
     inFile: '파일 정보',

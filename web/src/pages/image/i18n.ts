@@ -59,7 +59,7 @@ export const ko: Shape<typeof en> = {
     layers: '레이어',
     platform: '플랫폼',
     devices: '기기',
-    rollouts: '롤아웃',
+    rollouts: '배포',
     signed: '서명',
     actions: '작업',
   },
@@ -84,7 +84,7 @@ export const ko: Shape<typeof en> = {
   noTags: '태그가 없습니다.',
   registerOf: '{{tag}} 태그를 버전으로 등록',
   register: '등록',
-  registered: '{{name}} {{version}} 버전을 이제 롤아웃할 수 있습니다',
+  registered: '{{name}} {{version}} 버전을 이제 배포할 수 있습니다',
 };
 
 export const { useTexts, translate } = defineTexts('image', en, ko);

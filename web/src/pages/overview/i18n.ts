@@ -156,7 +156,7 @@ export const ko: Shape<typeof en> = {
     updates_failed: '실패한 업데이트가 있습니다',
     device_errors: '기기가 오류를 보고했습니다',
     gateways_away: '연결되지 않은 게이트웨이가 있습니다',
-    rollout_halted: '배포가 게이트에서 멈췄습니다',
+    rollout_halted: '배포가 단계 기준에 걸려 멈췄습니다',
     rollout_failing: '배포에 실패가 있습니다',
     database_down: '데이터베이스에 쓸 수 없습니다',
     broker_away: 'MQTT 브로커에 연결할 수 없습니다',
