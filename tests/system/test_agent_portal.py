@@ -70,3 +70,16 @@ def test_a_page_is_no_release_and_no_layer(case):
     assert case.answer() == "2"
     for path in case.data.rglob("*"):  # nothing of the page was kept as anything
         assert not path.is_file() or b"hotel's network" not in path.read_bytes(), path
+
+
+def test_reports_wait_until_the_server_itself_has_them(case):
+    case.publish(1)
+    case.start()
+    case.wait_report("committed", 1)
+    case.publish(2)
+    case.wait_status(lambda s: (s["current"] or {}).get("version") == "2" or s["state"] in ("probation", "swapping"), what="the update")
+    through(case, case.portal.address)
+    wait_until(lambda: any("/reports" in path for path in case.portal.asked) or case.reports().get("running_version") == "2", 30,
+               what="the report to be sent")
+    through(case, case.server.address)
+    case.wait_report("committed", 2)

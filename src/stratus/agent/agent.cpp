@@ -628,12 +628,15 @@ net::Task<void> AgentCore::deliver_reports() {
       log::error("agent", "cannot sign report {}: {}", waiting.front(), signature.error().text());
     if (signature && !signature->empty()) post.headers.set(std::string(crypto::kSignatureHeader), *signature);
     auto answer = co_await client_->send(post);
-    if (answer && answer->status >= 200 && answer->status < 300) {
+    // Nothing but the server's own word: a network that wants a log-in answers everything with a page.
+    if (answer && answer->status == 204) {
       reports_.remove(waiting.front());
       attempt = 0;
       continue;
     }
-    if (answer && (answer->status == 400 || answer->status == 422)) {
+    const bool is_problem =
+        answer && answer->headers.get("Content-Type").value_or("").starts_with("application/problem+json");
+    if (is_problem && (answer->status == 400 || answer->status == 422)) {
       log::error("agent", "the server will never take report {}: {}", waiting.front(), answer->body);
       reports_.remove(waiting.front());
       continue;
