@@ -50,6 +50,7 @@ void add_artifact_commands(CLI::App& app, const CommonOptions& common, Action& a
   firmware->footer(
       "Examples:\n  stratus firmware push board:1.4.2 board.bin --notes \"Fixes the clock\" --class esp32s3\n"
       "  stratus firmware push panel:2.0.0 panel.img --assets assets.img --configuration settings.img\n"
+      "  stratus firmware push board:1.4.3 board.bin --sign-key release.key\n"
       "  stratus firmware list --search clock");
   static stratus::cli::FirmwareOptions push_options;
   CLI::App* const push = firmware->add_subcommand("push", "Send FILE as the version VERSION of NAME");
@@ -86,6 +87,9 @@ void add_artifact_commands(CLI::App& app, const CommonOptions& common, Action& a
       ->required()
       ->check(CLI::ExistingFile);
   add->add_option("--description", content_options.description, "a few words");
+  add->add_option("--sign-key", content_options.sign_key,
+                  "release key; devices that are told to (content.signed) take nothing unsigned")
+      ->check(CLI::ExistingFile);
   add->callback([&] { action = [&] { return stratus::cli::push_content(content_options, common); }; });
   add_shared(*content, ArtifactKind::content, common, action);
 }

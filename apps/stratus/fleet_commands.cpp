@@ -2,6 +2,7 @@
 #include "commands.hpp"
 
 #include "stratus/cli/fleet_view.hpp"
+#include "stratus/cli/settings.hpp"
 
 namespace {
 
@@ -29,6 +30,19 @@ void add_fleet_view_commands(CLI::App& app, const stratus::cli::CommonOptions& c
       app.add_subcommand("gateways", "List gateways, what they save and who is behind them");
   gateways->footer("Example:\n  stratus gateways");
   gateways->callback([&] { action = [&] { return cli::list_gateways(common); }; });
+
+  static cli::RetentionOptions keep;
+  CLI::App* const retention = find_noun(app, "settings", "What the server is told while it runs")
+                                  ->add_subcommand("retention", "Show or change how long things are kept");
+  const CLI::Range days(1, 3650);
+  retention->add_option("--metrics", keep.metrics, "days that measurements are kept")->check(days);
+  retention->add_option("--events", keep.events, "days that events and logs are kept")->check(days);
+  retention->add_option("--history", keep.history, "days that it is known what devices ran and showed")
+      ->check(days);
+  retention->footer(
+      "What is older goes at once; the audit log stays.\n"
+      "Example:\n  stratus settings retention --metrics 14 --history 730");
+  retention->callback([&] { action = [&] { return cli::retention(keep, common); }; });
 
   CLI::App* const why = find_noun(app, "device", "Devices one by one")
                             ->add_subcommand("why", "Say why a device is not updated");

@@ -141,7 +141,9 @@ void add_release_commands(CLI::App& app, const CommonOptions& common, Action& ac
   sign->add_option("NAME:VERSION", reference, "the version")->required();
   sign->add_option("--sign-key", sign_key, "release.key to sign with")->required()->check(CLI::ExistingFile);
   sign->footer(
-      "An older version is signed anew, so that devices take it again.\n"
+      "An older version is signed anew, so that devices take it again. firmware/NAME:VERSION and content:ID "
+      "are\n"
+      "signed too, wherever they were uploaded.\n"
       "Example:\n  stratus sign web:1.0 --sign-key ~/keys/release.key && stratus rollout create web:1.0 "
       "--group "
       "lab");

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import CountingProxy, random_bytes, write_tree  # noqa: E402
+from harness.artifacts import statements  # noqa: E402
 from harness.registry import Registry, digest_of  # noqa: E402
 from publishing import full_listing, unpack_with_umoci  # noqa: E402
 
@@ -63,29 +64,23 @@ def test_publishing_again_sends_nothing_and_signs_once(published):
     assert [layer["digest"] for layer in seen["layers"]] == [layer["digest"] for layer in published.first["layers"]]
 
 
-def statements(stack, reference):
+def signed(stack, reference):
     """What was signed about a version, by rising counter."""
-    name = reference.split(":")[0]
     digest = json.loads(stack.stratus("--json", "inspect", reference))["digest"]
-    found = []
-    for one in stack.server.http.get(f"/v2/{name}/referrers/{digest}").json()["manifests"]:
-        if one["artifactType"] == "application/vnd.stratus.signature.v1":
-            layer = stack.server.http.get(f"/v2/{name}/manifests/{one['digest']}").json()["layers"][0]
-            found.append(stack.server.http.get(f"/v2/{name}/blobs/{layer['digest']}").json()["optional"])
-    return sorted(found, key=lambda optional: optional["counter"])
+    return statements(stack.server.http, reference.split(":")[0], digest)
 
 
 def test_each_release_counts_more_than_the_one_before(published):
     """Also when both are signed in the same second; an older one is signed anew only to be deployed again."""
     (published.tree / "d/a").write_text("2")
     publish(published, "app:2", "--no-deploy")
-    (first,), (second,) = statements(published, "app:1"), statements(published, "app:2")
+    (first,), (second,) = signed(published, "app:1"), signed(published, "app:2")
     assert first["version"] == "1" and second["version"] == "2"
     assert second["counter"] > first["counter"] > 1_700_000_000
     published.stratus("deploy", "app:2", "--sign-key", published.key)
-    assert len(statements(published, "app:2")) == 1
+    assert len(signed(published, "app:2")) == 1
     published.stratus("deploy", "app:1", "--sign-key", published.key)
-    again = statements(published, "app:1")
+    again = signed(published, "app:1")
     assert len(again) == 2 and again[1]["counter"] > second["counter"]
     offered = published.server.http.get("/api/v1/next/app?device=d1").json()["signatures"]
     assert [one["counter"] for one in offered] == [again[1]["counter"]]
@@ -97,8 +92,8 @@ def test_two_versions_of_the_same_contents(published):
     assert again["digest"] == published.first["digest"]
     offered = published.server.http.get("/api/v1/next/app?device=d1").json()
     assert offered["version"] == "1b"
-    (signed,) = [one for one in statements(published, "app:1b") if one["version"] == "1b"]
-    assert [one["counter"] for one in offered["signatures"]] == [signed["counter"]]
+    (only,) = [one for one in signed(published, "app:1b") if one["version"] == "1b"]
+    assert [one["counter"] for one in offered["signatures"]] == [only["counter"]]
 
 
 def pushed_by_the_server(stack, version, environment):

@@ -31,11 +31,15 @@ def test_the_setting_is_kept_bounded_and_in_the_audit(server, plain_stack):
     assert changed.status == 200 and changed.json()["changed_by"] == "token:admin", changed
     stale = server.checked.put(PATH, json=days(1, 1, 1), headers={"If-Match": first.headers["ETag"]})
     assert stale.status == 412
-    told = [json.loads(one["detail"]) for one in server.http.get("/api/v1/audit").json()["items"] if one["action"] == "settings.retention"]
-    assert {"from": days(30, 90, 365), "to": days(7, 8, 9)} in told and len(told) == 1
+    said = plain_stack.stratus("settings", "retention", "--history", "3650")
+    assert "7 days" in said and "3650 days" in said and "set by token:admin" in said
+    assert json.loads(plain_stack.stratus("--json", "settings", "retention"))["events_days"] == 8
+    assert plain_stack.stratus("settings", "retention", "--events", "0", check=False).returncode == 2
+    told = [one["detail"] for one in server.http.get("/api/v1/audit").json()["items"] if one["action"] == "settings.retention"]
+    assert {"from": days(30, 90, 365), "to": days(7, 8, 9)} in told and len(told) == 2
     server.program.kill()
     again = plain_stack.start_server()
-    assert days(7, 8, 9).items() <= again.http.get(PATH).json().items()
+    assert days(7, 8, 3650).items() <= again.http.get(PATH).json().items()
 
 
 def put_old_rows(database, ages):

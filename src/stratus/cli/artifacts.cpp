@@ -10,12 +10,11 @@
 #include "stratus/base/bytes.hpp"
 #include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
+#include "stratus/cli/artifact_signature.hpp"
 #include "stratus/cli/progress.hpp"
 #include "stratus/cli/server_connection.hpp"
-#include "stratus/cli/signature.hpp"
 #include "stratus/crypto/sha256.hpp"
-#include "stratus/oci/media_types.hpp"
-#include "stratus/oci/reference.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::cli {
 namespace {
@@ -112,21 +111,11 @@ std::string line_of(ArtifactKind kind, const json::value& item) {
                      display != nullptr && display->is_object() ? size(*display) : "", text("created_at"));
 }
 
-// The same signature as an image's, over the artifact's manifest.
-Result<void> sign_firmware(const json::value& added, const oci::Reference& reference,
-                           const crypto::SigningKey& key, const CommonOptions& common) {
-  ObjectReader reader(added, "firmware");
-  oci::Descriptor manifest;
-  manifest.media_type = oci::media::kManifest;
-  manifest.digest = reader.digest("manifest");
-  STRATUS_CHECK(reader.done());
-  const std::string name = "firmware/" + reference.name;
-  STRATUS_TRY(target, open_server_target(common));
-  STRATUS_TRY(text, target->fetch_manifest(name, manifest.digest));
-  manifest.size = text.size();
-  STRATUS_TRY(id, send_signature(*target, name, reference.tag, manifest, key, {}));
-  (void)id;
-  return {};
+// Read before anything is sent; nothing without a file.
+Result<std::optional<crypto::SigningKey>> load_key(const fs::path& file) {
+  if (file.empty()) return std::optional<crypto::SigningKey>();
+  STRATUS_TRY(key, crypto::SigningKey::load(file).with_context("--sign-key (the release.key that `stratus key generate` made)"));
+  return std::optional(std::move(key));
 }
 
 }  // namespace
@@ -134,12 +123,7 @@ Result<void> sign_firmware(const json::value& added, const oci::Reference& refer
 Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& common) {
   STRATUS_TRY(reference, oci::parse_reference(options.reference));
   if (reference.tag.empty()) return fail(ErrorCode::invalid, "say which version: NAME:VERSION");
-  std::optional<crypto::SigningKey> key;  // read before anything is sent
-  if (!options.sign_key.empty()) {
-    STRATUS_TRY(loaded, crypto::SigningKey::load(options.sign_key)
-                            .with_context("--sign-key (the release.key that `stratus key generate` made)"));
-    key = std::move(loaded);
-  }
+  STRATUS_TRY(key, load_key(options.sign_key));
   STRATUS_TRY(server, ServerConnection::open(common));
   Progress progress(common);
   STRATUS_TRY(id, upload(*server, options.file, progress));
@@ -160,7 +144,10 @@ Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& 
   }
   if (!parts.empty()) body["components"] = std::move(parts);
   STRATUS_TRY(added, ask(*server, "POST", "/api/v1/firmware", json::serialize(body)));
-  if (key) STRATUS_CHECK(sign_firmware(added, reference, *key, common));
+  if (key) {
+    reference.name.insert(0, wire::kFirmwarePrefix);
+    STRATUS_CHECK(sign_artifact(reference, *key, common));
+  }
   progress.clear();
   print_json(common, json::serialize(added));
   say(common, fmt::format("{} is firmware {}", options.reference, std::string(added.at("id").as_string())));
@@ -168,6 +155,7 @@ Result<void> push_firmware(const FirmwareOptions& options, const CommonOptions& 
 }
 
 Result<void> push_content(const ContentOptions& options, const CommonOptions& common) {
+  STRATUS_TRY(key, load_key(options.sign_key));
   STRATUS_TRY(server, ServerConnection::open(common));
   Progress progress(common);
   STRATUS_TRY(original, upload(*server, options.original, progress));
@@ -177,9 +165,14 @@ Result<void> push_content(const ContentOptions& options, const CommonOptions& co
                           {"original", original},
                           {"display", display}};
   STRATUS_TRY(added, ask(*server, "POST", "/api/v1/content", json::serialize(body)));
+  const std::string id(added.at("id").as_string());
+  if (key) {
+    const oci::Reference reference{std::string(wire::kContentName), id, {}};
+    STRATUS_CHECK(sign_artifact(reference, *key, common));
+  }
   progress.clear();
   print_json(common, json::serialize(added));
-  say(common, fmt::format("'{}' is content {}", options.title, std::string(added.at("id").as_string())));
+  say(common, fmt::format("'{}' is content {}", options.title, id));
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
+#include "stratus/cli/artifact_signature.hpp"
 #include "stratus/cli/deploy_check.hpp"
 #include "stratus/cli/image_target.hpp"
 #include "stratus/cli/release_list.hpp"
@@ -18,6 +19,7 @@
 #include "stratus/crypto/release_verifier.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/oci/reference.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::cli {
 
@@ -163,10 +165,16 @@ Result<void> sign(const std::string& text, const std::filesystem::path& sign_key
   STRATUS_TRY(reference, parse_version(text));
   STRATUS_TRY(key, crypto::SigningKey::load(sign_key).with_context(
                        "--sign-key (the release.key that `stratus key generate` made)"));
-  STRATUS_CHECK(prepare(reference, &key, false, common).with_context("sign " + text));
-  say(common, fmt::format("{} is signed by key {}. `stratus deploy {}` makes it what devices run next, "
-                          "`stratus rollout create {}` brings it to some of them.",
-                          text, key.public_key().id().substr(0, 12), text, text));
+  const bool is_image = wire::update_kind_of(reference.name) == wire::UpdateKind::container;
+  if (is_image) {
+    STRATUS_CHECK(prepare(reference, &key, false, common).with_context("sign " + text));
+  } else {
+    STRATUS_CHECK(sign_artifact(reference, key, common).with_context("sign " + text));
+  }
+  say(common, fmt::format("{} is signed by key {}. {}`stratus rollout create {}` brings it to {}.", text,
+                          key.public_key().id().substr(0, 12),
+                          is_image ? "`stratus deploy " + text + "` makes it what devices run next, " : "",
+                          text, is_image ? "some of them" : "devices"));
   print_json(common, boost::json::serialize(boost::json::object{
                          {"name", reference.name}, {"version", reference.tag}, {"signed", true}}));
   return {};

@@ -23,7 +23,8 @@ struct DeployOptions {
 // refuse it (deploy_check.hpp): then nothing has changed.
 Result<void> deploy(const DeployOptions& options, const CommonOptions& common);
 
-// Only signs it: for a rollout, or a deployment from elsewhere. Registers and renews as deploy() does.
+// Only signs it: for a rollout, or a deployment from elsewhere. Registers and renews as deploy() does. Takes
+// "firmware/NAME:VERSION" and "content:ID" too (artifact_signature.hpp).
 Result<void> sign(const std::string& reference, const std::filesystem::path& sign_key,
                   const CommonOptions& common);
 
