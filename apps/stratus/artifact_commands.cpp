@@ -87,8 +87,7 @@ void add_artifact_commands(CLI::App& app, const CommonOptions& common, Action& a
       ->required()
       ->check(CLI::ExistingFile);
   add->add_option("--description", content_options.description, "a few words");
-  add->add_option("--sign-key", content_options.sign_key,
-                  "release key; devices that are told to (content.signed) take nothing unsigned")
+  add->add_option("--sign-key", content_options.sign_key, "release key; agents do not ask for it yet")
       ->check(CLI::ExistingFile);
   add->callback([&] { action = [&] { return stratus::cli::push_content(content_options, common); }; });
   add_shared(*content, ArtifactKind::content, common, action);

@@ -122,12 +122,11 @@ class Program:
     def wait_ready(self, seconds=20):
         """The JSON object of the ready line. A program that ends instead raises with its log."""
         def line():
-            if not self.running():
-                return {}
+            ended = not self.running()  # asked first: what it said last counts
             for text in self.output.splitlines(keepends=True):
                 if text.startswith("{") and text.endswith("\n") and json.loads(text).get("ready"):
                     return json.loads(text)
-            return None
+            return {} if ended else None
 
         deadline = time.monotonic() + seconds
         found = None

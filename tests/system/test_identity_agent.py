@@ -82,8 +82,9 @@ def test_an_agent_that_was_off_past_the_end_of_its_certificate_recovers(stack):
 
 def test_reports_through_a_gateway_are_the_devices_own(stack, tmp_path):
     server = start(stack)
-    code = stack.stratus("device", "code", "--kind", "gateway", "--name", "localhost").split()[0]
+    code = stack.stratus("device", "code", "--kind", "gateway", "--name", "127.0.0.1").split()[0]
     gateway = stack.start_gateway(options=["--enrol-code", code])
+    gateway.ca = server.data / "ca" / "root.pem"  # whom its enrolment comes from
     data = stack.programs.path("device-1")
     done = agent_enrol(gateway.url, data, make_code(server), "--device", "device-1", "--ca", gateway.ca)
     assert done.returncode == 0, done.stderr

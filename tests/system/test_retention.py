@@ -24,7 +24,7 @@ def days(metrics, events, history):
 
 def test_the_setting_is_kept_bounded_and_in_the_audit(server, plain_stack):
     first = server.checked.get(PATH)
-    assert (first.status, first.json()) == (200, days(30, 90, 365))
+    assert (first.status, first.json()) == (200, days(30, 90, 3650))
     for wrong in (days(0, 90, 365), days(30, 3651, 365), days(30, 90, -1), days("30", 90, 365), {"metrics_days": 30}, []):
         assert server.checked.put(PATH, json=wrong).status == 400, wrong
     changed = server.checked.put(PATH, json=days(7, 8, 9), headers={"If-Match": first.headers["ETag"]})
@@ -36,7 +36,7 @@ def test_the_setting_is_kept_bounded_and_in_the_audit(server, plain_stack):
     assert json.loads(plain_stack.stratus("--json", "settings", "retention"))["events_days"] == 8
     assert plain_stack.stratus("settings", "retention", "--events", "0", check=False).returncode == 2
     told = [one["detail"] for one in server.http.get("/api/v1/audit").json()["items"] if one["action"] == "settings.retention"]
-    assert {"from": days(30, 90, 365), "to": days(7, 8, 9)} in told and len(told) == 2
+    assert {"from": days(30, 90, 3650), "to": days(7, 8, 9)} in told and len(told) == 2
     server.program.kill()
     again = plain_stack.start_server()
     assert days(7, 8, 3650).items() <= again.http.get(PATH).json().items()

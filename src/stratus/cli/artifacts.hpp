@@ -24,7 +24,7 @@ struct ContentOptions {
   std::string title;
   std::string description;
   std::filesystem::path original, display;
-  std::filesystem::path sign_key;  // release key; empty: not signed, devices with `content.signed` refuse it
+  std::filesystem::path sign_key;  // release key; empty: not signed
 };
 Result<void> push_content(const ContentOptions& options, const CommonOptions& common);
 

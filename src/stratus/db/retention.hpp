@@ -11,10 +11,10 @@ namespace stratus::db {
 inline constexpr std::int64_t kLeastKeptDays = 1, kMostKeptDays = 3650;
 
 struct Retention {
-  std::int64_t metrics_days = 30;   // measurements
-  std::int64_t events_days = 90;    // events and logs
-  std::int64_t history_days = 365;  // what devices were updated to, and what they showed
-  std::int64_t revision = 0;        // 0: nobody has set it
+  std::int64_t metrics_days = 30;             // measurements
+  std::int64_t events_days = 90;              // events and logs
+  std::int64_t history_days = kMostKeptDays;  // what devices were updated to, and what they showed
+  std::int64_t revision = 0;                  // 0: nobody has set it
   std::int64_t changed_ms = 0;
   std::string changed_by;
 };

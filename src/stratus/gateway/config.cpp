@@ -60,9 +60,9 @@ Result<void> complete(GatewayConfig& config) {
   if (config.mqtt_listen.empty() != config.mqtt_upstream.empty())
     return fail(ErrorCode::invalid, "--mqtt-listen and --mqtt-upstream belong together");
   if (!config.upstream_ca.empty()) {
-    STRATUS_CHECK(
-        open_file(config.upstream_ca, O_RDONLY)
-            .with_context("--upstream-ca (a copy of the upstream's DATA/tls/server.pem or gateway.pem)"));
+    STRATUS_CHECK(open_file(config.upstream_ca, O_RDONLY)
+                      .with_context("--upstream-ca (a copy of the upstream's DATA/tls/server.pem or "
+                                    "gateway.pem, or what `stratus ca show --pem` prints)"));
   }
   config.named = !config.name.empty();
   if (!config.named) {

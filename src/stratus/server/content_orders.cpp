@@ -24,6 +24,26 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return words;
 }
 
+// Manifests and signatures of an order stay far below what a device reads of one, however many items it has.
+constexpr std::size_t kMostSigned = wire::ContentOrder::kMaxEncoded / 8;
+
+std::size_t signed_bytes(const wire::ContentItem& item) {
+  std::size_t count = item.manifest_text.size();
+  for (const wire::ReleaseSignature& one : item.signatures)
+    count += one.payload.size() + one.signature.size();
+  return count;
+}
+
+void add(wire::ContentOrder& order, wire::ContentItem item) {
+  std::size_t before = 0;
+  for (const wire::ContentItem& one : order.items) before += signed_bytes(one);
+  if (before + signed_bytes(item) > kMostSigned) {
+    item.manifest_text.clear();
+    item.signatures.clear();
+  }
+  order.items.push_back(std::move(item));
+}
+
 }  // namespace
 
 void ContentOrders::register_routes(Router& router) {
@@ -61,7 +81,7 @@ Result<wire::ContentOrder> ContentOrders::order_of(const std::string& device,
     order.expires_ms = static_cast<std::uint64_t>(assigned->expires_ms);
     for (const rollout::Content& content : assigned->contents) {
       STRATUS_TRY(item, item_of(content.version));
-      order.items.push_back(std::move(item));
+      add(order, std::move(item));
     }
     return order;
   }
@@ -70,7 +90,7 @@ Result<wire::ContentOrder> ContentOrders::order_of(const std::string& device,
   for (const db::ShownContent& shown : history) {
     if (shown.ended_ms != 0 || order.items.size() >= wire::ContentOrder::kMaxItems) continue;
     auto item = item_of(shown.content);
-    if (item) order.items.push_back(std::move(*item));
+    if (item) add(order, std::move(*item));
     // One that was removed here cannot be brought again.
     if (!item && item.error().code() != ErrorCode::not_found) return forward_error(std::move(item));
   }

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/json.hpp"
+#include "stratus/base/log.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
 #include "stratus/db/rollout_sums.hpp"
@@ -252,9 +253,9 @@ FirmwareApi::Answer FirmwareApi::show(Call& call) {
   if (!found) co_return forward_error(std::move(found));
   auto read = [&] { return describe_parts(repositories_, *found); };
   auto parts = co_await reads_.run(read);
-  if (!parts) co_return forward_error(std::move(parts));
+  if (!parts) log::warning("firmware", "the parts of {} stay untold: {}", found->id, parts.error().text());
   json::object described = describe(*found);
-  described["components"] = std::move(*parts);
+  if (parts && !parts->empty()) described["components"] = std::move(*parts);
   const std::string text = json::serialize(described);
   const std::string etag = etag_of(*found);
   co_return co_await call.respond_json(200, text, etag);

@@ -100,15 +100,15 @@ net::Task<void> RetentionKeeper::run() {
 }
 
 net::Task<Result<void>> RetentionKeeper::prune() {
-  auto keep = co_await find();
-  if (!keep) co_return forward_error(std::move(keep));
   const std::int64_t now = now_ms();
   std::int64_t removed = kStep;
   while (removed >= kStep) {
     db::Database::Work work = [&](db::Transaction& transaction) -> Result<void> {
-      STRATUS_TRY(said, db::prune_telemetry(transaction, now - keep->metrics_days * kDay,
-                                            now - keep->events_days * kDay, kStep));
-      STRATUS_TRY(done, db::prune_history(transaction, now - keep->history_days * kDay, kStep));
+      // Asked anew in each step: somebody may just have changed it.
+      STRATUS_TRY(keep, db::find_retention(transaction, defaults_));
+      STRATUS_TRY(said, db::prune_telemetry(transaction, now - keep.metrics_days * kDay,
+                                            now - keep.events_days * kDay, kStep));
+      STRATUS_TRY(done, db::prune_history(transaction, now - keep.history_days * kDay, kStep));
       removed = said + done;
       return {};
     };

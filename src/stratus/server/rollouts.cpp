@@ -567,9 +567,11 @@ net::Task<Result<void>> Rollouts::order(std::string id, RolloutOrder order) {
     return done;
   };
   Said said{id, order.actor, order.repeat, 200, {}};
-  const Campaign* const campaign = live(id);
+  // What lets devices begin holds what they are to get: nobody may have removed it meanwhile.
+  const Campaign* const campaign = woken ? woken->campaign.get() : live(id);
+  using Kind = RolloutOrder::Kind;
   if (campaign != nullptr &&
-      (order.kind == RolloutOrder::Kind::submit || order.kind == RolloutOrder::Kind::approve))
+      (order.kind == Kind::submit || order.kind == Kind::approve || order.kind == Kind::retry))
     said.brings = campaign->spec().contents;
   co_return co_await submit(work, std::move(said));
 }

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -49,12 +50,7 @@ class Screen {
   void show(const Tally& tally) {
     const SteadyTime now = Steady::now();
     const bool all_there = program_.run.broker.empty() || tally.online >= tally.devices;
-    if (!ready_ && all_there && tally.devices > 0) {
-      ready_ = true;
-      fmt::print("{{\"ready\":true,\"devices\":{},\"seconds\":{:.3f}}}\n", tally.devices,
-                 seconds_since(began_));
-      std::fflush(stdout);
-    }
+    if (all_there && tally.devices > 0) say_ready(tally);
     if (!program_.live || now - shown_ < kLiveEvery) return;
     const double passed = std::chrono::duration<double>(now - shown_).count();
     const double speed = static_cast<double>(tally.bytes - bytes_) / passed;
@@ -68,6 +64,7 @@ class Screen {
 
   Result<void> end(const Tally& tally, Result<void> how) {
     const double wall = seconds_since(began_);
+    if (how) say_ready(tally);  // what was to be done may be done before all are online
     if (program_.live && ::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\033[K");
     if (program_.report.empty() || program_.report != "-") {
       fmt::print("{}", report_text(tally, wall));
@@ -87,6 +84,13 @@ class Screen {
   }
 
  private:
+  void say_ready(const Tally& tally) {
+    if (std::exchange(ready_, true)) return;
+    fmt::print("{{\"ready\":true,\"devices\":{},\"seconds\":{:.3f}}}\n", tally.devices,
+               seconds_since(began_));
+    std::fflush(stdout);
+  }
+
   const Program& program_;
   SteadyTime began_ = Steady::now();
   SteadyTime shown_{};

@@ -26,8 +26,8 @@ struct ContentItem {
   std::string title;
   Digest manifest;
   std::vector<ContentFile> files;
-  // For devices that take nothing unsigned; both empty when nobody has signed it. The text hashes to
-  // `manifest`.
+  // What its signatures are about hashes to `manifest`; both empty when nobody has signed it, or the order
+  // would grow too long. Agents do not ask for them yet.
   std::string manifest_text = {};
   std::vector<ReleaseSignature> signatures = {};
 };
