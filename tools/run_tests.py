@@ -142,8 +142,8 @@ def run_fuzzers(programs, tally, seconds):
 def run_system_tests(tally, names, long):
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / "report.xml"
-        # Two files at a time: most tests wait for programs that they started.
-        command = [PYTHON, "-m", "pytest", "-q", "-ra", "-n", "2", "--dist", "loadfile", f"--junitxml={report}", "tests"]
+        # Three files at a time: most tests wait for programs that they started.
+        command = [PYTHON, "-m", "pytest", "-q", "-ra", "-n", "3", "--dist", "loadfile", f"--junitxml={report}", "tests"]
         if names:
             command += ["-k", " or ".join(names)]
         environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", STRATUS_LONG="1" if long else "")
