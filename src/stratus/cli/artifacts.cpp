@@ -114,7 +114,8 @@ std::string line_of(ArtifactKind kind, const json::value& item) {
 // Read before anything is sent; nothing without a file.
 Result<std::optional<crypto::SigningKey>> load_key(const fs::path& file) {
   if (file.empty()) return std::optional<crypto::SigningKey>();
-  STRATUS_TRY(key, crypto::SigningKey::load(file).with_context("--sign-key (the release.key that `stratus key generate` made)"));
+  STRATUS_TRY(key, crypto::SigningKey::load(file).with_context(
+                       "--sign-key (the release.key that `stratus key generate` made)"));
   return std::optional(std::move(key));
 }
 
