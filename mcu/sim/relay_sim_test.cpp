@@ -219,6 +219,94 @@ TEST_F(McuRelay, TheSecondBoardJudgesForItself) {
   EXPECT_EQ(tiny.running(), 3);
 }
 
+// A peer that answers every word at once, by a script.
+struct Scripted final : Stream {
+  bool open() override { return true; }
+  void close() override {}
+  bool readable() override { return !up.bytes.empty(); }
+  std::int32_t read(void* to, std::uint32_t size) override {
+    return up.bytes.empty() ? -1 : up.receive(to, size);
+  }
+  bool write(const void* from, std::uint32_t size) override {
+    for (std::uint32_t i = 0; i < size; ++i) {
+      if (!reader.take(static_cast<const std::uint8_t*>(from)[i]) || ++words > 5000) continue;
+      Bytes payload{0};
+      switch (static_cast<RelayWord>(reader.type())) {
+        case RelayWord::status:
+          payload.assign(kRelayStatusSize, 0);
+          payload[0] = static_cast<std::uint8_t>(finished ? after_finish : State::ready);
+          break;
+        case RelayWord::begin:
+          payload.assign(begin_size, 0);
+          break;
+        case RelayWord::data:
+          payload.assign(5, 0);
+          store32(payload.data() + 1, wanted(load32(reader.payload()), reader.size() - 4));
+          payload.resize(data_size);
+          break;
+        case RelayWord::finish:
+          finished = true;
+          break;
+        default:
+          break;
+      }
+      const auto type = static_cast<std::uint8_t>(reader.type() | 0x80);
+      relay_send(back, type, reader.number(), payload.data(), static_cast<std::uint32_t>(payload.size()));
+    }
+    return true;
+  }
+  struct Back final : Stream {
+    explicit Back(Wire& wire) : up(wire) {}
+    bool open() override { return true; }
+    void close() override {}
+    bool readable() override { return false; }
+    std::int32_t read(void*, std::uint32_t) override { return -1; }
+    bool write(const void* from, std::uint32_t size) override {
+      up.send(static_cast<const std::uint8_t*>(from), size);
+      return true;
+    }
+    Wire& up;
+  };
+  Wire up;
+  Back back{up};
+  RelayReader reader;
+  unsigned words = 0;  // after very many it falls silent, so that a host that never ends is seen
+  std::size_t begin_size = 5, data_size = 5;
+  State after_finish = State::rejected;
+  bool finished = false;
+  std::uint32_t (*wanted)(std::uint32_t offset, std::uint32_t size) =
+      [](std::uint32_t offset, std::uint32_t size) { return offset + size; };
+};
+
+TEST_F(McuRelay, APeerThatNeverGetsOnDoesNotHoldTheFirstBoard) {
+  using Wanted = std::uint32_t (*)(std::uint32_t, std::uint32_t);
+  const Wanted same = [](std::uint32_t offset, std::uint32_t) { return offset; };
+  const Wanted first = [](std::uint32_t, std::uint32_t) { return 0u; };
+  const Wanted to_and_fro = [](std::uint32_t offset, std::uint32_t size) { return offset == 0 ? size : 0u; };
+  for (const Wanted wanted : {same, first, to_and_fro}) {
+    Scripted peer;
+    peer.wanted = wanted;
+    RelayHost other(peer, crypto, nullptr);
+    EXPECT_EQ(other.update(area), Cause::protocol);
+    EXPECT_LT(peer.words, 100u);
+  }
+}
+
+TEST_F(McuRelay, AnswersOfAnotherSizeAndARejectionWithoutACauseAreNoSuccess) {
+  for (const auto& [begin_size, data_size] : {std::pair<std::size_t, std::size_t>{1, 5}, {5, 1}, {5, 4}}) {
+    Scripted peer;
+    peer.begin_size = begin_size;
+    peer.data_size = data_size;
+    RelayHost other(peer, crypto, nullptr);
+    EXPECT_EQ(other.update(area), Cause::protocol);
+    EXPECT_FALSE(peer.finished);
+  }
+  Scripted peer;
+  RelayHost other(peer, crypto, nullptr);
+  EXPECT_EQ(other.update(area), Cause::protocol);
+  EXPECT_TRUE(peer.finished);
+}
+
 TEST_F(McuRelay, SurvivesAResetAtEveryTurn) {
   for (unsigned turn = 1; turn < 160; ++turn) {
     RelayBench other;

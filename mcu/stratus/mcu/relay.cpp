@@ -5,11 +5,12 @@ namespace {
 
 constexpr uint8_t kMarkOne = 0xa5, kMarkTwo = 0x5a, kAnswer = 0x80;
 constexpr uint32_t kHead = 6;
-constexpr uint32_t kGapMillis = 500;  // after so much silence a frame that was begun is given up
-constexpr uint32_t kAttempts = 8;     // of one word
-constexpr uint32_t kRounds = 8;       // of begin to finish, when the peer loses its memory in between
-constexpr uint32_t kPatience = 60;    // silent waits for a peer that restarts
-constexpr uint32_t kNoise = 1024;     // bytes that may come instead of an answer
+constexpr uint32_t kGapMillis = 500;   // after so much silence a frame that was begun is given up
+constexpr uint32_t kAttempts = 8;      // of one word; answers in a row that ask for nothing new
+constexpr uint32_t kRounds = 8;        // of begin to finish, when the peer loses its memory in between
+constexpr uint32_t kPatience = 60;     // silent waits for a peer that restarts
+constexpr uint32_t kNoise = 1024;      // bytes that may come instead of an answer
+constexpr uint32_t kOffsetAnswer = 5;  // cause and offset
 
 }  // namespace
 
@@ -167,15 +168,21 @@ Cause RelayHost::transfer(ComponentArea& part, const uint8_t digest[32]) {
     store32(word + 32, part.size());
     store32(word + 36, part.updater().state().serial);
     cause = answer_of(RelayWord::begin, word, 40);
-    if (cause != Cause::ok || reader_.size() != 5) return cause;
-    uint32_t offset = load32(reader_.payload() + 1);
+    if (cause != Cause::ok) return cause;
+    if (reader_.size() != kOffsetAnswer) return Cause::protocol;
+    uint32_t offset = load32(reader_.payload() + 1), furthest = offset, idle = 0;
     while (cause == Cause::ok && offset < part.size()) {
       const uint32_t left = part.size() - offset;
       const uint32_t n = left < kRelayPiece ? left : kRelayPiece;
       store32(word, offset);
       if (!part.read(offset, word + 4, n)) return Cause::io;
       cause = answer_of(RelayWord::data, word, 4 + n);
-      if (cause == Cause::ok) offset = load32(reader_.payload() + 1);
+      if (cause != Cause::ok) break;
+      if (reader_.size() != kOffsetAnswer) return Cause::protocol;
+      offset = load32(reader_.payload() + 1);
+      idle = offset > furthest ? 0 : idle + 1;
+      if (idle == kAttempts) return Cause::protocol;  // it would be said for ever
+      if (offset > furthest) furthest = offset;
     }
     if (cause == Cause::ok) cause = answer_of(RelayWord::finish, "", 0);
     // conflict: it restarted and knows nothing of a begin(). hash_mismatch: damaged on the way.
@@ -192,7 +199,7 @@ Cause RelayHost::settle(const uint8_t digest[32]) {
     if (!read_status(status)) continue;
     const bool runs = memcmp(status.running, digest, 32) == 0;
     if (runs && !status.on_trial) return Cause::ok;
-    if (status.state == State::rejected) return status.cause;
+    if (status.state == State::rejected) return status.cause == Cause::ok ? Cause::protocol : status.cause;
     if (runs) {
       cause = answer_of(RelayWord::accept, "", 0);
     } else if (status.state == State::staged) {
