@@ -1,6 +1,7 @@
 // A second board behind a simulated UART that loses, changes and repeats bytes; it is reset and loses its
 // power.
 #include <deque>
+#include <functional>
 #include <optional>
 
 #include "sim/sim_testing.hpp"
@@ -123,6 +124,7 @@ class MainEnd final : public Stream {
   std::int32_t read(void* to, std::uint32_t size) override {
     for (int wait = 0; in_.bytes.empty() && wait < 4; ++wait) {
       clock_.now += 25;
+      if (until && until()) alive = false;
       if (alive) tiny_.turn();
     }
     return in_.bytes.empty() ? -1 : in_.receive(to, size);
@@ -132,6 +134,7 @@ class MainEnd final : public Stream {
     return true;
   }
   bool alive = true;
+  std::function<bool()> until;  // no longer alive
 
  private:
   Wire& out_;
@@ -204,6 +207,29 @@ TEST_F(McuRelay, AnImageThatCrashesIsTakenBackAndNotSentAgain) {
   EXPECT_EQ(host.sent(), 0u);
 }
 
+TEST_F(McuRelay, WhatWaitsThereAndIsWantedNoMoreMakesRoom) {
+  for (const bool on_trial : {false, true}) {
+    for (const std::uint8_t wanted : {std::uint8_t{3}, std::uint8_t{1}}) {  // another one; what runs there
+      RelayBench other;
+      // It falls silent as soon as version 2 is staged there, or tried.
+      other.line.until = [&] {
+        const Record& record = other.tiny.record();
+        return record.state == (on_trial ? State::trial : State::staged);
+      };
+      ASSERT_EQ(other.host.update(other.area), Cause::unavailable);
+      ASSERT_EQ(other.tiny.running(), on_trial ? 2 : 1);
+      other.line.until = nullptr;
+      other.down.bytes.clear();  // nobody listened
+      other.line.alive = true;
+      other.hold(test_image(wanted, RelayBench::kSize, kPeerModel));
+      ASSERT_EQ(other.host.update(other.area), Cause::ok) << on_trial << int{wanted};
+      EXPECT_EQ(other.tiny.running(), wanted);
+      EXPECT_FALSE(other.tiny.record().state == State::trial || other.tiny.record().state == State::staged);
+      EXPECT_EQ(other.tiny.flash.memory.bits_set, 0u);
+    }
+  }
+}
+
 TEST_F(McuRelay, TheSecondBoardJudgesForItself) {
   hold(test_image(2, kSize, "another"));
   EXPECT_EQ(host.update(area), Cause::wrong_model);
@@ -235,8 +261,10 @@ struct Scripted final : Stream {
         case RelayWord::status:
           payload.assign(kRelayStatusSize, 0);
           payload[0] = static_cast<std::uint8_t>(finished ? after_finish : State::ready);
+          if (finished) std::copy_n(target.begin(), kShortDigest, payload.begin() + 40);
           break;
         case RelayWord::begin:
+          target.assign(reader.payload(), reader.payload() + 32);
           payload.assign(begin_size, 0);
           break;
         case RelayWord::data:
@@ -274,6 +302,7 @@ struct Scripted final : Stream {
   std::size_t begin_size = 5, data_size = 5;
   State after_finish = State::rejected;
   bool finished = false;
+  Bytes target;  // digest of what is sent
   std::uint32_t (*wanted)(std::uint32_t offset, std::uint32_t size) =
       [](std::uint32_t offset, std::uint32_t size) { return offset + size; };
 };

@@ -191,18 +191,21 @@ Cause RelayHost::transfer(ComponentArea& part, const uint8_t digest[32]) {
   return cause;
 }
 
-// The image is staged there: it restarts into it, and is told that it stays.
+// An image is staged or on trial there: it restarts into it, and is told that it stays. One that is wanted no
+// more is restarted until its trials are spent. conflict: now there is room for the wanted one.
 Cause RelayHost::settle(const uint8_t digest[32]) {
   Cause cause = Cause::unavailable;
   RelayStatus status;
   for (uint32_t wait = 0; wait < kPatience; ++wait) {
     if (!read_status(status)) continue;
     const bool runs = memcmp(status.running, digest, 32) == 0;
-    if (runs && !status.on_trial) return Cause::ok;
-    if (status.state == State::rejected) return status.cause == Cause::ok ? Cause::protocol : status.cause;
-    if (runs) {
+    const bool waits = status.on_trial || status.state == State::staged;
+    if (runs && !waits) return Cause::ok;
+    if (status.state == State::rejected && memcmp(status.bad, digest, kShortDigest) == 0)
+      return status.cause == Cause::ok ? Cause::protocol : status.cause;
+    if (runs && status.on_trial) {
       cause = answer_of(RelayWord::accept, "", 0);
-    } else if (status.state == State::staged) {
+    } else if (waits) {
       cause = answer_of(RelayWord::restart, "", 0);
     } else {
       return Cause::conflict;
@@ -223,16 +226,20 @@ Cause RelayHost::update(ComponentArea& part) {
     at += n;
   }
   crypto_.hash_end(digest);
-  RelayStatus status;
-  if (!read_status(status)) return Cause::unavailable;
-  if (memcmp(status.bad, digest, kShortDigest) == 0) return Cause::known_bad;
-  const bool runs = memcmp(status.running, digest, 32) == 0;
-  if (runs && !status.on_trial) return Cause::ok;
-  if (!status.on_trial && status.state != State::staged) {
-    const Cause cause = transfer(part, digest);
-    if (cause != Cause::ok) return cause;
+  // Twice, where another image waits there.
+  Cause cause = Cause::conflict;
+  for (uint32_t turn = 0; turn < 2 && cause == Cause::conflict; ++turn) {
+    RelayStatus status;
+    if (!read_status(status)) return Cause::unavailable;
+    if (memcmp(status.bad, digest, kShortDigest) == 0) return Cause::known_bad;
+    const bool runs = memcmp(status.running, digest, 32) == 0;
+    const bool waits = status.on_trial || status.state == State::staged;
+    if (runs && !waits) return Cause::ok;
+    cause = Cause::ok;
+    if (!waits) cause = transfer(part, digest);
+    if (cause == Cause::ok) cause = settle(digest);
   }
-  return settle(digest);
+  return cause;
 }
 
 }  // namespace stratus::mcu
