@@ -38,10 +38,11 @@ bool Journal::mount() {
 
 bool Journal::write(const Record& record) {
   const uint32_t at = at_ + current_ * flash_.sector + used_[current_] * sizeof record;
-  ++used_[current_];
   Record back;
-  return flash_.program(at, &record, sizeof record) && flash_.read(at, &back, sizeof back) &&
-         memcmp(&back, &record, sizeof back) == 0;
+  const bool done = flash_.program(at, &record, sizeof record);
+  // A place that took nothing is used again: mount() looks no further than the first blank one.
+  if (!flash_.read(at, &back, sizeof back) || !is_blank(back)) ++used_[current_];
+  return done && memcmp(&back, &record, sizeof back) == 0;
 }
 
 bool Journal::append(const Record& wanted) {

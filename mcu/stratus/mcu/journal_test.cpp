@@ -60,12 +60,14 @@ struct DyingFlash final : Flash {
   bool program(std::uint32_t at, const void* from, std::uint32_t n) override {
     Bytes copy(static_cast<const std::uint8_t*>(from), static_cast<const std::uint8_t*>(from) + n);
     if (at == dead) copy[9] = 0;
+    if (locked) return false;
     return inner.program(at, copy.data(), n);
   }
   bool erase(std::uint32_t at) override { return inner.erase(at); }
   using Bytes = std::vector<std::uint8_t>;
   host::MemoryFlash& inner;
   std::uint32_t dead = 64;  // where programming leaves other bytes than asked
+  bool locked = false;      // takes nothing
 };
 
 TEST_F(McuJournal, ReadsBackAndTakesTheNextPlaceWhenACellIsDead) {
@@ -79,6 +81,24 @@ TEST_F(McuJournal, ReadsBackAndTakesTheNextPlaceWhenACellIsDead) {
     ASSERT_TRUE(journal.append(record));
     ASSERT_EQ(newest(), i);
   }
+}
+
+TEST_F(McuJournal, WhatComesAfterARefusedAppendIsFoundAgain) {
+  DyingFlash dying(flash);
+  Journal journal(dying, 0);
+  journal.mount();
+  Record record = {};
+  record.offset = 1;
+  ASSERT_TRUE(journal.append(record));
+  record.offset = 2;
+  dying.locked = true;
+  ASSERT_FALSE(journal.append(record));
+  EXPECT_EQ(newest(), 1u);
+  dying.locked = false;
+  record.offset = 3;
+  ASSERT_TRUE(journal.append(record));
+  EXPECT_EQ(newest(), 3u);
+  EXPECT_EQ(flash.bits_set, 0u);
 }
 
 }  // namespace
