@@ -65,16 +65,24 @@ bool ComponentArea::adopt() {
   return true;
 }
 
+// What waits may be in use too: the firmware was accepted, and the journal could not say so of the part. Its
+// slot must not become free.
 void ComponentArea::drop() {
-  if (journal_.now().state == State::staged) updater_.cancel();
+  if (journal_.now().state != State::staged) return;
+  if (size_ != 0 && memcmp(digest_, journal_.now().digest, kShortDigest) == 0) {
+    adopt();
+  } else {
+    updater_.cancel();
+  }
 }
 
 Cause ComponentArea::fetch(const Component& wanted, uint32_t serial, Agent& agent) {
   const bool in_use = size_ != 0 && memcmp(digest_, wanted.digest, sizeof digest_) == 0;
   const Record& now = journal_.now();
   if (now.state == State::staged) {
-    if (!in_use && memcmp(now.digest, wanted.digest, kShortDigest) == 0) return Cause::ok;
+    if (memcmp(now.digest, wanted.digest, kShortDigest) == 0) return Cause::ok;
     drop();
+    if (now.state == State::staged) return Cause::io;
   }
   if (in_use) return Cause::ok;
   UpdateTarget target = {};

@@ -11,6 +11,21 @@ namespace {
 
 constexpr char kModel[] = "test-board";
 
+// Can be told that its first bytes are no longer written.
+struct FailingFlash final : Flash {
+  FailingFlash(std::uint32_t size, std::uint32_t sector_size, std::uint32_t program_align)
+      : Flash(sector_size, program_align), memory(size, sector_size, program_align) {}
+  bool read(std::uint32_t at, void* to, std::uint32_t size) override { return memory.read(at, to, size); }
+  bool program(std::uint32_t at, const void* from, std::uint32_t size) override {
+    return at >= broken_below && memory.program(at, from, size);
+  }
+  bool erase(std::uint32_t at) override { return at >= broken_below && memory.erase(at); }
+  host::MemoryFlash memory;
+  std::vector<std::uint8_t>& bytes = memory.bytes;
+  unsigned& bits_set = memory.bits_set;
+  std::uint32_t broken_below = 0;
+};
+
 // A board that keeps assets and configuration, in a flash of their own; everything but flash is made anew at
 // a restart.
 class McuComponents : public testing::Test {
@@ -81,7 +96,7 @@ class McuComponents : public testing::Test {
 
   TestBoard board;
   Bytes firmware[4] = {{}, board.image(1), board.image(2), board.image(3)};
-  host::MemoryFlash parts{64 * 4096, 4096, 4};
+  FailingFlash parts{64 * 4096, 4096, 4};
   FlashLayout assets_layout{0, {2 * 4096, 18 * 4096}, 16 * 4096};
   FlashLayout settings_layout{40 * 4096, {42 * 4096, 43 * 4096}, 4096};
   TestServer server;
@@ -176,6 +191,44 @@ TEST_F(McuComponents, ACutBetweenBothAcceptancesIsMadeUpFor) {
   EXPECT_FALSE(later.choice.trial);
   EXPECT_TRUE(uses(later.assets, two));
   EXPECT_EQ(later.assets.updater().state().state, State::updated);
+}
+
+TEST_F(McuComponents, AFailingJournalDoesNotFreeTheSlotInUse) {
+  const Bytes one = part(ComponentKind::assets, 1, 9000), two = part(ComponentKind::assets, 2, 9000),
+              three = part(ComponentKind::assets, 3, 9000);
+  for (const Bytes* next : {&two, &three}) {  // the same release again, or the next one
+    board.flash.bytes.assign(board.flash.bytes.size(), 0xff);
+    board.put(0, firmware[1]);
+    parts.bytes.assign(parts.bytes.size(), 0xff);
+    offer(1, &one, nullptr);
+    Life(*this).agent.poll();
+    offer(2, &two, nullptr);
+    Life(*this).agent.poll();
+    Life trial(*this);
+    ASSERT_TRUE(trial.choice.trial && uses(trial.assets, two));
+    parts.broken_below = 2 * 4096;  // the journal of the assets
+    EXPECT_EQ(trial.agent.poll(), AgentStep::accepted);
+    EXPECT_EQ(trial.assets.updater().state().state, State::staged);
+    offer(2, next, nullptr);
+    EXPECT_EQ(trial.agent.poll(), AgentStep::idle);
+    EXPECT_TRUE(uses(trial.assets, two));
+    parts.broken_below = 0;
+    const auto before = server.sent_of(two);
+    EXPECT_EQ(trial.agent.poll(), AgentStep::accepted);
+    EXPECT_TRUE(uses(trial.assets, *next));
+    EXPECT_EQ(trial.assets.updater().state().state, State::updated);
+    EXPECT_EQ(server.sent_of(two), before);
+    // Whatever came after, two lies where it was used.
+    ImageInfo info;
+    std::uint8_t digest[32];
+    ASSERT_EQ(verify_image(parts, assets_layout.slot[0], assets_layout.slot_size, board.crypto,
+                           {trial.assets.updater().board_class(), 0}, info),
+              Cause::ok);
+    ASSERT_TRUE(hash_flash(parts, assets_layout.slot[0], info.size, board.crypto, digest));
+    EXPECT_EQ(memcmp(digest, host::raw_sha256(two).data(), 32), 0);
+    Life later(*this);
+    EXPECT_TRUE(uses(later.assets, *next));
+  }
 }
 
 TEST_F(McuComponents, RefusesStrangersOtherKindsAndOldCountersAndRemembers) {
