@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (cause != Cause::ok) return 0;
   for (std::uint32_t i = 0; i < manifest.components; ++i) {
     const Component& component = manifest.component[i];
+    if ((i == 0) != (component.kind == 0)) std::abort();  // the firmware comes first
     const auto inside = [&](const std::uint8_t* at, std::size_t n) {
       return at >= data && at + n <= data + size;
     };

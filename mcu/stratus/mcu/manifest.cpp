@@ -21,6 +21,7 @@ bool take_number(uint32_t& number, uint32_t& seen, uint32_t bit, const uint8_t* 
 
 bool take_component(Manifest& m, const uint8_t* value, uint32_t size) {
   if (size != 37 || m.components == kMaximumComponents) return false;
+  if ((m.components == 0) != (value[0] == 0)) return false;  // the firmware, and only it, comes first
   for (uint32_t i = 0; i < m.components; ++i) {
     if (m.component[i].kind == value[0]) return false;
   }

@@ -107,6 +107,17 @@ TEST_F(McuManifest, RefusesFieldsTwiceMissingUnknownOrShort) {
   EXPECT_EQ(parse(sign(delta)), Cause::bad_format);
 }
 
+TEST_F(McuManifest, TheFirmwareComesFirst) {
+  fields.components[0].delta.reset();
+  fields.components.push_back(fields.components[0]);
+  fields.components[1].kind = 1;
+  EXPECT_EQ(parse(make()), Cause::ok);
+  std::swap(fields.components[0], fields.components[1]);
+  EXPECT_EQ(parse(make()), Cause::bad_format);
+  fields.components.pop_back();  // a part alone
+  EXPECT_EQ(parse(make()), Cause::bad_format);
+}
+
 TEST_F(McuManifest, TheWriterStaysBelowTheLimit) {
   for (std::uint8_t kind = 1; kind < 8; ++kind) {
     fields.components.push_back(fields.components[0]);
