@@ -89,9 +89,11 @@ Cause HttpHeadParser::line() {
     return Cause::ok;
   }
   if (length_ == 0) {
-    // Interim answers (100 Continue) are followed by the real one.
+    // Interim answers (100 Continue) are followed by the real one; all together stay below the limit.
     if (head_.status < 200) {
+      const uint32_t total = total_;
       begin();
+      total_ = total;
     } else {
       complete_ = true;
     }

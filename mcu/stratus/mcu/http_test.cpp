@@ -103,6 +103,16 @@ TEST_F(McuHttp, RefusesWhatItCannotBound) {
   EXPECT_EQ(get("SSH-2.0-x\r\n"), Cause::protocol);
 }
 
+TEST_F(McuHttp, PassesInterimAnswersOverButNotForEver) {
+  const std::string interim = "HTTP/1.1 100 Continue\r\nContent-Length: 7\r\n\r\n";
+  const std::string real = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  EXPECT_EQ(get(interim + interim + real), Cause::ok);
+  EXPECT_EQ(sink.text, "ok");
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += interim;
+  EXPECT_EQ(get(many + real), Cause::too_large);
+}
+
 TEST_F(McuHttp, ReportsABodyCutShort) {
   EXPECT_EQ(get("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhell"), Cause::io);
   EXPECT_EQ(received, 4u);
