@@ -193,6 +193,28 @@ TEST_F(McuComponents, ACutBetweenBothAcceptancesIsMadeUpFor) {
   EXPECT_EQ(later.assets.updater().state().state, State::updated);
 }
 
+// Without a firmware of their own the parts of a release are not bound to each other:
+// docs/formats/mcu-image.md.
+TEST_F(McuComponents, PartsAloneWaitForEachOtherButNotAcrossARestart) {
+  const Bytes one = part(ComponentKind::assets, 1, 9000), two = part(ComponentKind::assets, 2, 9000);
+  const Bytes old_settings = part(ComponentKind::configuration, 1, 500),
+              settings = part(ComponentKind::configuration, 2, 500);
+  offer(2, &one, &old_settings);
+  Life(*this).agent.poll();
+  Life trial(*this);
+  ASSERT_EQ(trial.agent.poll(), AgentStep::accepted);
+  offer(2, &two, &settings);
+  server.alive_for = static_cast<std::int64_t>(two.size()) + 100;  // the assets come, the settings do not
+  EXPECT_EQ(trial.agent.poll(), AgentStep::idle);
+  ASSERT_EQ(trial.assets.updater().state().state, State::staged);
+  EXPECT_TRUE(uses(trial.assets, one) && uses(trial.settings, old_settings));
+  Life later(*this);
+  EXPECT_TRUE(uses(later.assets, two) && uses(later.settings, old_settings));
+  EXPECT_EQ(later.agent.poll(), AgentStep::accepted);
+  EXPECT_TRUE(uses(later.assets, two) && uses(later.settings, settings));
+  EXPECT_EQ(server.sent_of(two), two.size());
+}
+
 TEST_F(McuComponents, AFailingJournalDoesNotFreeTheSlotInUse) {
   const Bytes one = part(ComponentKind::assets, 1, 9000), two = part(ComponentKind::assets, 2, 9000),
               three = part(ComponentKind::assets, 3, 9000);
