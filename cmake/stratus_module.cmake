@@ -1,10 +1,39 @@
-# stratus_precompile(TARGET NAME source…): cmake/pch/NAME.hpp is read once for the target, where that pays.
+# Precompiled headers, each made once for all targets that name it: cmake/pch/NAME.hpp.
+# What is compiled with them has these definitions and flags too, and may have more definitions of its own.
+function(stratus_precompiled name)
+  add_executable(stratus_pch_${name} EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/cmake/pch/nothing.cpp)
+  target_link_libraries(stratus_pch_${name} PRIVATE Boost::json fmt::fmt spdlog::spdlog Threads::Threads ${ARGN})
+  target_precompile_headers(stratus_pch_${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch/${name}.hpp)
+endfunction()
+
 function(stratus_precompile target name)
-  list(LENGTH ARGN count)
-  if(STRATUS_PCH AND count GREATER 3)
-    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch/${name}.hpp)
+  if(STRATUS_PCH)
+    target_precompile_headers(${target} REUSE_FROM stratus_pch_${name})
   endif()
 endfunction()
+
+# Optimising costs most of the time of what is run once (options) or only here (GoogleTest's macros), and gains nothing.
+function(stratus_unoptimised target)
+  if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo")
+    target_compile_options(${target} PRIVATE -O0 -U_FORTIFY_SOURCE)
+  endif()
+endfunction()
+
+if(STRATUS_PCH)
+  stratus_precompiled(standard)
+  stratus_precompiled(loop Boost::headers)
+  foreach(target stratus_pch_standard stratus_pch_loop)
+    target_compile_options(${target} PRIVATE -fPIC)  # for libraries
+  endforeach()
+  if(NOT STRATUS_PURE_ONLY)
+    stratus_precompiled(app CLI11::CLI11 tomlplusplus::tomlplusplus)
+    stratus_unoptimised(stratus_pch_app)
+  endif()
+  if(STRATUS_TESTS)
+    stratus_precompiled(test GTest::gmock)
+    stratus_unoptimised(stratus_pch_test)
+  endif()
+endif()
 
 # stratus_module(NAME [LEAN] [DEPENDS module…] [LIBRARIES target…])
 # LEAN: inlines little. For a module that decides and waits; it compiles in two thirds of the time, to three
@@ -49,19 +78,16 @@ function(stratus_module name)
     target_compile_options(${target} PRIVATE "SHELL:-mllvm -inline-threshold=25")
   endif()
   if(name STREQUAL "net" OR "net" IN_LIST arg_DEPENDS)
-    stratus_precompile(${target} loop ${sources})
+    stratus_precompile(${target} loop)
   else()
-    stratus_precompile(${target} standard ${sources})
+    stratus_precompile(${target} standard)
   endif()
 
   if(STRATUS_TESTS AND tests)
     add_executable(test_${name} ${tests})
     target_link_libraries(test_${name} PRIVATE ${target} ${arg_TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
-    # Optimising GoogleTest's macros takes a third of a test's compile time and gains nothing.
-    if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo")
-      target_compile_options(test_${name} PRIVATE -O0 -U_FORTIFY_SOURCE)
-    endif()
-    stratus_precompile(test_${name} test ${tests})
+    stratus_unoptimised(test_${name})
+    stratus_precompile(test_${name} test)
     set_property(GLOBAL APPEND PROPERTY STRATUS_TEST_PROGRAMS test_${name})
   endif()
 endfunction()

@@ -18,7 +18,7 @@ if(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo")
 endif()
 if(STRATUS_SANITIZE)
   add_compile_options(-fsanitize=${STRATUS_SANITIZE} -fno-sanitize-recover=all)
-  # The checks that double g++'s compile time; clang's fuzz build has them all.
+  # The checks that double g++'s compile time; clang's build has them all.
   if(STRATUS_NO_SANITIZE)
     add_compile_options(-fno-sanitize=${STRATUS_NO_SANITIZE})
   endif()

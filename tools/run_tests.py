@@ -1,8 +1,8 @@
 """./dev test: builds, then runs every test there is and counts them one by one.
 
-Suites, in order: lint, the console's (types, lint, Vitest), unit tests (release build), the modules without an event loop again under g++ with
+Suites, in order: lint, the console's (types, lint, Vitest), unit tests (release build), the modules without an event loop again under
 AddressSanitizer and UBSan, short fuzz runs, system tests. Ends with "N passed, N failed, N skipped".
-Only when asked for by name: tsan (what has an event loop, under ThreadSanitizer).
+Only when asked for by name: gcc (what asan runs, built by g++) and tsan (what has an event loop, under ThreadSanitizer).
 """
 import argparse
 import concurrent.futures
@@ -125,12 +125,15 @@ def run_unit_tests(suite, programs, tally, timeout):
                 tally.add(f"{suite}: {program.name}", "failed", f"exit status {done.returncode}\n{output}")
 
 
-def run_fuzzers(programs, tally, seconds):
+def run_fuzzers(programs, tally, long):
+    # The short run goes the same way each time, so that what it finds is due to what changed; the long one explores.
+    limits = ["-max_total_time=600"] if long else ["-max_total_time=8", "-seed=1"]
+
     def fuzz(program):
         corpus = ROOT / "fuzz" / "corpus" / program.name.removeprefix("fuzz_")
         with tempfile.TemporaryDirectory() as scratch:
             directories = [scratch] + ([str(corpus)] if corpus.is_dir() else [])
-            return run([program, f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10",
+            return run([program, *limits, "-rss_limit_mb=2048", "-timeout=10",
                         f"-artifact_prefix={scratch}/", *directories], capture_output=True, text=True, errors="replace")
 
     targets = sorted(programs.glob("fuzz_*"))
@@ -179,12 +182,13 @@ def run_thread_sanitizer(release, sanitized, tally):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*", help="only suites (lint console unit asan fuzz system tsan) or system tests with these names")
+    parser.add_argument("names", nargs="*", help="only suites (lint console unit asan fuzz system; gcc tsan) or system tests with these names")
     parser.add_argument("--long", action="store_true", help="long forms: more cut points, longer fuzzing")
     arguments = parser.parse_args()
     suites = {"lint", "console", "unit", "asan", "fuzz", "system"}
-    chosen = {name for name in arguments.names if name in suites | {"tsan"}}
-    patterns = [name for name in arguments.names if name not in suites | {"tsan"}]
+    known = suites | {"gcc", "tsan"}
+    chosen = {name for name in arguments.names if name in known}
+    patterns = [name for name in arguments.names if name not in known]
     if patterns:
         chosen.add("system")
     chosen = chosen or suites
@@ -218,18 +222,23 @@ def main():
         run_unit_tests("unit", programs, tally, timeout=600)
         heading("footprint of the microcontroller client")
         run_footprint(tally)
-    if "asan" in chosen:
-        heading("build and run: g++ with AddressSanitizer and UBSan")
-        if sanitized := build("asan", tally):
+    if chosen & {"asan", "fuzz"}:
+        heading("build: clang with AddressSanitizer, UBSan and libFuzzer")
+        sanitized = build("asan", tally)
+        if "asan" in chosen and sanitized:
+            heading("unit tests under AddressSanitizer and UBSan")
             run_unit_tests("asan", sanitized, tally, timeout=900)
+        if "fuzz" in chosen and sanitized:
+            heading("fuzz targets")
+            run_fuzzers(sanitized, tally, arguments.long)
+    if "gcc" in chosen:
+        heading("build and run: g++ with AddressSanitizer and UBSan")
+        if sanitized := build("gcc", tally):
+            run_unit_tests("gcc", sanitized, tally, timeout=900)
     if "tsan" in chosen and programs:
         heading("build and run: clang with ThreadSanitizer")
         if sanitized := build("tsan", tally, *TSAN_TARGETS):
             run_thread_sanitizer(programs, sanitized, tally)
-    if "fuzz" in chosen:
-        heading("build and run: fuzz targets")
-        if fuzzers := build("fuzz", tally):
-            run_fuzzers(fuzzers, tally, seconds=600 if arguments.long else 8)
     if "system" in chosen and programs:
         heading("system tests")
         run_system_tests(tally, patterns, arguments.long)

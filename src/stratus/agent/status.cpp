@@ -133,8 +133,8 @@ Result<void> show_status(const std::filesystem::path& data, bool as_json) {
   if (content != nullptr && content->is_object()) show_content(content->get_object());
   const json::value* const firmware = status->if_contains("firmware");
   if (firmware != nullptr && firmware->is_object()) {
-    for (const auto& [name, value] : firmware->get_object()) {
-      if (value.is_object()) show_firmware(name, value.get_object());
+    for (const auto& [name, target] : firmware->get_object()) {
+      if (target.is_object()) show_firmware(name, target.get_object());
     }
   }
   return {};

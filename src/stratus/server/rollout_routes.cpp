@@ -18,8 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string location_of(const std::string& id) { return "/api/v1/rollouts/" + id; }
-
 Result<RolloutOrder> parse_order(const json::value& body, RolloutOrder::Kind kind) {
   RolloutOrder order;
   order.kind = kind;

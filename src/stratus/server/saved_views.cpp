@@ -84,7 +84,7 @@ net::Task<Result<void>> SavedViews::put(Call& call) {
   view.changed_ms = now_ms();
   const ChangeWork work = [owner = *owner, view](Change& change) -> Result<Reply> {
     STRATUS_CHECK(db::put_view(change.transaction(), owner, view));
-    return Reply{200, json::serialize(describe(view))};
+    return Reply{200, json::serialize(describe(view)), "", ""};
   };
   co_return co_await call.commit(work);
 }

@@ -1,0 +1,2 @@
+// A target that precompiles a header needs a source.
+int main() {}
