@@ -56,6 +56,11 @@ std::string answer_to(std::string_view word, Agent& agent) {
   return R"({"ok":true})";
 }
 
+Result<std::string> no_agent(const std::filesystem::path& data, int number) {
+  return fail(ErrorCode::unavailable,
+              fmt::format("no agent answers in {}: {}", data.string(), std::strerror(number)));
+}
+
 net::Task<void> serve(Protocol::socket socket, Agent& agent) {
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
@@ -118,24 +123,30 @@ Result<FileDescriptor> open_agent_directory(const std::filesystem::path& data) {
 
 Result<std::string> ask_agent(const std::filesystem::path& data, std::string_view word) {
   STRATUS_TRY(target, address_of(data));
-  const FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval limit{5, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&target.address), sizeof target.address) !=
-      0) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("no agent answers in {}: {}", data.string(), std::strerror(errno)));
-  }
-  STRATUS_CHECK(write_all(socket.get(), as_bytes(word)));
+  const auto* const address = reinterpret_cast<const sockaddr*>(&target.address);
+  if (::connect(socket.get(), address, sizeof target.address) != 0) return no_agent(data, errno);
+  return ask_over(std::move(socket), data, word);
+}
+
+Result<std::string> ask_over(FileDescriptor socket, const std::filesystem::path& data,
+                             std::string_view word) {
+  // A word is far smaller than a socket's buffer: it goes as a whole.
+  if (::send(socket.get(), word.data(), word.size(), MSG_NOSIGNAL) < 0) return no_agent(data, errno);
   std::string answer;
   char buffer[4096];
   for (;;) {
     const ssize_t count = ::read(socket.get(), buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno != EAGAIN) return no_agent(data, errno);
     if (count < 0) return fail(ErrorCode::timeout, "the agent did not answer");
-    if (count == 0) return answer;
+    if (count == 0) break;
     answer.append(buffer, static_cast<std::size_t>(count));
   }
+  if (!answer.ends_with('\n')) return no_agent(data, ECONNRESET);
+  return answer;
 }
 
 }  // namespace stratus::agent

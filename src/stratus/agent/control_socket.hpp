@@ -24,7 +24,9 @@ class ControlSocket {
 // The directory of an agent, running or not, for asking; `not_found` says what to look at.
 Result<FileDescriptor> open_agent_directory(const std::filesystem::path& data);
 
-// The client's side; blocking. `unavailable` when no agent answers.
+// The client's side; blocking. `unavailable` when no agent answers, or when it ends while it is asked.
 Result<std::string> ask_agent(const std::filesystem::path& data, std::string_view word);
+// The same over a connection; DATA for the words of an error.
+Result<std::string> ask_over(FileDescriptor socket, const std::filesystem::path& data, std::string_view word);
 
 }  // namespace stratus::agent
