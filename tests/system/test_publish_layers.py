@@ -144,6 +144,19 @@ def test_an_image_built_elsewhere_keeps_its_layers(publisher, tmp_path):
     assert [name for name, _ in layer_members(publisher, flat["layers"][0])] == ["d", "d/b", "e"]
 
 
+@needs_root
+def test_layers_that_umoci_inserted_are_taken(publisher, tmp_path):
+    """`umoci insert` ends a layer's tar with the last file's bytes: no padding, no zero blocks."""
+    write_layout(tmp_path / "elsewhere", [tar_bytes(("a", tarfile.REGTYPE, "1"))])
+    (tmp_path / "file").write_text("five!")
+    run = {"check": True, "capture_output": True, "cwd": tmp_path}
+    subprocess.run(["umoci", "insert", "--image", "elsewhere:image", "file", "/etc/file"], **run)
+    result = publisher.publish("app:1", tmp_path / "elsewhere")
+    assert [member for member, _ in layer_members(publisher, result["layers"][1])] == ["etc/file"]
+    rootfs = unpack_with_umoci(f"oci:{publisher.layout}:app:1", tmp_path / "bundle")
+    assert (rootfs / "etc/file").read_text() == "five!"
+
+
 def test_skopeo_reads_what_we_made_and_the_other_way_round(publisher, tmp_path):
     tree = write_tree(tmp_path / "1", {"a": "x"})
     result = publisher.publish("app:1", tree, "--cmd", "/a")

@@ -128,6 +128,16 @@ TEST_F(RecipeTest, OpaqueFilesNeedNoTar) {
   EXPECT_LT(round_trip(*base, firmware), 500u);
 }
 
+TEST_F(RecipeTest, TarsThatEndWithTheLastFilesBytes) {
+  Files files{{"a", testing::random_bytes(random_, 5000)}, {"b", testing::random_bytes(random_, 50000)}};
+  const auto base = directory_tree(files);
+  Bytes unpadded = tar_of(files);
+  unpadded.resize(512 + 5120 + 512 + 50000);
+  EXPECT_LT(round_trip(*base, unpadded), 400u);
+  unpadded.resize(unpadded.size() + 100);
+  EXPECT_LT(round_trip(*base, unpadded), 400u);
+}
+
 TEST_F(RecipeTest, OddTarsFallBackToOneFile) {
   Files files{{"bin/a", testing::random_bytes(random_, 50000)}};
   const Bytes good = tar_of(files);

@@ -268,9 +268,10 @@ Result<void> TarParser::finish() {
   if (impl_->error) return fail(*impl_->error);
   const bool between_entries =
       impl_->state == Impl::State::header && impl_->collected.empty() && !impl_->extended_seen;
+  const bool after_data = impl_->state == Impl::State::padding;
   const bool after_zeros = (impl_->state == Impl::State::one_zero_block && impl_->collected.empty()) ||
                            impl_->state == Impl::State::ended;
-  if (between_entries || after_zeros) return {};
+  if (between_entries || after_data || after_zeros) return {};
   return fail(ErrorCode::corrupt, fmt::format("tar archive ends in the middle, at byte {}", impl_->offset));
 }
 

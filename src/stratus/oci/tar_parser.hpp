@@ -33,7 +33,8 @@ class TarParser {
   // After an error the parser is done: every later call answers the same error.
   Result<void> feed(BytesView data);
   // `corrupt` unless the archive was complete: two zero blocks, or the end right after an entry (some writers
-  // leave one or both zero blocks out). Bytes after the end mark are ignored only when they are zero.
+  // leave out one or both zero blocks, umoci insert also the padding before them). Bytes after the end mark
+  // are ignored only when they are zero.
   Result<void> finish();
 
  private:

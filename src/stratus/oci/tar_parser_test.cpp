@@ -172,11 +172,22 @@ TEST(TarParser, AcceptsMissingAndExtraZeroBlocks) {
   }
 }
 
+// As Go's writer leaves it when nobody closes it (umoci insert): the last file's padding is missing too.
+TEST(TarParser, AcceptsAMissingLastPadding) {
+  const std::string archive = file("a", "hello");
+  for (const std::size_t missing : {1u, 506u, 507u}) {
+    Recorder recorder;
+    EXPECT_TRUE(parse(archive.substr(0, archive.size() - missing), recorder)) << missing;
+    ASSERT_EQ(recorder.seen.size(), 1u);
+    EXPECT_TRUE(recorder.seen[0].ended);
+  }
+}
+
 TEST(TarParser, RefusesEveryTruncation) {
   const std::string archive = pax(format_pax_record("path", "p")) + file("a", "hello");
   const std::size_t whole = archive.size();
   for (const std::size_t length :
-       {whole - 1, whole - 508, whole - 600, whole - 1024, whole - 1100, std::size_t{100}}) {
+       {whole - 508, whole - 512, whole - 600, whole - 1024, whole - 1100, std::size_t{100}}) {
     expect_refused(archive.substr(0, length), ErrorCode::corrupt, "ends in the middle");
   }
 }

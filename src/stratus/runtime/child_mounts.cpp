@@ -152,6 +152,11 @@ void mount_memory(const ChildPlan& plan) {
       stop_child(plan.exec, Step::mount_memory, errno);
     }
   }
+  if (::chown(plan.upper, plan.host_base + plan.root_uid, plan.host_base + plan.root_gid) != 0 ||
+      ::chmod(plan.upper, plan.root_mode) != 0 ||
+      ::utimensat(AT_FDCWD, plan.upper, plan.root_times, 0) != 0) {
+    stop_child(plan.exec, Step::mount_memory, errno);
+  }
 }
 
 int mount_overlay(const ChildPlan& plan) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <sys/resource.h>
+#include <time.h>
 
 #include "stratus/base/bytes.hpp"
 
@@ -87,7 +88,10 @@ struct ChildPlan {
   const char* work = nullptr;
   const char* memory_at = nullptr;       // where a tmpfs for both is mounted first; null: they are on disk
   const char* memory_options = nullptr;  // its mount options
-  const char* lower_option = nullptr;    // "lowerdir=…" for kernels without "lowerdir+"; null: too long
+  // The image's root directory, for an `upper` that is made in memory.
+  std::uint32_t root_uid = 0, root_gid = 0, root_mode = 0755;
+  timespec root_times[2]{};
+  const char* lower_option = nullptr;  // "lowerdir=…" for kernels without "lowerdir+"; null: too long
   std::vector<VolumePlan> volumes;
   const char* host_name = nullptr;
   int log = -1;

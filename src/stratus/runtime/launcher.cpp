@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "stratus/runtime/child_plan.hpp"
@@ -294,17 +295,46 @@ Result<Launcher> Launcher::make(LauncherOptions options) {
 
 namespace {
 
-// Overlayfs shows mode, owner and times of the root as the highest directory has them, which is the writable
-// one.
+// But for what overlayfs and the host keep there for themselves.
+Result<void> copy_root_xattrs(const std::filesystem::path& layer, const std::filesystem::path& upper) {
+  Bytes names(64u << 10), value(64u << 10);
+  const ssize_t length = ::listxattr(layer.c_str(), reinterpret_cast<char*>(names.data()), names.size());
+  if (length < 0 && errno != ENOTSUP) return fail(Error::from_errno("attributes of " + layer.string()));
+  for (ssize_t at = 0; at < length;) {
+    const std::string name = reinterpret_cast<const char*>(names.data()) + at;
+    at += static_cast<ssize_t>(name.size()) + 1;
+    if (name.starts_with("trusted.overlay.") || name == "security.selinux") continue;
+    const ssize_t size = ::getxattr(layer.c_str(), name.c_str(), value.data(), value.size());
+    if (size < 0 ||
+        ::setxattr(upper.c_str(), name.c_str(), value.data(), static_cast<std::size_t>(size), 0) != 0)
+      return fail(Error::from_errno("attribute " + name + " of " + upper.string()));
+  }
+  return {};
+}
+
+// Overlayfs shows attributes of the root as the highest directory has them, which is the writable one.
 Result<void> show_root_of(const std::filesystem::path& layer, const std::filesystem::path& upper) {
   struct stat root {};
   if (::stat(layer.c_str(), &root) != 0) return fail(Error::from_errno("stat " + layer.string()));
   const timespec times[2] = {root.st_atim, root.st_mtim};
   if (::chown(upper.c_str(), root.st_uid, root.st_gid) != 0 ||
-      ::chmod(upper.c_str(), root.st_mode & 07777u) != 0 ||
-      ::utimensat(AT_FDCWD, upper.c_str(), times, 0) != 0) {
+      ::chmod(upper.c_str(), root.st_mode & 07777u) != 0) {
     return fail(Error::from_errno("attributes of " + upper.string()));
   }
+  STRATUS_CHECK(copy_root_xattrs(layer, upper));
+  if (::utimensat(AT_FDCWD, upper.c_str(), times, 0) != 0)
+    return fail(Error::from_errno("time of " + upper.string()));
+  return {};
+}
+
+Result<void> remember_root_of(const std::filesystem::path& layer, ChildPlan& plan) {
+  struct stat root {};
+  if (::stat(layer.c_str(), &root) != 0) return fail(Error::from_errno("stat " + layer.string()));
+  plan.root_uid = root.st_uid;
+  plan.root_gid = root.st_gid;
+  plan.root_mode = root.st_mode & 07777u;
+  plan.root_times[0] = root.st_atim;
+  plan.root_times[1] = root.st_mtim;
   return {};
 }
 
@@ -340,6 +370,7 @@ Result<Container> Launcher::prepare(const ContainerSpec& spec) const {
     memory_options = fmt::format("mode=0700,size={}", spec.writable_in_memory);
     plan.memory_at = spec.writable.c_str();
     plan.memory_options = memory_options.c_str();
+    STRATUS_CHECK(remember_root_of(spec.store / spec.layers.back(), plan));
   }
   plan.upper = upper.empty() ? nullptr : upper.c_str();
   plan.work = upper.empty() ? nullptr : work.c_str();

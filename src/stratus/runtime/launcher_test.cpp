@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "stratus/base/temporary_directory_testing.hpp"
@@ -268,6 +269,19 @@ TEST_F(LauncherTest, WhatIsWrittenCanStayInMemoryBoundedByTheKernel) {
   };
   EXPECT_EQ(fill("500000"), "exit status 0");
   EXPECT_EQ(fill("2000000"), "exit status 28") << "ENOSPC";
+}
+
+TEST_F(LauncherTest, TheRootDirectoryIsTheImages) {
+  const fs::path base = store_.path() / "layers/base";
+  ASSERT_EQ(::setxattr(base.c_str(), "user.image", "yes", 3, 0), 0);
+  ASSERT_EQ(::chown(base.c_str(), 7, 8), 0);
+  ASSERT_EQ(::chmod(base.c_str(), 01751), 0);
+  const timespec times[2] = {{1'600'000'000, 0}, {1'650'000'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, base.c_str(), times, 0), 0);
+  ContainerSpec wanted = spec({});
+  EXPECT_EQ(text(probe(wanted), "root"), "1751 7:8 1650000000 yes");
+  wanted.writable_in_memory = 1u << 20;  // a tmpfs holds no attributes of users
+  EXPECT_EQ(text(probe(wanted), "root"), "1751 7:8 1650000000 ");
 }
 
 TEST_F(LauncherTest, TwentyFourLayersTheHighestWinsAndWhiteoutsHide) {
