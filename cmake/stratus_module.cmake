@@ -3,6 +3,7 @@
 function(stratus_precompiled name)
   add_executable(stratus_pch_${name} EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/cmake/pch/nothing.cpp)
   target_link_libraries(stratus_pch_${name} PRIVATE Boost::json fmt::fmt spdlog::spdlog Threads::Threads ${ARGN})
+  set_target_properties(stratus_pch_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/pch)
   target_precompile_headers(stratus_pch_${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch/${name}.hpp)
 endfunction()
 

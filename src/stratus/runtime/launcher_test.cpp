@@ -273,6 +273,8 @@ TEST_F(LauncherTest, WhatIsWrittenCanStayInMemoryBoundedByTheKernel) {
 
 TEST_F(LauncherTest, TheRootDirectoryIsTheImages) {
   const fs::path base = store_.path() / "layers/base";
+  for (const char* const mounted : {"proc", "sys", "dev", "tmp", "run"})
+    fs::create_directories(base / mounted);
   ASSERT_EQ(::setxattr(base.c_str(), "user.image", "yes", 3, 0), 0);
   ASSERT_EQ(::chown(base.c_str(), 7, 8), 0);
   ASSERT_EQ(::chmod(base.c_str(), 01751), 0);
@@ -280,6 +282,7 @@ TEST_F(LauncherTest, TheRootDirectoryIsTheImages) {
   ASSERT_EQ(::utimensat(AT_FDCWD, base.c_str(), times, 0), 0);
   ContainerSpec wanted = spec({});
   EXPECT_EQ(text(probe(wanted), "root"), "1751 7:8 1650000000 yes");
+  fs::remove(store_.path() / "log");
   wanted.writable_in_memory = 1u << 20;  // a tmpfs holds no attributes of users
   EXPECT_EQ(text(probe(wanted), "root"), "1751 7:8 1650000000 ");
 }
