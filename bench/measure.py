@@ -59,7 +59,7 @@ class Spent:
 
     def __init__(self, *pids):
         self.pids = pids
-        self._before = sum(map(_cpu, pids))
+        self.before = sum(map(_cpu, pids))
         for pid in pids:
             try:
                 pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")  # resets the peak
@@ -67,7 +67,7 @@ class Spent:
                 pass
 
     def usage(self):
-        return Usage(sum(map(_cpu, self.pids)) - self._before, max(_peak_mb(pid) for pid in self.pids))
+        return Usage(sum(map(_cpu, self.pids)) - self.before, max(_peak_mb(pid) for pid in self.pids))
 
 
 def _cpu(pid):

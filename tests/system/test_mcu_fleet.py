@@ -14,7 +14,7 @@ def test_enrols_reports_and_is_updated_by_patch(case, builder, first):  # noqa: 
     case.board.wait_said("app: enrol, ok")
     wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)],
                seconds=120, what=f"the device to be online\n{case.board}")
-    wait_until(lambda: case.rows("SELECT 1 FROM device_metrics WHERE device = 'mcu-1' AND kind = 'status/system'"),
+    wait_until(lambda: case.rows("SELECT 1 FROM measurements WHERE device = 'mcu-1' AND kind = 'status/system'"),
                seconds=120, what="its status")
     second = builder.app("1.0.1", 2, fleet=True)
     case.push("1.0.1", second)

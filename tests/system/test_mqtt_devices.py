@@ -52,7 +52,7 @@ def test_a_message_is_acknowledged_once_it_is_stored(server, devices):
     device = devices.connect("d1")
     device.say("status/system", seq=1, cpu_percent=12.5, disk={"used": 7}, note="ignored")
     wait_until(lambda: 1 in device.stored, what="the server's word that it is stored")
-    assert rows(server, "SELECT kind, body FROM device_metrics WHERE device = 'd1'") == [
+    assert rows(server, "SELECT kind, body FROM measurements WHERE device = 'd1'") == [
         ("status/system", '{"cpu_percent":12.5,"disk.used":7}')]
     device.say("status/error_log", seq=2, level="error", message="it broke")
     device.say("update/progress", seq=3, state="fetching", percent=40, bytes=4, total=10)

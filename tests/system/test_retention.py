@@ -48,7 +48,8 @@ def put_old_rows(database, ages):
     with sqlite3.connect(database) as there:
         for age in ages:
             at = now - age * DAY
-            there.execute("INSERT INTO device_metrics VALUES ('d', ?, 'status/system', ?, '{\"cpu\":1}')", (at, at))
+            there.execute("INSERT INTO measurements (device, kind, time_ms, received_ms, body) "
+                          "VALUES ('d', 'status/system', ?, ?, '{\"cpu\":1}')", (at, at))
             there.execute("INSERT INTO device_events (device, kind, time_ms, seq, received_ms, body) VALUES ('d', 'event', ?, 1, ?, '{}')", (at, at))
             there.execute("INSERT INTO device_firmware_history (device, at_ms, name, version, digest, outcome) "
                           "VALUES ('d', ?, 'web', '1', 'sha256:1', 'committed')", (at,))
@@ -67,7 +68,7 @@ def test_what_is_older_goes_at_once_and_the_rest_stays(server, plain_stack):
     def kept():
         with sqlite3.connect(server.data / "catalogue.db") as there:
             count = {table: there.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
-                     for table in ("device_metrics", "device_events", "device_firmware_history", "device_content_history")}
+                     for table in ("measurements", "device_events", "device_firmware_history", "device_content_history")}
         there.close()
         return tuple(count.values())
 

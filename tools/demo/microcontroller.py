@@ -77,7 +77,7 @@ class Microcontroller:
         self.case.board.start().wait_said("app: enrol, ok", 120)
         self._rows("it to be online", "SELECT 1 FROM device_presence WHERE device = 'mcu-1' AND online = 1")
         self.figures["seconds_to_online"] = round(time.monotonic() - began, 3)
-        (status,) = self._rows("its status", "SELECT kind FROM device_metrics WHERE device = 'mcu-1' AND kind = 'status/system'")[0]
+        (status,) = self._rows("its status", "SELECT kind FROM measurements WHERE device = 'mcu-1' AND kind = 'status/system'")[0]
         device = wait_until(lambda: self._shown("mcu"), 30, what="the fleet to know what it is")
         self.figures["kind"] = device["kind"]
         self.say(f"    online after {self.figures['seconds_to_online']:.1f} s; in the fleet: mcu-1, kind {device['kind']}, {status} each minute")

@@ -105,16 +105,6 @@ Result<void> create_device(Transaction& transaction, std::string_view id, std::i
   return fail(ErrorCode::conflict, fmt::format("device {} is there already", id));
 }
 
-Result<void> touch_devices(Transaction& transaction, const std::vector<DeviceSeen>& seen) {
-  std::vector<Value> values;
-  values.reserve(seen.size() * 4);
-  for (const DeviceSeen& one : seen)
-    values.insert(values.end(), {one.id, one.at_ms, one.at_ms, fold(one.id)});
-  const std::string where = fmt::format("devices.last_seen_ms + {} < excluded.last_seen_ms", kSeenStep);
-  return transaction.bulk_insert("devices", {"id", "first_seen_ms", "last_seen_ms", "search"}, values,
-                                 {{"id"}, {"last_seen_ms"}, where});
-}
-
 Result<InventoryDevice> change_device(Transaction& transaction, std::string_view id,
                                       const DeviceChange& change, std::int64_t revision,
                                       std::int64_t now_ms) {
@@ -186,7 +176,8 @@ Result<std::vector<InventoryDevice>> list_devices(Reader& reader, const DeviceQu
                       condition.values());
   };
   Rows rows;
-  if (condition.scans()) {
+  const bool in_order = by_id && condition.is_narrow();
+  if (condition.scans() && !in_order) {
     // Where many pass, the next rows of the order hold a page of them, and reading all to sort them would
     // cost a hundred times as much. Where few pass, this cost little.
     const std::int64_t near = std::max<std::int64_t>(kNearRows, 10 * query.limit);
@@ -198,8 +189,14 @@ Result<std::vector<InventoryDevice>> list_devices(Reader& reader, const DeviceQu
     rows = std::move(found);
   }
   if (static_cast<std::int64_t>(rows.size()) < query.limit) {
-    STRATUS_TRY(found, read(fmt::format("SELECT d.id FROM devices d{}{}", condition.where(),
-                                        order_by(condition.scans() ? condition.plain() : ""))));
+    const std::string_view plain = condition.scans() && !in_order ? condition.plain() : "";
+    std::string where = condition.where();
+    // Who passes is found in the narrow index, and only those are looked up and sorted.
+    if (condition.is_narrow() && !in_order) {
+      where = fmt::format(" WHERE d.id IN (SELECT d.id FROM devices d WHERE {}){}", fits,
+                          beyond.empty() ? "" : " AND " + beyond);
+    }
+    STRATUS_TRY(found, read(fmt::format("SELECT d.id FROM devices d{}{}", where, order_by(plain))));
     rows = std::move(found);
   }
   std::vector<InventoryDevice> found;

@@ -47,14 +47,6 @@ struct DeviceChange {  // what is absent stays
 Result<void> create_device(Transaction& transaction, std::string_view id, std::int64_t now_ms);
 // Makes sure that it is there, as enrolment and reports want it. Answers whether it is new.
 Result<bool> ensure_device(Transaction& transaction, std::string_view id, std::int64_t now_ms);
-// Many devices were heard of: makes them where they are new, and moves `last_seen_ms` on where it is more
-// than kSeenStep old, so that a stream of messages is not a stream of changed devices.
-constexpr std::int64_t kSeenStep = 30'000;
-struct DeviceSeen {
-  std::string id;
-  std::int64_t at_ms = 0;
-};
-Result<void> touch_devices(Transaction& transaction, const std::vector<DeviceSeen>& seen);
 Result<InventoryDevice> change_device(Transaction& transaction, std::string_view id,
                                       const DeviceChange& change, std::int64_t revision, std::int64_t now_ms);
 // With its reports, samples and history.

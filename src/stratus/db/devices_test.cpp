@@ -259,22 +259,6 @@ TEST_P(DevicesTest, SearchesInLargeFleetsFindAllInOrder) {
   }
 }
 
-TEST_P(DevicesTest, ManySightingsChangeOnlyWhatIsOld) {
-  ASSERT_TRUE(add("a"));
-  const auto touch = [&](std::vector<DeviceSeen> seen) {
-    return write([&](Transaction& t) { return touch_devices(t, seen); });
-  };
-  const auto seen = [&](const char* id) { return find_device(database(), id)->reported.last_seen_ms; };
-  ASSERT_TRUE(touch({{"a", kNow}, {"New", kNow}, {"a", kNow + 1}}));
-  EXPECT_GE(seen("a"), kNow);
-  EXPECT_EQ(seen("New"), kNow);
-  EXPECT_EQ(passing("new"), "New");
-  ASSERT_TRUE(touch({{"New", kNow + kSeenStep}}));
-  EXPECT_EQ(seen("New"), kNow);
-  ASSERT_TRUE(touch({{"New", kNow + kSeenStep + 1}}));
-  EXPECT_EQ(seen("New"), kNow + kSeenStep + 1);
-}
-
 TEST_P(DevicesTest, CountsBySomething) {
   DeviceChange seoul;
   seoul.region = "seoul";

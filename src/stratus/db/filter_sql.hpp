@@ -28,6 +28,8 @@ class Condition {
   std::string_view plain() const { return engine_ == Engine::sqlite ? "+" : ""; }
   // Whether whole-table reading is the best there is for it: no term names rows by an index.
   bool scans() const { return scans_ && !indexed_; }
+  // … and the index devices_scan, which is in order of the ids, holds everything that it asks for.
+  bool is_narrow() const { return scans() && narrow_; }
   const std::string& text() const { return text_; }  // without WHERE; "" for none
   std::string where() const { return text_.empty() ? "" : " WHERE " + text_; }
   Values values() const { return values_; }
@@ -38,7 +40,7 @@ class Condition {
   std::string place(const std::string& column, std::string_view table, const FilterTerm& term);
 
   Engine engine_;
-  bool scans_ = false, indexed_ = false;
+  bool scans_ = false, indexed_ = false, narrow_ = true;
   std::string text_;
   std::vector<Value> values_;
 };

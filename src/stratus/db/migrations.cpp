@@ -16,6 +16,8 @@ std::span<const Vertical* const> verticals() {
       &kFleetSchema,      // 9
       &kConsoleSchema,    // 10
       &kRetentionSchema,  // 12
+      &kSeriesSchema,     // 14
+      &kScanSchema,       // 15
   };
   return kAll;
 }

@@ -34,6 +34,8 @@ extern const Vertical kIdentitySchema;   // 5: certificates, revocations, regist
 extern const Vertical kFleetSchema;      // 9: sums, gateways
 extern const Vertical kConsoleSchema;    // 10: saved views, a gateway's parent
 extern const Vertical kRetentionSchema;  // 12: how long things are kept
+extern const Vertical kSeriesSchema;     // 14: measurements as they come
+extern const Vertical kScanSchema;       // 15: the index of searches in order of the devices
 
 // All of them; `migrate` orders their steps by number.
 std::span<const Vertical* const> verticals();

@@ -2,21 +2,6 @@
 
 namespace stratus::db {
 
-Result<void> add_metrics(Transaction& transaction, std::span<const MetricRow> rows) {
-  std::vector<Value> values;
-  values.reserve(rows.size() * 5);
-  for (const MetricRow& row : rows) {
-    values.emplace_back(row.device);
-    values.emplace_back(row.time_ms);
-    values.emplace_back(row.kind);
-    values.emplace_back(row.received_ms);
-    values.emplace_back(row.body);
-  }
-  const OnConflict keep_first{{"device", "time_ms", "kind"}, {}};
-  return transaction.bulk_insert("device_metrics", {"device", "time_ms", "kind", "received_ms", "body"},
-                                 values, keep_first);
-}
-
 Result<void> add_events(Transaction& transaction, std::span<const EventRow> rows) {
   std::vector<Value> values;
   values.reserve(rows.size() * 7);
@@ -52,7 +37,7 @@ Result<void> put_presence(Transaction& transaction, std::span<const PresenceRow>
                                  values, replace);
 }
 
-Result<void> note_seen(Transaction& transaction, std::span<const PresenceRow> rows) {
+Result<void> put_online(Transaction& transaction, std::span<const PresenceRow> rows) {
   std::vector<Value> values;
   for (const PresenceRow& row : rows) {
     values.emplace_back(row.device);
@@ -62,10 +47,13 @@ Result<void> note_seen(Transaction& transaction, std::span<const PresenceRow> ro
     values.emplace_back(row.gateway);
   }
   const OnConflict update{{"device"}, {"online", "seen_ms", "gateway"}};
-  STRATUS_CHECK(transaction.bulk_insert(
-      "device_presence", {"device", "online", "changed_ms", "seen_ms", "gateway"}, values, update));
-  // Lists, filters and sorting go by the inventory. A device that was removed there is not made again.
-  for (const PresenceRow& row : rows) {
+  return transaction.bulk_insert("device_presence", {"device", "online", "changed_ms", "seen_ms", "gateway"},
+                                 values, update);
+}
+
+// Lists, filters and sorting go by the inventory. A device that was removed there is not made again.
+Result<void> note_seen(Transaction& transaction, std::span<const SeenRow> rows) {
+  for (const SeenRow& row : rows) {
     STRATUS_TRY(moved,
                 transaction.run("UPDATE devices SET last_seen_ms = $2 WHERE id = $1 AND last_seen_ms < $2",
                                 {row.device, row.seen_ms}));
@@ -91,20 +79,6 @@ Result<void> set_all_offline(Transaction& transaction, std::int64_t now_ms) {
   return {};
 }
 
-Result<std::vector<MetricRow>> list_metrics(Reader& reader, std::string_view device, std::string_view kind,
-                                            std::int64_t from_ms, std::int64_t to_ms, std::int64_t limit) {
-  STRATUS_TRY(rows,
-              reader.query("SELECT kind, time_ms, received_ms, body FROM device_metrics WHERE device = $1 "
-                           "AND time_ms >= $2 AND time_ms <= $3 AND ($4 = '' OR kind = $4) "
-                           "ORDER BY time_ms, kind LIMIT $5",
-                           {device, from_ms, to_ms, kind, limit}));
-  std::vector<MetricRow> found;
-  for (const Row row : rows) {
-    found.push_back({std::string(device), row.text(0), row.integer(1), row.integer(2), row.text(3)});
-  }
-  return found;
-}
-
 Result<std::vector<EventRow>> list_events(Reader& reader, std::string_view device, std::string_view kind,
                                           std::string_view other, std::int64_t before, std::int64_t limit) {
   STRATUS_TRY(
@@ -122,8 +96,9 @@ Result<std::vector<EventRow>> list_events(Reader& reader, std::string_view devic
 
 Result<PresenceRow> find_presence(Reader& reader, std::string_view device) {
   STRATUS_TRY(rows,
-              reader.query("SELECT online, changed_ms, seen_ms, boot, version, gateway FROM device_presence "
-                           "WHERE device = $1",
+              reader.query("SELECT p.online, p.changed_ms, COALESCE((SELECT d.last_seen_ms FROM devices d "
+                           "WHERE d.id = p.device AND d.last_seen_ms > p.seen_ms), p.seen_ms), p.boot, "
+                           "p.version, p.gateway FROM device_presence p WHERE p.device = $1",
                            {device}));
   if (rows.empty()) return fail(ErrorCode::not_found, "no message from " + std::string(device) + " yet");
   const Row row = rows[0];
@@ -141,16 +116,12 @@ Result<ProgressRow> find_progress(Reader& reader, std::string_view device) {
 
 Result<std::int64_t> prune_telemetry(Transaction& transaction, std::int64_t metrics_before_ms,
                                      std::int64_t events_before_ms, std::int64_t limit) {
-  STRATUS_TRY(
-      metrics,
-      transaction.run("DELETE FROM device_metrics WHERE (device, time_ms, kind) IN (SELECT device, time_ms, "
-                      "kind FROM device_metrics WHERE received_ms < $1 ORDER BY received_ms LIMIT $2)",
-                      {metrics_before_ms, limit}));
+  STRATUS_TRY(metrics, prune_metrics(transaction, metrics_before_ms, limit));
   STRATUS_TRY(events,
               transaction.run("DELETE FROM device_events WHERE id IN (SELECT id FROM device_events WHERE "
                               "received_ms < $1 ORDER BY received_ms LIMIT $2)",
                               {events_before_ms, limit}));
-  return metrics.affected() + events.affected();
+  return metrics + events.affected();
 }
 
 }  // namespace stratus::db

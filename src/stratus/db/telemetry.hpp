@@ -1,5 +1,5 @@
 // Telemetry of devices in the database: measurements, events, presence and the progress of updates.
-// Writes are repeatable: a message that comes twice is kept once.
+// Writes are repeatable: a message that comes twice is answered once.
 #pragma once
 
 #include <cstdint>
@@ -48,12 +48,18 @@ struct ProgressRow {
   std::string body;
 };
 
-// Each device's last row counts where there are several.
+// Each device's last row counts where there are several, of measurements the first.
 Result<void> add_metrics(Transaction& transaction, std::span<const MetricRow> rows);
 Result<void> add_events(Transaction& transaction, std::span<const EventRow> rows);
 Result<void> put_presence(Transaction& transaction, std::span<const PresenceRow> rows);
-Result<void> note_seen(Transaction& transaction,
-                       std::span<const PresenceRow> rows);  // device, seen_ms, gateway
+// Whoever speaks is online, by that gateway; only device, seen_ms and gateway count.
+Result<void> put_online(Transaction& transaction, std::span<const PresenceRow> rows);
+// Moves on when the inventory's devices were seen last. Quickest in the order of the devices.
+struct SeenRow {
+  std::string device;
+  std::int64_t seen_ms = 0;
+};
+Result<void> note_seen(Transaction& transaction, std::span<const SeenRow> rows);
 Result<void> put_progress(Transaction& transaction, std::span<const ProgressRow> rows);
 // Everybody is away until they say otherwise: the broker was started anew.
 Result<void> set_all_offline(Transaction& transaction, std::int64_t now_ms);
@@ -68,8 +74,11 @@ Result<std::vector<EventRow>> list_events(Reader& reader, std::string_view devic
 Result<PresenceRow> find_presence(Reader& reader, std::string_view device);
 Result<ProgressRow> find_progress(Reader& reader, std::string_view device);
 
-// Removes at most `limit` rows of each table that were received before; answers how many.
+// Looks at the `limit` oldest rows of each table; removes what was received before and answers how much.
 Result<std::int64_t> prune_telemetry(Transaction& transaction, std::int64_t metrics_before_ms,
                                      std::int64_t events_before_ms, std::int64_t limit);
+
+// Only the measurements of it.
+Result<std::int64_t> prune_metrics(Transaction& transaction, std::int64_t before_ms, std::int64_t limit);
 
 }  // namespace stratus::db

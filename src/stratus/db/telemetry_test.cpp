@@ -40,20 +40,102 @@ TEST_P(TelemetryTest, MessagesThatComeTwiceAreKeptOnce) {
   EXPECT_EQ(list_events(database(), "d", "", "", (*told)[0].id, 10)->size(), 1u);
 }
 
+// More than one piece of the index, with late, early, repeated and foreign rows in each.
+TEST_P(TelemetryTest, MeasurementsAreListedAcrossPieces) {
+  constexpr std::int64_t kPiece = 65'536, kDay = 86'400'000;
+  const auto add = [&](std::int64_t id, std::string device, std::int64_t time_ms, std::int64_t received_ms) {
+    write([&](Transaction& transaction) -> Result<void> {
+      STRATUS_CHECK(transaction.run(
+          "INSERT INTO measurements (id, device, kind, time_ms, received_ms, body) "
+          "VALUES ($1, $2, $3, $4, $5, $6)",
+          {id, device, id % 2 == 0 ? "even" : "odd", time_ms, received_ms, std::to_string(id)}));
+      return {};
+    });
+  };
+  for (std::int64_t piece = 0; piece < 5; ++piece) {
+    for (std::int64_t i = 1; i <= 10; ++i) {
+      const std::int64_t time_ms = piece * 3 * kDay + i;
+      add(piece * kPiece + i, "d", time_ms, time_ms);
+      add(piece * kPiece + i + 100, "e", time_ms, time_ms);
+    }
+  }
+  add(4 * kPiece + 20, "d", 8, 12 * kDay);      // known from the first piece
+  add(4 * kPiece + 22, "d", 5'000, 12 * kDay);  // told late
+  const auto bodies = [&](std::string_view kind, std::int64_t from_ms, std::int64_t to_ms,
+                          std::int64_t limit) {
+    std::vector<std::string> told;
+    const auto found = list_metrics(database(), "d", kind, from_ms, to_ms, limit);
+    EXPECT_TRUE(found) << found.error().text();
+    if (found) {
+      for (const MetricRow& row : *found) told.push_back(row.body);
+    }
+    return told;
+  };
+  EXPECT_EQ(bodies("", 0, 20 * kDay, 1'000).size(), 51u);
+  EXPECT_EQ(bodies("", 7, 5'000, 10), (std::vector<std::string>{"7", "8", "9", "10", "262166"}));
+  EXPECT_EQ(bodies("odd", 0, 20 * kDay, 3), (std::vector<std::string>{"1", "3", "5"}));
+  EXPECT_EQ(bodies("", 3 * kDay + 9, 20 * kDay, 3), (std::vector<std::string>{"65545", "65546", "131073"}));
+  // Page by page as the API asks for them, whatever the size of a page.
+  for (const std::int64_t limit : {1, 2, 7}) {
+    std::vector<std::string> all;
+    std::int64_t from_ms = 0;
+    for (;;) {
+      const auto page = list_metrics(database(), "d", "", from_ms, 20 * kDay, limit);
+      ASSERT_TRUE(page) << page.error().text();
+      for (const MetricRow& row : *page) all.push_back(row.body);
+      if (static_cast<std::int64_t>(page->size()) < limit) break;
+      from_ms = page->back().time_ms + 1;
+    }
+    EXPECT_EQ(all, bodies("", 0, 20 * kDay, 1'000)) << limit;
+  }
+}
+
+TEST_P(TelemetryTest, RepeatedMeasurementsTakeNobodysPlace) {
+  std::vector<MetricRow> metrics;
+  for (int i = 0; i < 40; ++i) metrics.push_back({"d", "k", i / 8, i / 8, std::to_string(i)});
+  write([&](Transaction& transaction) { return add_metrics(transaction, metrics); });
+  const auto found = list_metrics(database(), "d", "", 0, 100, 5);
+  ASSERT_TRUE(found) << found.error().text();
+  std::vector<std::string> bodies;
+  for (const MetricRow& row : *found) bodies.push_back(row.body);
+  EXPECT_EQ(bodies, (std::vector<std::string>{"0", "8", "16", "24", "32"}));
+}
+
+// The index is there for it: a chart must not read the whole table.
+TEST(Measurements, AreFoundByTheirIndex) {
+  TestDatabase test(Engine::sqlite);
+  for (const std::string_view piece : {"SELECT 1 AS n",
+                                       "WITH RECURSIVE p (n) AS (SELECT CAST(1 AS BIGINT) "
+                                       "UNION ALL SELECT n + 1 FROM p WHERE n < 3) SELECT n FROM p"}) {
+    const auto plan = test.database().query(
+        "EXPLAIN QUERY PLAN SELECT m.body FROM (" + std::string(piece) +
+        ") p CROSS JOIN measurements m WHERE m.id / 65536 = +p.n AND m.device = 'd' AND m.time_ms >= 1");
+    ASSERT_TRUE(plan) << plan.error().text();
+    std::string text;
+    for (const Row row : *plan) text += row.text(3) + "\n";
+    EXPECT_NE(text.find("measurements_by_device (<expr>=? AND device=? AND time_ms>?"), std::string::npos)
+        << text;
+  }
+}
+
 TEST_P(TelemetryTest, PresenceAndProgressKeepTheLast) {
   const std::vector<PresenceRow> rows{{"d", true, 5, 5, "boot", "1", ""},
                                       {"d", false, 6, 6, "boot", "1", ""}};
   write([&](Transaction& transaction) { return put_presence(transaction, rows); });
   EXPECT_FALSE(find_presence(database(), "d")->online);
-  const std::vector<PresenceRow> seen{{"d", true, 0, 9, "", "", "site"}};
-  write([&](Transaction& transaction) { return note_seen(transaction, seen); });
+  const std::vector<PresenceRow> spoke{{"d", false, 0, 9, "", "", "site"}};
+  write([&](Transaction& transaction) { return put_online(transaction, spoke); });
   const auto found = find_presence(database(), "d");
   EXPECT_TRUE(found->online);
   EXPECT_EQ(found->boot, "boot") << "only what was seen changes";
   EXPECT_EQ(found->gateway, "site");
+  EXPECT_EQ(found->seen_ms, 9);
   write([](Transaction& transaction) { return create_device(transaction, "d", 3); });
+  const std::vector<SeenRow> seen{{"d", 12}, {"gone", 12}};
   write([&](Transaction& transaction) { return note_seen(transaction, seen); });
-  EXPECT_EQ(find_device(database(), "d")->reported.last_seen_ms, 9) << "lists go by it";
+  EXPECT_EQ(find_device(database(), "d")->reported.last_seen_ms, 12) << "lists go by it";
+  EXPECT_EQ(find_presence(database(), "d")->seen_ms, 12);
+  EXPECT_EQ(find_device(database(), "gone").error().code(), ErrorCode::not_found);
   write([](Transaction& transaction) { return set_all_offline(transaction, 10); });
   EXPECT_FALSE(find_presence(database(), "d")->online);
   EXPECT_EQ(find_presence(database(), "x").error().code(), ErrorCode::not_found);

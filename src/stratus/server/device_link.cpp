@@ -71,7 +71,7 @@ void DeviceLink::on_connected(bool session_present) {
   log::info("mqtt", "connected to the broker{}", session_present ? ", which kept what came meanwhile" : "");
   if (!session_present) {
     // The broker knows nobody any more: who comes back says so.
-    for (auto& [device, state] : known_) state.online = false;
+    for (auto& [device, state] : known_) state.online = state.noted = false;
     online_count_ = 0;
     presence_.clear();
     turned_.clear();
@@ -250,7 +250,7 @@ void DeviceLink::note_presence(const DeviceMessage& message) {
     online_count_ += presence->online ? 1 : std::size_t(-1);
     turned_.insert(message.device);
   }
-  state.online = presence->online;
+  state.online = state.noted = presence->online;
   db::PresenceRow row;
   row.device = message.device;
   row.online = presence->online;
@@ -259,20 +259,24 @@ void DeviceLink::note_presence(const DeviceMessage& message) {
   row.boot = presence->boot;
   row.version = presence->version;
   row.gateway = message.gateway;
-  seen_.erase(message.device);
   presence_[message.device] = std::move(row);
 }
 
 void DeviceLink::note_seen(const DeviceMessage& message) {
   Known& state = known(message.device);
-  if (state.gateway != message.gateway) state.gateway = message.gateway;
+  if (state.gateway != message.gateway) {
+    state.gateway = message.gateway;
+    state.noted = false;
+  }
   if (message.keep == Keep::presence || message.received_ms - state.seen_ms < kSeenGrain) return;
+  if (presence_.contains(message.device)) return;  // the next message, once its own word is written
   state.seen_ms = message.received_ms;
   db::PresenceRow row;
   row.device = message.device;
+  row.online = !std::exchange(state.noted, true);
   row.seen_ms = message.received_ms;
   row.gateway = message.gateway;
-  if (!presence_.contains(message.device)) seen_[message.device] = std::move(row);
+  seen_[message.device] = std::move(row);
 }
 
 // Who turned again meanwhile stays for the next time.
@@ -288,13 +292,20 @@ net::Task<void> DeviceLink::write_presence() {
   for (;;) {
     co_await net::sleep_for(kPresenceFlush);
     if (presence_.empty() && seen_.empty() && !all_offline_) continue;
-    std::vector<db::PresenceRow> changed, heard;
+    std::vector<db::PresenceRow> changed, spoke;
+    std::vector<db::SeenRow> heard;
     for (auto& [device, row] : std::exchange(presence_, {})) changed.push_back(std::move(row));
-    for (auto& [device, row] : std::exchange(seen_, {})) heard.push_back(std::move(row));
+    for (auto& [device, row] : std::exchange(seen_, {})) {
+      heard.push_back({device, row.seen_ms});
+      if (row.online) spoke.push_back(std::move(row));
+    }
+    std::sort(heard.begin(), heard.end(),
+              [](const auto& one, const auto& other) { return one.device < other.device; });
     const bool forget = std::exchange(all_offline_, false);
-    const auto work = [&changed, &heard, forget](db::Transaction& transaction) -> Result<void> {
+    const auto work = [&](db::Transaction& transaction) -> Result<void> {
       if (forget) STRATUS_CHECK(db::set_all_offline(transaction, now_ms()));
-      if (!heard.empty()) STRATUS_CHECK(db::note_seen(transaction, heard));
+      STRATUS_CHECK(db::note_seen(transaction, heard));
+      if (!spoke.empty()) STRATUS_CHECK(db::put_online(transaction, spoke));
       if (!changed.empty()) STRATUS_CHECK(db::put_presence(transaction, changed));
       return {};
     };
@@ -308,7 +319,13 @@ net::Task<void> DeviceLink::write_presence() {
     }
     // Newer words that came meanwhile win over these.
     for (db::PresenceRow& row : changed) presence_.try_emplace(row.device, std::move(row));
-    for (db::PresenceRow& row : heard) seen_.try_emplace(row.device, std::move(row));
+    for (const db::PresenceRow& row : spoke) seen_.try_emplace(row.device, row).first->second.online = true;
+    for (const db::SeenRow& row : heard) {
+      db::PresenceRow again;
+      again.device = row.device;
+      again.seen_ms = row.seen_ms;
+      seen_.try_emplace(row.device, std::move(again));
+    }
     all_offline_ = all_offline_ || forget;
   }
 }

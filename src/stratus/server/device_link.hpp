@@ -94,6 +94,7 @@ class DeviceLink final : private net::MqttEvents {
     std::string gateway;
     std::int64_t seen_ms = 0;  // as the database has it
     bool online = false;
+    bool noted = false;  // the database has it as online, by this gateway
   };
   struct Command {
     std::string device;
@@ -132,8 +133,8 @@ class DeviceLink final : private net::MqttEvents {
   std::size_t online_count_ = 0;
   std::unordered_map<std::string, wire::Stored> stored_;  // by topic; of the batch that was just committed
   std::unordered_map<std::string, db::PresenceRow> presence_;  // to be written
-  std::unordered_map<std::string, db::PresenceRow> seen_;
-  std::unordered_set<std::string> turned_;  // of those in presence_, who came or left
+  std::unordered_map<std::string, db::PresenceRow> seen_;      // who spoke; online: that is news, too
+  std::unordered_set<std::string> turned_;                     // of those in presence_, who came or left
   PresenceHook presence_changed_;
   bool all_offline_ = false;
   std::deque<Command> commands_;

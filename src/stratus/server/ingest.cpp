@@ -37,17 +37,19 @@ void Ingest::add(Item item) {
 }
 
 net::Task<void> Ingest::run() {
+  std::size_t written = 0;  // of the batch before
   for (;;) {
     while (queue_.empty()) {
       co_await changed_.wait();
     }
-    const SteadyTime when = std::chrono::steady_clock::now() + options_.flush;
+    const Millis longest = written < options_.busy ? options_.flush : options_.busy_flush;
+    const SteadyTime when = std::chrono::steady_clock::now() + longest;
     bool woken = true;
     while (woken && queue_.size() < options_.batch) {
       woken = co_await changed_.wait_until(when);
     }
     std::vector<Item> batch = std::exchange(queue_, {});
-    writing_ = batch.size();
+    written = writing_ = batch.size();
     co_await store(std::move(batch));
     writing_ = 0;
   }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr Millis kSayAgain{10'000};  // reports that were not called stored
 constexpr Millis kLongestPause{30'000};
+constexpr Millis kLate{1'000};  // measurements that were due longer ago are left out
 
 std::uint64_t wall_ms() {
   return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
@@ -279,10 +280,17 @@ void Device::tick(SteadyTime now) {
     said_at_ = now;
     for (const UnsaidReport& report : flash_.unsaid) say("update/result", report.message);
   }
-  if (profile_.metrics_interval.count() == 0 || now < next_metrics_) return;
-  next_metrics_ = now + profile_.metrics_interval;
+  if (profile_.metrics_interval.count() == 0) return;
+  if (now - next_metrics_ > kLate) next_metrics_ = now;  // it was away
+  for (; next_metrics_ <= now; next_metrics_ += profile_.metrics_interval) {
+    tell_metrics(static_cast<std::uint64_t>(std::chrono::duration_cast<Millis>(now - next_metrics_).count()));
+  }
+}
+
+// One that was due so long ago: an interval may be shorter than the time between two looks.
+void Device::tell_metrics(std::uint64_t late_ms) {
   wire::MetricSample sample;
-  sample.envelope.time_ms = wall_ms();
+  sample.envelope.time_ms = wall_ms() - late_ms;
   const bool busy = slot_ ? true : false;
   sample.values = {{"cpu_percent", 2 + 8 * chance_.fraction() + (busy ? 40 : 0)},
                    {"memory_used", 60e6 + 20e6 * chance_.fraction()},

@@ -67,6 +67,7 @@ class Device final : private net::MqttEvents {
   net::Task<void> work_on(std::string name);
   std::string next_work();
   void say(std::string_view suffix, std::string body, bool retain = false);
+  void tell_metrics(std::uint64_t late_ms);
   void ask(const std::string& name);
   void want(const std::string& name);
 

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "stratus/db/bulk.hpp"
+#include "stratus/db/platform/sqlite/contains.hpp"
 #include "stratus/db/platform/sqlite/errors.hpp"
 
 namespace stratus::db {
@@ -15,10 +16,12 @@ constexpr std::size_t kMaxStatements = 256;
 
 // Of the one connection that writes. Its cache holds the pages of a batch, which else go to the log before
 // the commit and again with it; it is given back when nothing is written. The log grows to 32 MiB before it
-// is written back: what several batches touch is written back once.
+// is written back: what several batches touch is written back once. What a savepoint may have to put back is
+// kept in memory: in a file each page of a batch would be written once more.
 constexpr std::string_view kWriterSetup =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=8192";
+    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=8192; "
+    "PRAGMA temp_store=MEMORY";
 
 class SqliteConnection final : public Connection {
  public:
@@ -186,6 +189,7 @@ Result<std::unique_ptr<Connection>> open_sqlite(const std::string& path, Access 
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   auto connection = std::make_unique<SqliteConnection>(handle);
   if (code != SQLITE_OK) return fail(connection->error("open " + path));
+  if (!add_contains(handle)) return fail(connection->error("open " + path));
   sqlite3_busy_timeout(handle, 10'000);
   // FULL: a commit that was answered is on the disk, also in WAL mode.
   const std::string setup(read_only ? "PRAGMA foreign_keys=ON" : kWriterSetup);

@@ -1,0 +1,154 @@
+// Measurements lie in the order in which they came. Their index is made of pieces, one for each kPiece rows,
+// so that writing touches the newest piece only; reading looks into each piece that may hold what is wanted.
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+#include "stratus/db/telemetry.hpp"
+
+namespace stratus::db {
+namespace {
+
+constexpr std::int64_t kPiece = 65'536;   // as in the index measurements_by_device and in the texts below
+constexpr std::int64_t kMostPieces = 64;  // looked into by one statement
+constexpr std::size_t kFew = 200;         // rows of a statement: the next one may look into more pieces
+// The server's clock may have been put back, and a device's is believed when it is a little ahead.
+constexpr std::int64_t kClockSlack = 86'400'000;
+
+constexpr std::string_view kOnePiece =
+    "SELECT m.id, m.kind, m.time_ms, m.received_ms, m.body FROM measurements m WHERE m.id / 65536 = $1 AND "
+    "m.device = $2 AND m.time_ms >= $3 AND m.time_ms <= $4 AND ($5 = '' OR m.kind = $5) "
+    "AND (m.time_ms > $3 OR m.id > $7) ORDER BY m.time_ms, m.id LIMIT $6";
+// The + keeps SQLite from giving the number a type that the index has not.
+constexpr std::string_view kSeveralPieces =
+    "WITH RECURSIVE piece (n) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT n + 1 FROM piece WHERE n < $8) "
+    "SELECT m.id, m.kind, m.time_ms, m.received_ms, m.body FROM piece CROSS JOIN measurements m WHERE "
+    "m.id / 65536 = +piece.n AND m.device = $2 AND m.time_ms >= $3 AND m.time_ms <= $4 AND "
+    "($5 = '' OR m.kind = $5) AND (m.time_ms > $3 OR m.id > $7) ORDER BY m.time_ms, m.id LIMIT $6";
+
+// Of the first row from `id` on; the end of time when there is none.
+Result<std::int64_t> received_at(Reader& reader, std::int64_t id) {
+  STRATUS_TRY(rows,
+              reader.query("SELECT received_ms FROM measurements WHERE id >= $1 ORDER BY id LIMIT 1", {id}));
+  return rows.empty() ? std::numeric_limits<std::int64_t>::max() : rows[0].integer(0);
+}
+
+struct Pieces {
+  std::int64_t first = 0, last = -1;
+};
+
+// Those that may hold measurements of `from_ms` and later.
+Result<Pieces> pieces_since(Reader& reader, std::int64_t from_ms) {
+  STRATUS_TRY(ends, reader.query("SELECT (SELECT id FROM measurements ORDER BY id LIMIT 1), "
+                                 "(SELECT id FROM measurements ORDER BY id DESC LIMIT 1)"));
+  if (ends[0].is_null(0)) return Pieces{};
+  Pieces pieces{ends[0].integer(0) / kPiece, ends[0].integer(1) / kPiece};
+  for (std::int64_t end = pieces.last; pieces.first < end;) {
+    const std::int64_t middle = pieces.first + (end - pieces.first) / 2;
+    STRATUS_TRY(received, received_at(reader, (middle + 1) * kPiece));
+    if (received < from_ms - kClockSlack) {
+      pieces.first = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return pieces;
+}
+
+bool is_before(const MetricRow& one, const MetricRow& other) {
+  return std::tie(one.time_ms, one.kind) < std::tie(other.time_ms, other.kind);
+}
+
+// What one request has found so far: the first `limit` of its device, of equal ones the first that came.
+class Series {
+ public:
+  Series(std::string_view device, std::string_view kind, std::int64_t to_ms, std::int64_t limit)
+      : device_(device), kind_(kind), to_ms_(to_ms), limit_(limit) {}
+
+  // Answers how many rows it read.
+  Result<std::size_t> look_into(Reader& reader, std::int64_t first, std::int64_t last, std::int64_t from_ms) {
+    const bool one = first == last;
+    std::int64_t after_id = -1;
+    std::size_t read = 0;
+    for (;;) {
+      const std::vector<Value> values{first, device_, from_ms, to_ms_, kind_, limit_, after_id, last};
+      STRATUS_TRY(rows, reader.run(one ? kOnePiece : kSeveralPieces, Values(values).first(one ? 7 : 8)));
+      for (const Row row : rows) {
+        found_.push_back({device_, row.text(1), row.integer(2), row.integer(3), row.text(4)});
+        after_id = row.integer(0);
+      }
+      const bool is_all = static_cast<std::int64_t>(rows.size()) < limit_;
+      if (!is_all) from_ms = found_.back().time_ms;
+      read += rows.size();
+      merge();
+      // Where equal ones took others' places there may be more.
+      if (is_all || from_ms > to_ms_) return read;
+    }
+  }
+
+  std::vector<MetricRow> take() && { return std::move(found_); }
+
+ private:
+  void merge() {
+    std::stable_sort(found_.begin(), found_.end(), is_before);
+    const auto same = [](const MetricRow& one, const MetricRow& other) { return !is_before(one, other); };
+    found_.erase(std::unique(found_.begin(), found_.end(), same), found_.end());
+    if (static_cast<std::int64_t>(found_.size()) < limit_) return;
+    found_.resize(static_cast<std::size_t>(limit_));
+    to_ms_ = found_.back().time_ms;  // what is later does not count any more
+  }
+
+  std::string device_, kind_;
+  std::int64_t to_ms_;
+  std::int64_t limit_;
+  std::vector<MetricRow> found_;
+};
+
+}  // namespace
+
+Result<void> add_metrics(Transaction& transaction, std::span<const MetricRow> rows) {
+  // In the index neighbours go in together, which is quicker than back and forth.
+  std::vector<const MetricRow*> by_device;
+  by_device.reserve(rows.size());
+  for (const MetricRow& row : rows) by_device.push_back(&row);
+  std::stable_sort(by_device.begin(), by_device.end(),
+                   [](const auto* one, const auto* other) { return one->device < other->device; });
+  std::vector<Value> values;
+  values.reserve(rows.size() * 5);
+  for (const MetricRow* const row : by_device) {
+    values.emplace_back(row->device);
+    values.emplace_back(row->kind);
+    values.emplace_back(row->time_ms);
+    values.emplace_back(row->received_ms);
+    values.emplace_back(row->body);
+  }
+  return transaction.bulk_insert("measurements", {"device", "kind", "time_ms", "received_ms", "body"},
+                                 values);
+}
+
+Result<std::vector<MetricRow>> list_metrics(Reader& reader, std::string_view device, std::string_view kind,
+                                            std::int64_t from_ms, std::int64_t to_ms, std::int64_t limit) {
+  STRATUS_TRY(pieces, pieces_since(reader, from_ms));
+  Series series(device, kind, to_ms, limit);
+  std::int64_t width = 1;
+  for (std::int64_t first = pieces.first; first <= pieces.last;) {
+    const std::int64_t last = std::min(first + width - 1, pieces.last);
+    STRATUS_TRY(rows, series.look_into(reader, first, last, from_ms));
+    // Of several pieces all rows are sorted, of one they come in order.
+    width = rows < kFew ? std::min(2 * width, kMostPieces) : 1;
+    first = last + 1;
+  }
+  return std::move(series).take();
+}
+
+Result<std::int64_t> prune_metrics(Transaction& transaction, std::int64_t before_ms, std::int64_t limit) {
+  // They lie in the order of their age. What a clock far ahead marked holds up what came after it until its
+  // time comes; nothing here tells it from a clock that is far behind now.
+  STRATUS_TRY(pruned,
+              transaction.run("DELETE FROM measurements WHERE id IN (SELECT id FROM (SELECT id, received_ms "
+                              "FROM measurements ORDER BY id LIMIT $2) o WHERE received_ms < $1)",
+                              {before_ms, limit}));
+  return pruned.affected();
+}
+
+}  // namespace stratus::db
