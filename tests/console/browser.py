@@ -59,7 +59,7 @@ shared = SharedBrowser()
 def run_journey(name, server, answers=None, timeout=900, user=None, **world):
     """Runs journeys/NAME.mjs. `answers`: what a journey may ask for, {what: function of its values}.
 
-    Fails with everything that the journey said. STRATUS_SCREENSHOTS=1 has it write pictures to docs/images.
+    Answers what the journey said, and fails with it. STRATUS_SCREENSHOTS=1 has it write pictures to docs/images.
     """
     chromium = shutil.which("chromium")
     assert chromium, "chromium is missing: ./dev setup test"
@@ -90,3 +90,4 @@ def run_journey(name, server, answers=None, timeout=900, user=None, **world):
         process.stdout.close()
     if code:
         raise JourneyFailed(f"journey {name} ended with {code}\n{''.join(said)}")
+    return "".join(said)

@@ -20,6 +20,8 @@ export function expect(truth, what) {
   if (!truth) throw new Error(`expected: ${what}`);
 }
 
+const waitsFor = new WeakMap(); // page: requests that have no answer yet, but for the stream of events, which never ends
+
 /** A window of its own session, in a language and theme. What it must never do is collected in `faults`. */
 export async function open(browser, { language = 'en', theme = 'light', storage = {} } = {}) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, locale: language, reducedMotion: 'reduce' });
@@ -40,8 +42,12 @@ export async function open(browser, { language = 'en', theme = 'light', storage 
   page.on('console', (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) faults.push(`policy: ${message.text()}`);
   });
+  const asked = new Set();
+  waitsFor.set(page, asked);
+  for (const over of ['requestfinished', 'requestfailed']) page.on(over, (request) => asked.delete(request));
   page.on('request', (request) => {
-    const { origin, protocol } = new URL(request.url());
+    const { origin, protocol, pathname } = new URL(request.url());
+    if (protocol.startsWith('http') && pathname !== '/api/v1/events') asked.add(request);
     if (protocol.startsWith('http') && origin !== world.url && !world.foreign?.includes(origin)) faults.push(`foreign request: ${request.url()}`);
   });
   return { context, page, faults };
@@ -58,6 +64,41 @@ export async function signIn(page, { name, password } = world.user) {
 export async function go(page, path) {
   await page.goto(world.url + path);
   await page.getByRole('heading', { level: 1 }).first().waitFor();
+}
+
+/** Until the page has its heading, nothing is loading, no answer is outstanding, and what came is drawn. */
+export async function settled(page) {
+  const asked = waitsFor.get(page);
+  for (const begun = Date.now(); ; ) {
+    await page.locator('h1:not([data-old])').first().waitFor();
+    await page.waitForFunction(() => !document.querySelector('.mantine-Skeleton-root'));
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    if (asked.size === 0) return;
+    expect(Date.now() - begun < WAIT, `an answer to ${[...asked].map((request) => request.url())}`);
+  }
+}
+
+export const NOWHERE = '/-';
+
+/** As a link does, without loading the console again; the heading of before is marked, so that it is not taken for the new one. */
+function follow(page, path) {
+  return page.evaluate((address) => {
+    if (location.pathname === address) return;
+    document.querySelector('h1').setAttribute('data-old', '');
+    history.pushState({}, '', address);
+    dispatchEvent(new PopStateEvent('popstate', { state: {} }));
+  }, path);
+}
+
+/** To another page of the console, by way of one that is nowhere: tabs of one page would keep its heading. */
+export async function visit(page, path) {
+  await follow(page, NOWHERE);
+  await settled(page);
+  // What the shell laid over a page outlives it, and what is nowhere is there already.
+  const stays = await page.evaluate(() => document.querySelector('[role=dialog], [role=menu]') !== null);
+  if (stays || path.startsWith('/nothing/')) await page.goto(world.url + path);
+  else await follow(page, path);
+  await settled(page);
 }
 
 /** Runs a journey; whatever it must never do fails it in the end. */

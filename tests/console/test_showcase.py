@@ -5,33 +5,88 @@ STRATUS_SCREENSHOTS=1 makes the fleet larger and takes the pictures of docs/imag
 import os
 import subprocess
 
+import pytest
+from harness import Programs, Stack
+
 from browser import PICTURES as DIRECTORY
 from browser import run_journey
-from showcase import Site
+from showcase import FLEETS, IMAGE, PASSWORD, Site
 
 PICTURES = os.environ.get("STRATUS_SCREENSHOTS") == "1"
+USER = {"name": "ann", "password": PASSWORD}
 
 
-def test_pages_say_what_the_fleet_does(stack):
-    site = Site(stack, scale=6 if PICTURES else 1)
-    user = site.people()
-    site.places()
-    site.start_gateway()
-    site.start_devices("--bandwidth", "400KiB", "--install-time", "0.2")
-    site.artifacts()
-    rollouts = site.updated()
+@pytest.fixture(scope="module")
+def site():
+    with Programs("stratus-showcase-") as programs:
+        site = Site(Stack(programs), scale=6 if PICTURES else 1)
+        site.people()
+        site.places()
+        site.start_gateway()
+        site.start_devices("--bandwidth", "400KiB", "--install-time", "0.2")
+        site.parts = site.artifacts()
+        site.rollouts = site.updated()
+        yield site
+
+
+def test_pages_say_what_the_fleet_does(site):
     overview = site.http.get("/api/v1/overview").json()
     # Each device fetched the first version whole, then one layer of two; failed ones fetched it too, and brought nothing.
     whole, layer = site.sizes["2.0"]
     assert overview["bytes"]["moved"] == site.devices * (whole + layer)
     kept = 2 * site.devices - site.world()["wentBack"]
     assert overview["bytes"]["updates"] == kept and overview["bytes"]["full_images"] >= kept * whole
+    run_journey("showcase", site.server, {"overview": lambda: {"compliance": overview["devices"]["compliance"], "bytes": overview["bytes"]}},
+                user=USER, timeout=600, **site.world(), **site.rollouts)
 
-    run_journey("showcase", site.server, {"overview": lambda: {
-        "compliance": overview["devices"]["compliance"], "bytes": overview["bytes"]}}, user=user, timeout=600, **site.world(), **rollouts)
-    if PICTURES:
-        run_journey("screenshots", site.server, user=user, timeout=1800, **site.world(), **rollouts)
-        pictures = [str(path) for path in sorted(DIRECTORY.glob("*.*.png"))]
-        # 256 colours are enough for a console, and a third of the bytes.
-        subprocess.run(["pngquant", "--force", "--skip-if-larger", "--ext", ".png", "--strip", "--", *pictures], check=False, timeout=600)
-        assert sum(os.path.getsize(path) for path in pictures) <= 2_500_000
+
+def views(site):
+    """{name: path} of every page; what has to be clicked there is in steps.mjs, by name."""
+    world = site.world()
+    failed, healthy, image = f"/devices/{world['failed']}", f"/devices/{world['healthy']}", "/images/" + IMAGE.replace("/", "%2F")
+    halted, firmware, content = (f"/{kind}/{one}" for kind, one in (
+        ("rollouts", site.rollouts["halted"]), ("firmware", site.parts["firmware"]), ("content", site.parts["content"])))
+    new = f"/rollouts/new?what={image[8:]}%3A2.2&all=1&step="
+    pages = {
+        "overview": "/", "palette": "/", "keys": "/", "user-menu": "/", "not-found": "/nothing/here",
+        "rollouts": "/rollouts", "rollouts-finished": "/rollouts?tab=finished", "rollouts-drafts": "/rollouts?tab=drafts",
+        "rollout": halted, "rollout-abort": halted, "rollout-resume": halted,
+        "new-what": new + "what", "new-who": new + "who", "new-how": new + "how", "new-review": new + "review",
+        "devices": "/devices", "devices-bulk": "/devices", "devices-none": "/devices?filter=id%3Dx", "devices-wrong": "/devices?filter=%28",
+        "register": "/devices?register=1", "registered": "/devices?register=1",
+        "device": failed, "device-edit": failed, "device-remove": failed, "device-metrics": healthy + "?tab=metrics",
+        "images": "/images", "image": image, "layers": image + "/2.2", "diff": image + "/2.2?view=diff&from=2.0",
+        "firmware": "/firmware", "firmware-register": "/firmware?dialog=register", "firmware-item": firmware, "firmware-withdraw": firmware,
+        "content": "/content", "content-register": "/content?dialog=register", "content-item": content, "content-remove": content,
+        "groups": "/groups", "groups-new-region": "/groups?tab=region", "groups-group": "/groups?tab=group", "groups-new-filter": "/groups?tab=filter",
+        "gateways": "/gateways", "gateways-register": "/gateways?register=1", "monitoring": "/monitoring",
+        "audit": "/audit", "audit-entry": "/audit", "account": "/settings/account", "users": "/settings/users", "user-new": "/settings/users",
+        "tokens": "/settings/tokens", "token-new": "/settings/tokens", "certificates": "/settings/certificates", "storage": "/settings/storage"}
+    pages.update({f"rollout-{tab}": f"{halted}?tab={tab}" for tab in ("devices", "failures", "excluded", "events")})
+    pages.update({f"device-{tab}": f"{failed}?tab={tab}" for tab in ("timeline", "content", "log")})
+    return {**pages, "lock": "/"}  # stays locked, so it is the last
+
+
+def names(site):
+    """What people chose and programs are called: not the console's words."""
+    prefixes = [prefix for fleets in FLEETS.values() for prefix, *_ in fleets]
+    chosen = ["Seoul", "Busan", "Jeju", "Pilot", "Stores", "Stations", "seoul", "busan", "jeju", "pilot", "stores", "stations", "Player 2.1",
+              "Player 2.0", IMAGE, "panel/main", "Spring sale", "New menu", "faster start", "clock keeps its time", "gw-seoul", "ann", "minji.kim",
+              "admin", "a.bin", "a.png"]
+    said = ["simulated: the new version is not well", "simulated: it cannot be installed", "stratus-sim", "stratus-gateway", "stratus-server"]
+    return sorted([*prefixes, *chosen, *said], key=len, reverse=True)
+
+
+def test_pages_are_korean_throughout(site):
+    run_journey("korean", site.server, user=USER, views=views(site), names=names(site), timeout=600)
+
+
+def test_pictures_of_the_main_pages(site):
+    run_journey("screenshots", site.server, user=USER, timeout=1800, **site.world(), **site.rollouts, **site.parts)
+    pictures = [str(path) for path in sorted(DIRECTORY.glob("*.*.png"))]
+    # 256 colours are enough for a console, and a third of the bytes.
+    subprocess.run(["pngquant", "--force", "--skip-if-larger", "--ext", ".png", "--strip", "--", *pictures], check=False, timeout=600)
+    assert sum(os.path.getsize(path) for path in pictures) <= 3_000_000
+
+
+test_pictures_of_the_main_pages.__test__ = PICTURES

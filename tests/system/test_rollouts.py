@@ -29,6 +29,10 @@ def test_a_rollout_goes_from_one_end_to_the_other(fleet):
     kinds = [one["kind"] for one in fleet.http.get(f"/api/v1/rollouts/{rollout}/events").json()["items"]]
     assert kinds[::-1] == ["created", "submitted", "wave_opened", "started", "completed"] or set(kinds) == {
         "created", "submitted", "wave_opened", "started", "completed"}
+    fleet.order(rollout, "abort", expect=409)  # nothing is left to stop; but what it did can be undone
+    assert fleet.order(rollout, "abort", give_back=True)["counts"]["returning"] == 10
+    assert {device.update() for device in fleet.devices} == {"1"}
+    assert fleet.wait_state(rollout, "aborted")["counts"]["returned"] == 10
 
 
 def test_a_failing_canary_pauses_and_a_resume_goes_on(fleet):

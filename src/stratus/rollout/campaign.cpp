@@ -156,6 +156,8 @@ Result<void> Campaign::resume(const std::string& who, std::int64_t now) {
 
 Result<void> Campaign::abort(const std::string& who, const std::string& why, bool give_back, std::int64_t now,
                              const IsBusy& is_busy) {
+  if (header_.state == State::completed && !give_back)
+    return fail(ErrorCode::conflict, "it is over; all that is left is to send updated devices back");
   STRATUS_CHECK(order(Event::abort, "abort", who, why, now));
   header_.cause = why.empty() ? "aborted by " + who : fmt::format("aborted by {}: {}", who, why);
   header_.give_back = give_back;

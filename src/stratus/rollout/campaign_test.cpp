@@ -235,6 +235,22 @@ TEST(Campaign, AbortMayTakeDevicesBack) {
   EXPECT_EQ(run.it.header().state, State::aborted);
 }
 
+TEST(Campaign, WhatIsOverCanOnlySendDevicesBack) {
+  Running run("", 2);
+  run.tell("d000", DeviceEvent::succeeded);
+  run.tell("d001", DeviceEvent::failed);
+  ASSERT_EQ(run.it.header().state, State::completed);
+  EXPECT_EQ(run.it.abort("ann", "", false, run.now, nobody).error().code(), ErrorCode::conflict);
+  ASSERT_TRUE(run.it.abort("ann", "", true, run.now, nobody));
+  EXPECT_EQ(run.it.header().state, State::aborting);
+  EXPECT_EQ(run.state("d000"), DeviceState::returning);
+  EXPECT_EQ(run.state("d001"), DeviceState::failed) << "it never left what it ran";
+  EXPECT_TRUE(run.tell("d000", DeviceEvent::succeeded, 1));
+  EXPECT_EQ(run.state("d000"), DeviceState::returned);
+  EXPECT_EQ(run.it.header().state, State::aborted);
+  EXPECT_FALSE(run.it.abort("ann", "", true, run.now, nobody)) << "once";
+}
+
 TEST(Campaign, AbortLeavesWhatAnotherRolloutHas) {
   Running run("", 2);
   run.tell("d000", DeviceEvent::succeeded);

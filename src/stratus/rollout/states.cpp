@@ -33,7 +33,7 @@ constexpr auto kTable = std::to_array<Transition>({
 
     {S::aborting, E::all_closed, S::aborted},
 
-    {S::completed, E::retry, S::scheduled},
+    {S::completed, E::retry, S::scheduled},    {S::completed, E::abort, S::aborting},
 });
 
 constexpr auto kDeviceTable = std::to_array<DeviceTransition>({

@@ -18,6 +18,17 @@ await journey(async (open) => {
   await tiles.getByText('Rolled back 4').waitFor();
   await tiles.getByText('Waiting 12').waitFor();
 
+  // A frame drawn over the squares chooses what is in it.
+  const box = await tiles.getByRole('application').boundingBox();
+  await page.mouse.move(box.x + 2, box.y + 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 2, box.y + box.height - 2, { steps: 4 });
+  await page.mouse.up();
+  const chosen = tiles.getByRole('region', { name: '16 devices chosen' });
+  await chosen.getByRole('button', { name: 'Take devices out' }).waitFor();
+  await chosen.getByRole('button', { name: 'Choose none' }).click();
+  await chosen.waitFor({ state: 'hidden' });
+
   await page.getByRole('tab', { name: 'Failures' }).click();
   await page.getByText('4 devices', { exact: true }).waitFor(); // one cause, however many devices
   await page.getByRole('link', { name: 'canary-00001' }).waitFor();

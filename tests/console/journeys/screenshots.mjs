@@ -1,6 +1,6 @@
 // Pictures of the main pages for the READMEs and docs/console.md: English in light, Korean in dark colours.
 import { mkdirSync } from 'node:fs';
-import { go, journey, signIn, world } from '../journey.mjs';
+import { journey, NOWHERE, settled, signIn, visit, world } from '../journey.mjs';
 
 const WIDTH = 1280;
 const { halted, next, failed, healthy } = world;
@@ -81,14 +81,16 @@ async function shoot(open, language, theme, wanted) {
   const picture = await poster(open, POSTERS[language]);
   const { page } = await open({ language, theme });
   await signIn(page);
+  await page.goto(world.url + NOWHERE);
+  await settled(page);
   for (const [name, [path, prepare, height]] of Object.entries(PICTURES)) {
     if (wanted.length && !wanted.includes(name)) continue;
     await page.setViewportSize({ width: WIDTH, height });
-    await go(page, path);
-    await page.waitForFunction(() => !document.querySelector('.mantine-Skeleton-root'));
+    await visit(page, path);
     await prepare?.(page, picture);
     await page.getByRole('status').getByText(/^(Live|실시간)$/).waitFor();
-    await page.waitForTimeout(2000); // pictures only: let charts and late answers come
+    await page.waitForTimeout(500); // pictures only: let what moves come to rest
+    await settled(page);
     await page.screenshot({ path: `${world.pictures}/${name}.${language}.png` });
     console.log(`${name}.${language}`);
   }

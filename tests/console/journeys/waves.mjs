@@ -69,6 +69,14 @@ await journey(async (open) => {
   await page.getByText('Completed', { exact: true }).first().waitFor();
   await page.getByText('100% ended', { exact: true }).first().waitFor();
 
+  // A finished rollout can be undone: every device goes back to what it ran, and all of it stays written down.
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Roll back' }).click();
+  await dialog.getByText(/^stratus rollout abort \w+ --return/).waitFor();
+  await dialog.getByRole('button', { name: 'Roll back', exact: true }).click();
+  await tiles.getByText('Went back 16').waitFor();
+  await page.getByText('Aborted', { exact: true }).first().waitFor();
+
   // What happened is written down, and the list has it among the finished.
   await page.getByRole('tab', { name: 'Log' }).click();
   for (const what of ['Wave opened', 'Paused', 'Resumed', 'Completed']) await page.getByText(what, { exact: true }).first().waitFor();

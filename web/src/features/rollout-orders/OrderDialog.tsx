@@ -1,4 +1,4 @@
-import { Checkbox, Stack, Text, TextInput } from '@mantine/core';
+import { Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useOrderRollout, type Order, type OrderWord } from '@/entities/rollout/api/orderRollout';
 import { useRolloutTexts } from '@/entities/rollout/i18n';
@@ -19,20 +19,21 @@ interface Props {
   onClose: () => void;
 }
 
-const TYPE_ABOVE = 1000; // devices; a fleet-wide abort is no slip of the mouse
+const TYPE_ABOVE = 1000; // devices; what concerns a fleet is no slip of the mouse
+
+const DANGEROUS: ReadonlySet<OrderWord> = new Set(['abort', 'rollback', 'reject', 'cancel']);
 
 /** Confirms one order. The toast says what the rollout is afterwards, in the words of the answer. */
 export function OrderDialog({ rollout, word, devices, onClose }: Props) {
   const t = useTexts();
   const words = useRolloutTexts();
-  const give = useOrderRollout(rollout.id);
+  const give = useOrderRollout();
   const [reason, setReason] = useState('');
-  const [giveBack, setGiveBack] = useState(false);
   const shares = sharesOf(rollout.counts);
   const title = rollout.title || rollout.id;
-  const order: Order = { reason: reason || undefined, devices, give_back: (word === 'abort' && giveBack) || undefined };
+  const order: Order = { reason: reason || undefined, devices, give_back: word === 'rollback' || undefined };
   const confirm = async () => {
-    const now = await give(word, order);
+    const now = await give(rollout.id, word, order);
     toastDone(
       now.advance_asked_by && word === 'advance'
         ? t('asked', { title })
@@ -43,6 +44,7 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
     author: whoIs(rollout.author),
     underWay: formatNumber(shares.underWay),
     failed: formatNumber(shares.failed),
+    done: formatNumber(shares.done),
     count: devices?.length ?? 0,
   };
   return (
@@ -50,21 +52,14 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
       opened
       title={`${t(`action.${word}`)} – ${title}`}
       action={t(`action.${word}`)}
-      danger={word === 'abort' || word === 'reject' || word === 'cancel'}
-      word={word === 'abort' && shares.total > TYPE_ABOVE ? String(shares.total) : undefined}
+      danger={DANGEROUS.has(word)}
+      word={(word === 'abort' || word === 'rollback') && shares.total > TYPE_ABOVE ? String(shares.total) : undefined}
       command={orderCommand(rollout.id, word, order)}
       onConfirm={confirm}
       onClose={onClose}
     >
       <Stack gap="sm">
         <Text size="sm">{t(word === 'retry' && devices ? 'text.retrySome' : `text.${word}`, values)}</Text>
-        {word === 'abort' && shares.done > 0 && (
-          <Checkbox
-            checked={giveBack}
-            onChange={(event) => setGiveBack(event.currentTarget.checked)}
-            label={t('returnDone', { count: shares.done })}
-          />
-        )}
         <TextInput
           label={t('reason')}
           description={t('reasonHint')}

@@ -10,6 +10,7 @@ export const en = {
     advance: 'Open the next wave now',
     retry: 'Retry failed devices',
     abort: 'Abort',
+    rollback: 'Roll back',
     cancel: 'Take devices out',
   },
   text: {
@@ -21,13 +22,14 @@ export const en = {
     advance: 'The next wave opens before its soak time is over. Two different people have to ask for it.',
     retry: '{{failed}} failed devices wait for another try.',
     retrySome: '{{count, number}} devices wait for another try.',
-    abort: 'Waiting devices are cancelled; the {{underWay}} under way are told to stop.',
+    abort:
+      'Waiting devices are cancelled; the {{underWay}} under way are told to stop. Updated devices keep what they run.',
+    rollback:
+      'The rollout ends, and the {{done}} updated devices go back to what they ran before. What something newer has reached since stays.',
     cancel: '{{count, number}} devices are taken out. Those under way are told to stop.',
   },
   reason: 'Reason',
   reasonHint: 'in the log of the rollout and in the audit log',
-  returnDone_one: 'Send {{count, number}} updated device back to what it ran before',
-  returnDone_other: 'Send {{count, number}} updated devices back to what they ran before',
   result: '{{title}}: {{state}}',
   asked: '{{title}}: a second person has to ask for the next wave',
 };
@@ -42,6 +44,7 @@ export const ko: Shape<typeof en> = {
     advance: '다음 단계 바로 열기',
     retry: '실패한 기기 다시 시도',
     abort: '중단',
+    rollback: '되돌리기',
     cancel: '기기 제외',
   },
   text: {
@@ -53,13 +56,13 @@ export const ko: Shape<typeof en> = {
     advance: '안정화 시간이 끝나기 전에 다음 단계를 엽니다. 서로 다른 두 사람이 요청해야 합니다.',
     retry: '실패한 기기 {{failed}}대가 다시 시도합니다.',
     retrySome: '기기 {{count, number}}대가 다시 시도합니다.',
-    abort: '대기 중인 기기는 취소되고, 진행 중인 {{underWay}}대에는 중지를 알립니다.',
+    abort: '대기 중인 기기는 취소되고, 진행 중인 {{underWay}}대에는 중지를 알립니다. 업데이트된 기기는 그대로 둡니다.',
+    rollback:
+      '배포가 끝나고, 업데이트된 {{done}}대가 이전 버전으로 돌아갑니다. 그 뒤에 더 새로운 것을 받은 기기는 그대로 둡니다.',
     cancel: '기기 {{count, number}}대를 제외합니다. 진행 중인 기기에는 중지를 알립니다.',
   },
   reason: '사유',
   reasonHint: '배포 기록과 감사 기록에 남습니다',
-  returnDone_one: '업데이트된 기기 {{count, number}}대를 이전 버전으로 되돌립니다',
-  returnDone_other: '업데이트된 기기 {{count, number}}대를 이전 버전으로 되돌립니다',
   result: '{{title}}: {{state}}',
   asked: '{{title}}: 다른 사람도 다음 단계를 요청해야 합니다',
 };

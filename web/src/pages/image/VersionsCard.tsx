@@ -4,7 +4,7 @@ import { Link, useNavigate } from 'react-router';
 import type { ImageDetail, ImageVersion } from '@/entities/image/api/listImages';
 import { useRemoveVersion } from '@/entities/image/api/registerVersion';
 import { Permitted } from '@/entities/session/Permitted';
-import { formatNumber } from '@/shared/lib/format';
+import { formatBytes, formatNumber } from '@/shared/lib/format';
 import { newRolloutPath } from '@/shared/lib/rolloutLink';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
 import { curlLine } from '@/shared/ui/CopyAsCli';
@@ -42,7 +42,7 @@ function VersionsTable({ image, onRemove }: { image: ImageDetail; onRemove: (one
   return (
     <DataTable
       label={t('versions')}
-      minWidth={980}
+      minWidth={940}
       rows={image.versions}
       rowKey={({ version }) => version}
       columns={[
@@ -56,14 +56,7 @@ function VersionsTable({ image, onRemove }: { image: ImageDetail; onRemove: (one
           key: 'size',
           header: t('column.size'),
           align: 'right',
-          render: (one) =>
-            one.stored ? <Bytes value={one.bytes ?? 0} /> : <StatusBadge tone="bad" label={t('gone')} />,
-        },
-        {
-          key: 'own',
-          header: t('column.own'),
-          align: 'right',
-          render: ({ unique_bytes }) => unique_bytes !== undefined && <Bytes value={unique_bytes} />,
+          render: (one) => (one.stored ? <Size one={one} /> : <StatusBadge tone="bad" label={t('gone')} />),
         },
         { key: 'layers', header: t('column.layers'), align: 'right', render: (one) => <Layers one={one} /> },
         {
@@ -103,6 +96,20 @@ function Version({ name, one }: { name: string; one: ImageVersion }) {
       </Anchor>
       <Digest value={one.digest} />
     </Stack>
+  );
+}
+
+function Size({ one: { bytes = 0, unique_bytes } }: { one: ImageVersion }) {
+  const t = useTexts();
+  return (
+    <>
+      <Bytes value={bytes} />
+      {unique_bytes !== undefined && (
+        <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+          {t('own', { bytes: formatBytes(unique_bytes) })}
+        </Text>
+      )}
+    </>
   );
 }
 

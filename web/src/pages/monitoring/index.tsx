@@ -6,6 +6,7 @@ import { Page } from '@/shared/ui/Page';
 import { PageState } from '@/shared/ui/PageState';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { TimeChart } from '@/shared/ui/TimeChart';
+import { AlertRules } from './AlertRules';
 import { useTexts } from './i18n';
 import { gauges, rates, type Sample } from './metrics';
 import { useHealth, useSamples } from './useSamples';
@@ -32,6 +33,7 @@ export default function MonitoringPage() {
           </Stack>
         )}
       </PageState>
+      <AlertRules />
       <Group gap="xs">
         <Text size="sm" c="dimmed">
           {t('longer')}

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { screen, within } from '@testing-library/react';
 import { expect, test, vi } from 'vitest';
 import { renderPage } from '@/shared/testing/render';
 import MonitoringPage from '.';
@@ -32,12 +32,11 @@ test('rates have gaps where the server began anew; old samples go', () => {
   expect(many[0]?.time).toBe(5);
 });
 
-const answerWith = (health: string, status = 200) =>
-  vi.stubGlobal(
-    'fetch',
-    async (path: string) =>
-      new Response(path === '/metrics' ? TEXT : health, { status: path === '/metrics' ? 200 : status }),
-  );
+const answerWith = (health: string, status = 200, alerts: unknown[] = []) =>
+  vi.stubGlobal('fetch', async (asked: string | Request) => {
+    if (typeof asked !== 'string') return Response.json({ alerts });
+    return new Response(asked === '/metrics' ? TEXT : health, { status: asked === '/metrics' ? 200 : status });
+  });
 
 test('shows figures and says that the server is well, with its warnings', async () => {
   answerWith('ok\nwarning: the root key is online\n');
@@ -46,6 +45,21 @@ test('shows figures and says that the server is well, with its warnings', async 
   expect(screen.getByText('1.5 MB')).toBeInTheDocument();
   expect(await screen.findByText('The server is well')).toBeInTheDocument();
   expect(screen.getByText('warning: the root key is online')).toBeInTheDocument();
+});
+
+test('lists what raises an alert, and which are raised now', async () => {
+  answerWith('ok\n', 200, [
+    { code: 'gateways_away', severity: 'warning', count: 2, detail: '' },
+    { code: 'rollout_halted', severity: 'error', count: 3, detail: '', object: 'rollout:01A' },
+    { code: 'rollout_halted', severity: 'error', count: 4, detail: '', object: 'rollout:01B' },
+  ]);
+  renderPage(<MonitoringPage />);
+  const row = async (name: RegExp) => within(await screen.findByRole('row', { name }));
+  expect((await row(/^Gateways are away/)).getByText('raised (2)')).toBeInTheDocument();
+  const halted = await row(/^A rollout was halted/);
+  expect(halted.getByText('raised (7)')).toBeInTheDocument();
+  expect(halted.getByRole('link', { name: 'Show' })).toHaveAttribute('href', '/rollouts/01A');
+  expect((await row(/^The database takes no writes/)).getByText('quiet')).toBeInTheDocument();
 });
 
 test('a server without its database is not well, in Korean', async () => {

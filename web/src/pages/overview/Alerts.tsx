@@ -1,26 +1,16 @@
 import { Alert, Anchor, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
+import { placeOf, type Alert as One } from '@/entities/overview';
+import { en, useAlertTexts } from '@/entities/overview/i18n';
 import { CauseText } from '@/entities/rollout/ui/CauseText';
 import { formatNumber } from '@/shared/lib/format';
 import { Icon } from '@/shared/ui/icons';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
-import type { Overview } from '.';
-import { en, useTexts } from './i18n';
-
-type One = Overview['alerts'][number];
-
-/** Where one sees what an alert is about. */
-export function placeOf({ filter, object, code }: One): string | null {
-  if (object?.startsWith('rollout:')) return `/rollouts/${encodeURIComponent(object.slice('rollout:'.length))}`;
-  if (object?.startsWith('device:')) return `/devices/${encodeURIComponent(object.slice('device:'.length))}`;
-  if (filter) return `/devices?filter=${encodeURIComponent(filter)}`;
-  if (code === 'gateways_away') return '/gateways';
-  if (code.startsWith('certificates') || code === 'revocation_list_overdue') return '/settings/certificates';
-  return null;
-}
+import { useTexts } from './i18n';
 
 export function Alerts({ alerts }: { alerts: One[] }) {
   const t = useTexts();
+  const words = useAlertTexts();
   if (alerts.length === 0) return <StatusBadge tone="good" label={t('noAlerts')} />;
   return (
     <Stack gap="xs" component="section" aria-label={t('alerts')}>
@@ -36,9 +26,9 @@ export function Alerts({ alerts }: { alerts: One[] }) {
           >
             <Group justify="space-between" gap="xs">
               <Text size="sm" style={{ overflowWrap: 'anywhere', flex: '1 1 300px' }}>
-                <b>{`${t(`alert.${code}`)}${alert.count > 0 ? ` (${formatNumber(alert.count)})` : ''}`}</b>{' '}
+                <b>{`${words(`alert.${code}`)}${alert.count > 0 ? ` (${formatNumber(alert.count)})` : ''}`}</b>{' '}
                 {alert.code in en.alertDetail ? (
-                  t(`alertDetail.${alert.code as keyof typeof en.alertDetail}`)
+                  words(`alertDetail.${alert.code as keyof typeof en.alertDetail}`)
                 ) : (
                   <CauseText cause={alert.detail} />
                 )}

@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { formatBytes, formatPercent, percentOf } from '@/shared/lib/format';
 import { Bytes, ProgressBar } from '@/shared/ui/values';
-import type { Overview } from '.';
+import type { Overview } from '@/entities/overview';
 import { Card } from './Card';
 import { useTexts } from './i18n';
 

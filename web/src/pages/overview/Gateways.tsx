@@ -2,7 +2,7 @@ import { Anchor, Group, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { formatNumber } from '@/shared/lib/format';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
-import type { Overview } from '.';
+import type { Overview } from '@/entities/overview';
 import { Card } from './Card';
 import { useTexts } from './i18n';
 

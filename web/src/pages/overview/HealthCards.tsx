@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 import { formatNumber, formatPercent, percentOf } from '@/shared/lib/format';
 import { Icon, type IconName } from '@/shared/ui/icons';
 import { ProgressBar } from '@/shared/ui/values';
-import type { Overview } from '.';
+import type { Overview } from '@/entities/overview';
 import { Card } from './Card';
 import { useTexts } from './i18n';
 import { cssColor, Ring } from './Ring';

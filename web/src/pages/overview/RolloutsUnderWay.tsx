@@ -4,7 +4,7 @@ import { CauseText } from '@/entities/rollout/ui/CauseText';
 import { formatDuration, formatPercent } from '@/shared/lib/format';
 import { ProgressBar } from '@/shared/ui/values';
 import { StatusBadge, type Tone } from '@/shared/ui/StatusBadge';
-import type { Overview } from '.';
+import type { Overview } from '@/entities/overview';
 import { Card } from './Card';
 import { useTexts } from './i18n';
 

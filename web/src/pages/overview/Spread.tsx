@@ -1,7 +1,7 @@
 import { Badge, Group, Stack, Text } from '@mantine/core';
 import { formatNumber } from '@/shared/lib/format';
 import { ProgressBar } from '@/shared/ui/values';
-import type { Overview } from '.';
+import type { Overview } from '@/entities/overview';
 import { Card } from './Card';
 import { useTexts } from './i18n';
 

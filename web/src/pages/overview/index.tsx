@@ -1,9 +1,7 @@
 import { Button, SimpleGrid, Skeleton, Stack } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
+import { useOverview } from '@/entities/overview';
 import { useCan } from '@/entities/session';
-import { api, take, type Answer } from '@/shared/api/client';
-import { useLiveRefresh } from '@/shared/live';
 import { Page } from '@/shared/ui/Page';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { TimeText } from '@/shared/ui/values';
@@ -16,18 +14,10 @@ import { RecentChanges } from './RecentChanges';
 import { RolloutsUnderWay } from './RolloutsUnderWay';
 import { Spread } from './Spread';
 
-export type Overview = Answer<'getOverview'>;
-const KEY = ['overview'];
-
 export default function OverviewPage() {
   const t = useTexts();
   const seesAudit = useCan()('audit:read');
-  const overview = useQuery({
-    queryKey: KEY,
-    queryFn: () => take(api.GET('/api/v1/overview')),
-    refetchInterval: 60_000,
-  });
-  useLiveRefresh(['devices', 'rollouts', 'gateways', 'certificates', 'releases'], KEY, 2000);
+  const overview = useOverview();
   return (
     <Page
       title={t('title')}

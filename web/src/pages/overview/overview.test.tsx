@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 import { fakeServer, renderPage } from '@/shared/testing/render';
 import OverviewPage from '.';
-import { placeOf } from './Alerts';
+import { placeOf } from '@/entities/overview';
 import { timeLeft } from './RolloutsUnderWay';
 
 const OVERVIEW = {

@@ -4,16 +4,18 @@ import { useNavigate, useSearchParams } from 'react-router';
 import { useSavedFilters } from '@/entities/device/api/listPlaces';
 import { joinFilters } from '@/entities/device/model/filter';
 import { useCreateRollout } from '@/entities/rollout/api/createRollout';
+import { useOrderRollout } from '@/entities/rollout/api/orderRollout';
 import { usePartNames } from '@/entities/rollout/api/partNames';
 import { useRollout } from '@/entities/rollout/api/getRollout';
 import type { NewRollout } from '@/entities/rollout/api/planRollout';
+import type { Rollout } from '@/entities/rollout/model/states';
 import { useRolloutTexts } from '@/entities/rollout/i18n';
 import { useCan } from '@/entities/session';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { Icon } from '@/shared/ui/icons';
 import { Page } from '@/shared/ui/Page';
 import { Forbidden, LoadingRows, ProblemAlert } from '@/shared/ui/PageState';
-import { toastDone } from '@/shared/ui/toast';
+import { toastDone, toastUndo } from '@/shared/ui/toast';
 import { useTexts } from './i18n';
 import { hasTargets, rolloutOf, wishOfQuery, wishOfRollout, type Wish } from './model/wish';
 import { HowStep } from './ui/HowStep';
@@ -114,6 +116,7 @@ function Finish({ body }: { body: NewRollout }) {
   const words = useRolloutTexts();
   const navigate = useNavigate();
   const create = useCreateRollout();
+  const order = useOrderRollout();
   const nameOf = usePartNames(body.contents);
   // The server would call a rollout of pictures by their ids.
   const untitled = !body.title && body.contents.some(({ name }) => name === 'content');
@@ -125,7 +128,10 @@ function Finish({ body }: { body: NewRollout }) {
     setError(null);
     try {
       const made = await create(draft ? { ...named, draft } : named);
-      toastDone(t('review.started', { title: made.title || made.id, state: words(`state.${made.state}`) }));
+      const say = ({ title, id, state }: Rollout) =>
+        t('review.started', { title: title || id, state: words(`state.${state}`) });
+      if (draft) toastDone(say(made));
+      else toastUndo(say(made), async () => toastDone(say(await order(made.id, 'rollback', { give_back: true }))));
       void navigate(`/rollouts/${made.id}`);
     } catch (caught) {
       setError(caught);

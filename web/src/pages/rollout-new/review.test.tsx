@@ -25,6 +25,7 @@ test('what is not signed is rolled out only when somebody says so, and the comma
     'GET /api/v1/me': { body: me },
     'POST /api/v1/rollouts/dry-run': judge,
     'POST /api/v1/rollouts': { status: 201, body: { id: 'R', title: 'T', state: 'running' } },
+    'POST /api/v1/rollouts/R/abort': { body: { id: 'R', title: 'T', state: 'aborted' } },
   });
   renderPage(<NewRolloutPage />, { url: '/rollouts/new?what=site%2Fapp%3A2&all=1&step=review' });
   expect(await screen.findByText('This version is not signed, and devices would refuse it')).toBeVisible();
@@ -36,4 +37,10 @@ test('what is not signed is rolled out only when somebody says so, and the comma
   await userEvent.click(screen.getByRole('button', { name: 'Start' }));
   const sent = requests.find(({ method, url }) => method === 'POST' && url.endsWith('/rollouts'));
   expect(await sent?.json()).toMatchObject({ unsigned: true });
+
+  // For ten seconds it can be taken back, with what it has done by then.
+  await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
+  expect(await screen.findByText('T: Aborted')).toBeVisible();
+  const undone = requests.find(({ url }) => url.endsWith('/rollouts/R/abort'));
+  expect(await undone?.json()).toEqual({ give_back: true });
 });

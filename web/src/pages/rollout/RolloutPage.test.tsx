@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { fakeServer, renderPage } from '@/shared/testing/render';
@@ -118,6 +118,27 @@ test('a halt names the gate, the cause and the three ways on; the answer is what
   expect(orders).toEqual([{ reason: 'known' }]);
 });
 
+test.each(['paused', 'completed'])('one that is %s can be rolled back, if it updated anything', async (state) => {
+  const orders: unknown[] = [];
+  serve({
+    [`GET /api/v1/rollouts/${ID}`]: { body: rollout({ state, cause: undefined }) },
+    [`POST /api/v1/rollouts/${ID}/abort`]: async (request) => {
+      orders.push(await request.json());
+      return { body: rollout({ state: 'aborting', cause: 'aborted by ann', revision: 5 }) };
+    },
+  });
+  open();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole('button', { name: 'More' }));
+  await user.click(await screen.findByRole('menuitem', { name: 'Roll back' }));
+  const dialog = await screen.findByRole('dialog');
+  expect(within(dialog).getByText(/the 3 updated devices go back/)).toBeVisible();
+  expect(within(dialog).getByText(`stratus rollout abort ${ID} --return`)).toBeVisible();
+  await user.click(within(dialog).getByRole('button', { name: 'Roll back' }));
+  expect(await screen.findByText(/^Kiosks 2.0: /)).toBeVisible();
+  expect(orders).toEqual([{ give_back: true }]);
+});
+
 test('waves, gates and every device as a square with words for readers', async () => {
   serve();
   open();
@@ -137,6 +158,13 @@ test('failures grouped by cause; what devices say is only text', async () => {
   expect(within(group).getByRole('link', { name: 'door-9' })).toHaveAttribute('href', '/devices/door-9');
   expect(within(group).getByText(/<img src=x/)).toBeVisible();
   expect(document.querySelector('img')).toBeNull();
+});
+
+test('the address has the tab, and the state that its devices are in', async () => {
+  const requests = serve();
+  open({ url: `/rollouts/${ID}?tab=devices&state=failed` });
+  const asked = () => requests.map(({ url }) => new URL(url)).filter(({ pathname }) => pathname.endsWith('/devices'));
+  await waitFor(() => expect(asked().map(({ searchParams }) => searchParams.get('state'))).toContain('failed'));
 });
 
 test('in Korean', async () => {

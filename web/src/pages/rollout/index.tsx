@@ -142,6 +142,7 @@ const ICONS: Record<RolloutAction, IconName> = {
   advance: 'right',
   retry: 'retry',
   abort: 'stop',
+  rollback: 'undo',
 };
 
 /** The first order stands open, the others in a menu; a copy can always be made. */
@@ -149,8 +150,7 @@ function Actions({ rollout, onOrder }: { rollout: Rollout; onOrder: (word: Rollo
   const t = useTexts();
   const orders = useOrderTexts();
   const navigate = useNavigate();
-  const { failed } = sharesOf(rollout.counts);
-  const all = actionsOf(rollout.state, failed).filter(
+  const all = actionsOf(rollout.state, sharesOf(rollout.counts)).filter(
     (word) => word !== 'advance' || rollout.wave < rollout.waves_total,
   );
   const [first, ...others] = all;
@@ -182,7 +182,7 @@ function Actions({ rollout, onOrder }: { rollout: Rollout; onOrder: (word: Rollo
                 <Menu.Item
                   key={word}
                   leftSection={<Icon name={ICONS[word]} size={14} />}
-                  color={word === 'abort' || word === 'reject' ? 'red' : undefined}
+                  color={word === 'abort' || word === 'rollback' || word === 'reject' ? 'red' : undefined}
                   onClick={() => onOrder(word)}
                 >
                   {orders(`action.${word}`)}

@@ -16,13 +16,13 @@ export interface FakeAnswer {
 }
 type FakeRoute = FakeAnswer | ((request: Request) => FakeAnswer | Promise<FakeAnswer>);
 
-/** Answers `"GET /api/v1/me"` and so on, without the query. Anything else is 404. Answers the requests that came. */
+/** Answers `"GET /api/v1/me"` and so on, without the query, else with `'*'`, else 404. Answers the requests that came. */
 export function fakeServer(routes: Record<string, FakeRoute>): Request[] {
   const requests: Request[] = [];
   vi.stubGlobal('fetch', async (input: Request | string, init?: RequestInit) => {
-    const request = new Request(input, init);
+    const request = new Request(typeof input === 'string' ? new URL(input, location.href) : input, init);
     requests.push(request.clone());
-    const route = routes[`${request.method} ${new URL(request.url).pathname}`];
+    const route = routes[`${request.method} ${new URL(request.url).pathname}`] ?? routes['*'];
     const answer =
       typeof route === 'function' ? await route(request) : (route ?? { status: 404, body: { code: 'not_found' } });
     const status = answer.status ?? 200;

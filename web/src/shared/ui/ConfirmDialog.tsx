@@ -6,7 +6,10 @@ import { Dialog } from './Dialog';
 import { useUiTexts } from './i18n';
 import { ProblemAlert } from './PageState';
 
-interface Props {
+/** The same as a command of `stratus`, or of curl where that has no word for it: no action without one. */
+type Line = { command: string; curl?: string } | { command?: undefined; curl: string };
+
+type Props = Line & {
   opened: boolean;
   title: string;
   children?: ReactNode;
@@ -14,12 +17,10 @@ interface Props {
   danger?: boolean;
   /** To be typed before a dangerous action is possible. */
   word?: string;
-  command?: string;
-  curl?: string;
   /** Throws a Problem when refused; the dialog shows it and stays. */
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
-}
+};
 
 export function ConfirmDialog({ opened, onClose, title, ...rest }: Props) {
   return (
@@ -29,16 +30,9 @@ export function ConfirmDialog({ opened, onClose, title, ...rest }: Props) {
   );
 }
 
-function Content({
-  children,
-  action,
-  danger,
-  word,
-  command,
-  curl,
-  onConfirm,
-  onClose,
-}: Omit<Props, 'opened' | 'title'>) {
+type ContentProps = Line & Omit<Props, 'opened' | 'title' | keyof Line>;
+
+function Content({ children, action, danger, word, command, curl, onConfirm, onClose }: ContentProps) {
   const t = useUiTexts();
   const [typed, setTyped] = useState('');
   const { busy, error, submit } = useSubmit(async () => {
@@ -56,7 +50,7 @@ function Content({
           data-autofocus
         />
       )}
-      {(command || curl) && <CopyAsCli command={command} curl={curl} />}
+      <CopyAsCli command={command} curl={curl} />
       {error !== null && <ProblemAlert error={error} />}
       <Group justify="flex-end">
         <Button variant="default" onClick={onClose}>

@@ -50,6 +50,11 @@ export function TimeChart({ times, series, format, label, height = 160, range, w
     const { text, grid } = INK[scheme];
     const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
     const long = (ticks: number[]) => (ticks.at(-1) ?? 0) - (ticks[0] ?? 0) > DAY_S;
+    // The legend has the newest values as long as nobody points at others.
+    const showNewest = (plot: uPlot) => {
+      const last = plot.data[0].length - 1;
+      if (plot.cursor.idx === null || plot.cursor.idx === undefined) if (last >= 0) plot.setLegend({ idx: last });
+    };
     const made = new uPlot(
       {
         width,
@@ -57,6 +62,7 @@ export function TimeChart({ times, series, format, label, height = 160, range, w
         legend: { show: series.length > 1 },
         padding: [8, 28, 0, 0], // the last time of the axis is as wide as two thirds of it
         cursor: { y: false },
+        hooks: { ready: [showNewest], draw: [showNewest], setCursor: [showNewest] },
         scales: { y: { range: range ?? ((_, low, high) => [Math.min(0, low), high > low ? high * 1.1 : high + 1]) } },
         axes: [
           {

@@ -78,7 +78,7 @@ export function VirtualTable<Row>(props: Props<Row>) {
     else return;
     event.preventDefault();
   };
-  const template = (onSelect ? '40px ' : '') + columns.map((column) => column.width).join(' ');
+  const template = (onSelect ? '24px ' : '') + columns.map((column) => column.width).join(' ');
   const shownSelected = rows.filter((row) => selected?.has(rowKey(row))).length;
   return (
     <div>

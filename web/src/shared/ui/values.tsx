@@ -72,7 +72,7 @@ export function ProgressBar({
   useLanguage();
   return (
     // Without a transition: bars that follow a fleet would be painted sixty times a second for the sake of a pixel.
-    <Progress.Root size={size} aria-label={label} transitionDuration={0}>
+    <Progress.Root size={size} role="group" aria-label={label} transitionDuration={0}>
       {shares
         .filter((share) => share.value > 0)
         .map((share) => (

@@ -15,13 +15,14 @@ const ROUTES = {
   advance: '/api/v1/rollouts/{id}/advance',
   retry: '/api/v1/rollouts/{id}/retry',
   abort: '/api/v1/rollouts/{id}/abort',
+  rollback: '/api/v1/rollouts/{id}/abort', // with give_back
   cancel: '/api/v1/rollouts/{id}/cancel',
 } as const satisfies Record<OrderWord, string>;
 
 /** Gives an order; what it answers is the rollout as stored, and is shown at once. */
-export function useOrderRollout(id: string) {
+export function useOrderRollout() {
   const client = useQueryClient();
-  return async (word: OrderWord, order: Order): Promise<Rollout> => {
+  return async (id: string, word: OrderWord, order: Order): Promise<Rollout> => {
     const rollout: Rollout = await take(api.POST(ROUTES[word], { params: { path: { id } }, body: order }));
     client.setQueryData<Rollout>(rolloutKeys.one(id), (before) => ({ ...before, ...rollout }));
     void client.invalidateQueries({ queryKey: rolloutKeys.all });

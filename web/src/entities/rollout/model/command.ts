@@ -4,7 +4,7 @@ import type { Order, OrderWord } from '../api/orderRollout';
 
 /** The words of an order on the command line. */
 export function orderCommand(id: string, word: OrderWord, order: Order): string {
-  const words = ['stratus', 'rollout', word, id];
+  const words = ['stratus', 'rollout', word === 'rollback' ? 'abort' : word, id];
   if (word === 'retry' || word === 'cancel') for (const device of order.devices ?? []) words.push('--device', device);
   if (order.give_back) words.push('--return');
   if (order.reason) words.push('--reason', order.reason);

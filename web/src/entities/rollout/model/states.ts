@@ -82,24 +82,26 @@ export const ROLLOUT_TABS = {
 } as const satisfies Record<string, readonly RolloutState[]>;
 export type RolloutTab = keyof typeof ROLLOUT_TABS;
 
-export type RolloutAction = 'submit' | 'approve' | 'reject' | 'pause' | 'resume' | 'advance' | 'retry' | 'abort';
+export type RolloutAction =
+  'submit' | 'approve' | 'reject' | 'pause' | 'resume' | 'advance' | 'retry' | 'abort' | 'rollback';
 
 /** Which orders the table of docs/rollouts.md allows in a state; the server has the last word. */
-export function actionsOf(state: RolloutState, failed: number): RolloutAction[] {
+export function actionsOf(state: RolloutState, { done, failed }: { done: number; failed: number }): RolloutAction[] {
   const retry: RolloutAction[] = failed > 0 ? ['retry'] : [];
+  const rollback: RolloutAction[] = done > 0 ? ['rollback'] : [];
   switch (state) {
     case 'draft':
       return ['submit', 'abort'];
     case 'approval':
       return ['approve', 'reject', 'abort'];
     case 'scheduled':
-      return ['pause', 'abort'];
+      return ['pause', 'abort', ...rollback];
     case 'running':
-      return ['pause', 'advance', ...retry, 'abort'];
+      return ['pause', 'advance', ...retry, 'abort', ...rollback];
     case 'paused':
-      return ['resume', ...retry, 'abort'];
+      return ['resume', ...retry, 'abort', ...rollback];
     case 'completed':
-      return retry;
+      return [...retry, ...rollback];
     default:
       return [];
   }

@@ -12,7 +12,7 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
     {
       key: 'device',
       header: t('column.device'),
-      width: 'minmax(130px, 1.6fr)',
+      width: 'minmax(118px, 1.6fr)',
       sort: 'id',
       render: ({ id, label, active }) => (
         <Group gap={6} wrap="nowrap" style={{ minWidth: 0 }}>
@@ -30,7 +30,7 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
     {
       key: 'state',
       header: t('column.state'),
-      width: '128px',
+      width: '120px',
       sort: 'state',
       render: ({ state, reason }) => <DeviceStateBadge state={state} reason={reason} />,
     },
@@ -53,7 +53,7 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
     {
       key: 'wanted',
       header: t('column.wanted'),
-      width: 'minmax(72px, 0.6fr)',
+      width: 'minmax(56px, 0.5fr)',
       render: ({ target_version, running_version }) => (
         <Text size="sm" truncate c={target_version && target_version !== running_version ? undefined : 'dimmed'}>
           {target_version ?? '–'}
@@ -90,7 +90,7 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
     {
       key: 'seen',
       header: t('column.seen'),
-      width: '116px',
+      width: '124px',
       sort: 'seen',
       render: ({ last_seen_ms }) => <TimeText value={last_seen_ms} ago />,
     },

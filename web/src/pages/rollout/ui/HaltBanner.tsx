@@ -2,20 +2,22 @@ import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useFailures } from '@/entities/rollout/api/listRolloutParts';
 import { haltingWave, judge, waveSpec } from '@/entities/rollout/model/gate';
 import { CauseText } from '@/entities/rollout/ui/CauseText';
-import type { Rollout, RolloutAction } from '@/entities/rollout/model/states';
+import { sharesOf } from '@/entities/rollout/model/counts';
+import { actionsOf, type Rollout, type RolloutAction } from '@/entities/rollout/model/states';
 import { Permitted } from '@/entities/session/Permitted';
 import { whoIs } from '@/shared/lib/whoIs';
 import { Icon, type IconName } from '@/shared/ui/icons';
 import { useTexts as useOrderTexts } from '@/features/rollout-orders/i18n';
 import { useTexts } from '../i18n';
 
-const CHOICES: { word: 'retry' | 'resume' | 'abort'; icon: IconName }[] = [
+const CHOICES: { word: 'retry' | 'resume' | 'abort' | 'rollback'; icon: IconName }[] = [
   { word: 'retry', icon: 'retry' },
   { word: 'resume', icon: 'play' },
   { word: 'abort', icon: 'stop' },
+  { word: 'rollback', icon: 'undo' },
 ];
 
-/** Why it stands still, and the three ways on. */
+/** Why it stands still, and the ways on. */
 export function HaltBanner({ rollout, onOrder }: { rollout: Rollout; onOrder: (word: RolloutAction) => void }) {
   const t = useTexts();
   if (rollout.state === 'approval') {
@@ -61,6 +63,7 @@ function GateBanner({
   const wave = rollout.waves?.[number - 1];
   const verdict = wave && judge(wave.counts, gate, wave.accepted_failures);
   const worst = failures?.items[0];
+  const possible = actionsOf(rollout.state, sharesOf(rollout.counts));
   return (
     <Alert color="red" icon={<Icon name="warning" />} title={t('halted.title', { wave: number })} role="alert">
       <Stack gap="sm">
@@ -80,12 +83,12 @@ function GateBanner({
           </Text>
         )}
         <Group align="stretch">
-          {CHOICES.map(({ word, icon }) => (
-            <div key={word} style={{ flex: '1 1 200px' }}>
+          {CHOICES.filter(({ word }) => possible.includes(word)).map(({ word, icon }) => (
+            <div key={word} style={{ flex: '1 1 160px' }}>
               <Permitted scope="rollouts:write">
                 {(disabled) => (
                   <Button
-                    variant={word === 'abort' ? 'default' : 'filled'}
+                    variant={word === 'abort' || word === 'rollback' ? 'default' : 'filled'}
                     size="xs"
                     disabled={disabled}
                     leftSection={<Icon name={icon} size={14} />}
