@@ -32,8 +32,13 @@ Updater* Client::untold() {
   return parts != nullptr ? parts->untold(*manifest) : nullptr;
 }
 
+void Client::note_stored() {
+  if (link_.take_stored() && telling_ != nullptr) telling_->note_told();
+}
+
 void Client::judge() {
   const Cause cause = agent_.cause();
+  note_stored();
   Updater* const given_up = untold();
   if (step_ == AgentStep::accepted) {
     announced_ = release();
@@ -43,10 +48,12 @@ void Client::judge() {
   } else if (cause == Cause::cancelled) {
     tell("cancelled", "CANCELLED", cause);
   } else if (given_up != nullptr) {
+    const bool on_its_way = telling_ == given_up && told_of_ == release() && link_.is_untold();
     const Cause why = given_up->state().cause;
     const bool tried = why == Cause::trial_failed || why == Cause::self_test_failed;
-    tell(tried ? "rolled_back" : "failed", tried ? "ROLLED_BACK" : "FAILED", why);
+    if (!on_its_way) tell(tried ? "rolled_back" : "failed", tried ? "ROLLED_BACK" : "FAILED", why);
     telling_ = given_up;
+    told_of_ = release();
   } else if (cause == Cause::ok && announced_ != release()) {
     announced_ = release();
     tell("committed", "SUCCESS", Cause::ok);
@@ -56,7 +63,7 @@ void Client::judge() {
 
 bool Client::poll() {
   link_.poll();
-  if (link_.take_stored() && telling_ != nullptr) telling_->note_told();
+  note_stored();
   if (link_.wants_cancel()) {  // between two rounds: what was begun is given up, if it is not too late
     const State state = updater_.state().state;
     const bool under_way = state == State::writing || state == State::candidate || state == State::staged;

@@ -28,6 +28,7 @@ class Client {
 
  private:
   void judge();
+  void note_stored();
   void tell(const char* state, const char* status, Cause cause);
   Updater* untold();
   uint32_t release() const;
@@ -41,6 +42,7 @@ class Client {
   uint32_t announced_ = 0;  // CRC of the release told to run, since this start
   bool started_ = false;
   Updater* telling_ = nullptr;  // whose given-up update the word under way is about
+  uint32_t told_of_ = 0;        // CRC of its release
   bool was_round_ = false;
 };
 

@@ -1,61 +1,16 @@
 #include "stratus/mcu/link.hpp"
 
-#include <algorithm>
-#include <string>
-
 #include <gtest/gtest.h>
 
+#include "stratus/mcu/agent_testing.hpp"
 #include "stratus/mcu/key_testing.hpp"
+#include "stratus/mcu/link_testing.hpp"
 #include "stratus/mcu/software_crypto.hpp"
 
 namespace stratus::mcu {
 namespace {
 
 using namespace std::string_literals;
-
-struct Wire final : Stream {
-  std::string incoming, sent;
-  std::size_t at = 0;
-  bool alive = true;
-  int opened = 0;
-  bool open() override {
-    incoming = alive ? "\x20\x02\0\0"s : "";
-    at = 0;
-    ++opened;
-    return alive;
-  }
-  int32_t read(void* to, uint32_t size) override {
-    const std::size_t n = std::min<std::size_t>(size, incoming.size() - at);
-    memcpy(to, incoming.data() + at, n);
-    at += n;
-    return static_cast<int32_t>(n);
-  }
-  bool readable() override { return at < incoming.size() || !alive; }
-  bool write(const void* from, uint32_t size) override {
-    sent.append(static_cast<const char*>(from), size);
-    return alive;
-  }
-  void close() override {}
-  // A message of the broker, QoS 0.
-  void push(const std::string& topic, const std::string& payload) {
-    const std::size_t size = 2 + topic.size() + payload.size();
-    incoming += "\x30"s +
-                (size > 127 ? std::string{static_cast<char>(size % 128 + 128), static_cast<char>(size / 128)}
-                            : std::string{static_cast<char>(size)});
-    incoming += '\0' + std::string(1, static_cast<char>(topic.size())) + topic + payload;
-  }
-  std::size_t count(const std::string& text) const {
-    std::size_t n = 0;
-    for (std::size_t from = 0; (from = sent.find(text, from)) != std::string::npos; ++from) ++n;
-    return n;
-  }
-};
-
-struct Hand final : Clock {
-  uint32_t now = 5;
-  uint32_t millis() override { return now; }
-  uint32_t unix_time() override { return 1'800'000'000; }
-};
 
 class McuLink : public testing::Test {
  protected:
@@ -68,8 +23,8 @@ class McuLink : public testing::Test {
     memcpy(made.version, "2.0.0", 6);
     return made;
   }
-  Wire wire;
-  Hand clock;
+  TestBroker wire;
+  TestClock clock;
   SoftwareCrypto crypto{nullptr};
   TestKey key;
   uint8_t buffer[256];
