@@ -51,30 +51,27 @@ EspFlash::Place EspFlash::find(uint32_t at) const {
   return {assets, offset, size - (offset < size ? offset : size)};
 }
 
-bool EspFlash::read(uint32_t at, void* to, uint32_t size) {
-  auto* out = static_cast<uint8_t*>(to);
-  while (size != 0) {
-    const Place place = find(at);
-    const uint32_t n = size < place.left ? size : place.left;
-    if (n == 0 || esp_partition_read(place.partition, place.offset, out, n) != ESP_OK) return false;
-    at += n;
-    out += n;
-    size -= n;
+template <typename Move>
+bool EspFlash::walk(uint32_t at, uint32_t size, Move move) const {
+  for (uint32_t done = 0; done != size;) {
+    const Place place = find(at + done);
+    const uint32_t n = size - done < place.left ? size - done : place.left;
+    if (n == 0 || move(place, done, n) != ESP_OK) return false;
+    done += n;
   }
   return true;
 }
 
+bool EspFlash::read(uint32_t at, void* to, uint32_t size) {
+  return walk(at, size, [to](const Place& place, uint32_t done, uint32_t n) {
+    return esp_partition_read(place.partition, place.offset, static_cast<uint8_t*>(to) + done, n);
+  });
+}
+
 bool EspFlash::program(uint32_t at, const void* from, uint32_t size) {
-  const auto* in = static_cast<const uint8_t*>(from);
-  while (size != 0) {
-    const Place place = find(at);
-    const uint32_t n = size < place.left ? size : place.left;
-    if (n == 0 || esp_partition_write(place.partition, place.offset, in, n) != ESP_OK) return false;
-    at += n;
-    in += n;
-    size -= n;
-  }
-  return true;
+  return walk(at, size, [from](const Place& place, uint32_t done, uint32_t n) {
+    return esp_partition_write(place.partition, place.offset, static_cast<const uint8_t*>(from) + done, n);
+  });
 }
 
 bool EspFlash::erase(uint32_t at) {

@@ -49,6 +49,9 @@ class EspFlash final : public Flash {
     uint32_t left;  // bytes that lie there together
   };
   Place find(uint32_t at) const;
+  // Calls move(place, bytes done, bytes now) for each place of [at, at + size).
+  template <typename Move>
+  bool walk(uint32_t at, uint32_t size, Move move) const;
 
   const esp_partition_t* own_ = nullptr;
   const esp_partition_t* slots_[2] = {};
