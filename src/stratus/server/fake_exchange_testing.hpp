@@ -1,9 +1,11 @@
-// An Exchange without a socket, for tests of routes: takes a request as values, keeps the answer.
+// For tests of routes: an Exchange without a socket, which takes a request as values and keeps the answer;
+// and somebody who asks.
 #pragma once
 
 #include <cstring>
 
 #include "stratus/net/http_server.hpp"
+#include "stratus/server/router.hpp"
 
 namespace stratus::server {
 
@@ -64,6 +66,12 @@ class FakeExchange final : public net::Exchange {
   net::ResponseHead answer_{0, {}};
   std::string text_;
   bool over_ = false;
+};
+
+class FixedAuthenticator final : public Authenticator {
+ public:
+  net::Task<Result<Principal>> identify(const net::RequestHead&) override { co_return principal; }
+  Principal principal;
 };
 
 }  // namespace stratus::server

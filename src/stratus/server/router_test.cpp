@@ -8,12 +8,6 @@
 namespace stratus::server {
 namespace {
 
-class FixedAuthenticator final : public Authenticator {
- public:
-  net::Task<Result<Principal>> identify(const net::RequestHead&) override { co_return principal; }
-  Principal principal;
-};
-
 class RouterTest : public ::testing::Test {
  protected:
   RouterTest() {
