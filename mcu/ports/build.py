@@ -3,7 +3,9 @@
 Imported by tests, demo and `./dev bench mcu`; footprint.py beside it builds both and prints what they weigh.
 """
 import hashlib
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -13,13 +15,21 @@ import sources  # noqa: E402  beside this file
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MCU = ROOT / "mcu"
 TOOL = ROOT / "build" / "bin" / "stratus-mcu-tool"
+# `flags` for all that is compiled, `own` for what is ours; `code`: the board's files, `network`: those that need lwIP.
+# `rom`: the loader is a file of that many bytes, from which the core starts; without it QEMU loads the ELF file.
 BOARDS = {
-    "mps2_an385": {"model": "mps2-an385", "flags": ["--target=thumbv7m-none-eabi", "-mcpu=cortex-m3"],
-                   "boot_at": 0x0, "app_at": 0x00010000, "header": 256, "network": ["lan9118.cpp"]},
+    "mps2_an385": {"model": "mps2-an385", "flags": ["--target=thumbv7m-none-eabi", "-mcpu=cortex-m3"], "own": ["-mno-global-merge"],
+                   "boot_at": 0x0, "app_at": 0x00010000, "ram": 0x20000000, "header": 256, "rom": None,
+                   "code": ["board.cpp", "start.cpp"], "network": ["lan9118.cpp"]},
+    "riscv_virt": {"model": "riscv-virt", "own": [],
+                   "flags": ["--target=riscv32-unknown-elf", "-march=rv32imc", "-mabi=ilp32", "-mno-relax", "-msmall-data-limit=0"],
+                   "boot_at": 0x20000000, "app_at": 0x80100000, "ram": 0x80000000, "header": 256, "rom": 32 << 20,
+                   "code": ["board.cpp", "flash.cpp", "start.cpp"], "network": ["virtio_net.cpp"]},
 }
 COMMON = ["-std=c++20", "-Oz", "-fomit-frame-pointer", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics",
           "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "-ffunction-sections", "-fdata-sections",
-          "-fno-stack-protector", "-mno-global-merge", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
+          "-fno-stack-protector", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
+CACHE = ["ccache"] if shutil.which("ccache") else []  # the library is the same for every build of a firmware
 FAST = ("sha256.cpp", "p256.cpp")  # arithmetic: its time is the time to boot
 LIBRARY = [name for name in sorted(p.name for p in (MCU / "stratus" / "mcu").glob("*.cpp")) if not name.endswith("_test.cpp")]
 
@@ -37,15 +47,15 @@ class Builder:
         short one would give good images up."""
         self.out, self.board, self.config = pathlib.Path(out), board, BOARDS[board]
         self.out.mkdir(parents=True, exist_ok=True)
-        self.net, self.net_flags = [], []
+        self.net, self.net_flags, self.loader = [], [], None
         self.key = self.out / "release.pem"
         if not self.key.exists():
             run(TOOL, "key", self.key)
         self.write_key_header(watchdog_ms)
         self.objects = [self.compile(MCU / "stratus" / "mcu" / name, *(["-O2"] if name in FAST else [])) for name in LIBRARY]
-        self.objects.append(self.compile(MCU / "ports" / "common" / "freestanding.cpp", "-fno-builtin"))
-        for name in ("board.cpp", "start.cpp"):
-            self.objects.append(self.compile(MCU / "ports" / board / name))
+        common, own = MCU / "ports" / "common", MCU / "ports" / board
+        self.objects += [self.compile(common / "freestanding.cpp", "-fno-builtin"), self.compile(common / "platform.cpp")]
+        self.objects += [self.compile(own / name) for name in self.config["code"]]
 
     def write_key_header(self, watchdog_ms):
         def array(name, raw):
@@ -58,21 +68,29 @@ class Builder:
 
     def compile(self, source, *flags, name=None):
         result = self.out / ((name or source.stem) + ".o")
-        run("clang++", *self.config["flags"], *COMMON, *flags, f"-I{MCU}", f"-I{MCU / 'ports' / self.board}",
-            f"-I{self.out}", "-c", source, "-o", result)
+        run(*CACHE, "clang++", *self.config["flags"], *self.config["own"], *COMMON, *flags, f"-I{MCU}", f"-I{MCU / 'ports' / self.board}",
+            "-c", source, "-o", result)
         return result
 
-    def link(self, name, objects, address, data=0):
+    def link(self, name, objects, address):
         script = self.out / f"{name}.ld"
-        template = (MCU / "ports" / self.board / "link.ld.in").read_text()
-        script.write_text(template.replace("@ADDRESS@", hex(address)).replace("@DATA@", str(data)))
+        template = (MCU / "ports" / "common" / "link.ld.in").read_text()
+        script.write_text(template.replace("@CODE@", hex(address)).replace("@RAM@", hex(self.config["ram"])))
         elf = self.out / f"{name}.elf"
         run("ld.lld", "--gc-sections", "-T", script, "-Map", self.out / f"{name}.map", "-o", elf, *objects)
         return elf
 
     def boot(self):
-        main = self.compile(MCU / "ports" / "common" / "boot_main.cpp")
-        return self.link("boot", [main, *self.objects], self.config["boot_at"])
+        """The loader, as this board's emulator takes it; made once."""
+        if self.loader is None:
+            main = self.compile(MCU / "ports" / "common" / "boot_main.cpp", f"-I{self.out}")
+            self.loader = self.link("boot", [main, *self.objects], self.config["boot_at"])
+            if self.config["rom"]:
+                raw = self.out / "boot.bin"
+                run("llvm-objcopy-14", "-O", "binary", self.loader, raw)
+                os.truncate(raw, self.config["rom"])
+                self.loader = raw
+        return self.loader
 
     def size_of(self, kind, header):
         """Bytes of a C++ type on this board."""
@@ -97,7 +115,7 @@ class Builder:
         name = f"{'fleet' if fleet else 'app'}-{version}-{counter}-{behaviour}-{padding}"
         objects = [*self.objects, *self.network()] if fleet else self.objects
         main = self.compile(source or MCU / "ports" / ("common/fleet_main.cpp" if fleet else f"{self.board}/app_main.cpp"),
-                            f'-DAPP_VERSION="{version}"', f"-DAPP_BEHAVIOUR={behaviour}", *(self.net_flags if fleet else []),
+                            f"-I{self.out}", f'-DAPP_VERSION="{version}"', f"-DAPP_BEHAVIOUR={behaviour}", *(self.net_flags if fleet else []),
                             name=name)
         elf = self.link(name, [main, *objects], self.config["app_at"] + self.config["header"])
         raw = self.out / f"{name}.bin"

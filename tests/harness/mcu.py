@@ -1,4 +1,5 @@
-"""Emulated microcontrollers: a board in QEMU whose flash is a file, and a small HTTP server behind its serial line."""
+"""Emulated microcontrollers: boards in QEMU whose flash is a file, and a small HTTP server behind a serial line."""
+import dataclasses
 import hashlib
 import http.server
 import pathlib
@@ -11,8 +12,40 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "mcu" / "ports"))
 import build  # noqa: E402  mcu/ports/build.py
 
-FLASH_SIZE = 16 << 20
-JOURNAL, SLOTS = 0x1000, (0x10000, 0x110000)
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """How QEMU emulates a board, and where things lie in its flash (mcu/ports/BOARD/board.hpp)."""
+    emulator: str
+    package: str      # of Debian, that has the emulator
+    options: tuple    # {boot} and {flash} stand for the files
+    network: tuple    # the host at 10.0.2.2
+    flash_size: int
+    sector: int
+    slots: tuple
+    provision: int
+    identity: int     # two sectors
+
+    def command(self, boot, flash):
+        return [self.emulator, *(word.format(boot=boot, flash=flash) for word in self.options), "-display", "none", "-monitor", "none",
+                "-serial", "stdio"]
+
+
+MACHINES = {
+    "mps2_an385": Machine(
+        "qemu-system-arm", "qemu-system-arm",
+        ("-machine", "mps2-an385,memory-backend=mps.ram", "-object", "memory-backend-file,id=mps.ram,size=16M,mem-path={flash},share=on",
+         "-kernel", "{boot}", "-semihosting-config", "enable=on,target=native"),
+        ("-nic", "user,model=lan9118"),
+        flash_size=16 << 20, sector=4096, slots=(0x10000, 0x110000), provision=0x3000, identity=0x6000),
+    # Only the process is ever killed: what it wrote is then with the kernel.
+    "riscv_virt": Machine(
+        "qemu-system-riscv32", "qemu-system-misc",
+        ("-machine", "virt", "-m", "16M", "-bios", "none", "-drive", "if=pflash,unit=0,format=raw,readonly=on,file={boot}",
+         "-drive", "if=pflash,unit=1,format=raw,cache=unsafe,file={flash}", "-global", "virtio-mmio.force-legacy=false"),
+        ("-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net"),
+        flash_size=32 << 20, sector=256 << 10, slots=(0x200000, 0x300000), provision=0, identity=0x140000),
+}
 
 
 class BlobServer:
@@ -76,12 +109,14 @@ class BlobServer:
         self.server.server_close()
 
 
-class Board:
-    """An MPS2 AN385 whose flash survives QEMU."""
+class Chip:
+    """A board whose flash survives QEMU."""
 
-    def __init__(self, directory, boot, server):
-        self.flash, self.boot, self.server = pathlib.Path(directory) / "flash.bin", boot, server
-        self.flash.write_bytes(b"\xff" * FLASH_SIZE)
+    def __init__(self, directory, boot, board="mps2_an385"):
+        self.flash, self.boot, self.machine = pathlib.Path(directory) / "flash.bin", boot, MACHINES[board]
+        with self.flash.open("wb") as file:
+            for _ in range(self.machine.flash_size >> 20):
+                file.write(b"\xff" * (1 << 20))
 
     def write(self, at, data):
         with self.flash.open("r+b") as file:
@@ -93,17 +128,25 @@ class Board:
             file.seek(at)
             return file.read(size)
 
-    def install(self, slot, image):
-        self.write(SLOTS[slot], image)
+    def install(self, image, slot=0):
+        """`image`: a file, or its bytes."""
+        self.write(self.machine.slots[slot], image if isinstance(image, (bytes, bytearray)) else pathlib.Path(image).read_bytes())
+
+    def power_on(self, *options):
+        return subprocess.Popen([*self.machine.command(self.boot, self.flash), *options], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+class Board(Chip):
+    """An MPS2 AN385 with the small example: HTTP over its second serial line."""
+
+    def __init__(self, directory, boot, server):
+        super().__init__(directory, boot)
+        self.server = server
 
     def start(self):
-        return subprocess.Popen(
-            ["qemu-system-arm", "-machine", "mps2-an385,memory-backend=mps.ram", "-object",
-             f"memory-backend-file,id=mps.ram,size=16M,mem-path={self.flash},share=on", "-kernel", str(self.boot),
-             "-display", "none", "-monitor", "none", "-serial", "stdio", "-chardev",
-             f"socket,id=line,host=127.0.0.1,port={self.server.port},reconnect=1", "-serial", "chardev:line",
-             "-semihosting-config", "enable=on,target=native", "-nic", "none"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        return self.power_on("-chardev", f"socket,id=line,host=127.0.0.1,port={self.server.port},reconnect=1", "-serial", "chardev:line",
+                             "-nic", "none")
 
     def run(self, timeout=60):
         """Runs until the firmware ends; (lines on the console, exit status)."""

@@ -1,9 +1,9 @@
 """The microcontroller client as a process of the host (stratus-mcu-device): images, releases and boards for tests."""
 import hashlib
-import json
 import subprocess
 
 from .identity import make_code
+from .mcu_releases import FirmwareCase
 from .paths import BIN
 from .waiting import wait_until
 
@@ -17,12 +17,13 @@ def tool(*words):
 
 
 class Factory:
-    """Makes signed images of one release key; contents follow from the arguments."""
+    """Makes signed images of one release key, which it makes too or is given; contents follow from the arguments."""
 
-    def __init__(self, directory, model="host-board"):
+    def __init__(self, directory, model="host-board", key=None):
         self.directory, self.model = directory, model
-        self.key = directory / "release.pem"
-        tool("key", self.key)
+        self.key = key or directory / "release.pem"
+        if key is None:
+            tool("key", self.key)
         self.public = tool("public", self.key)
 
     def sign(self, payload, version, counter, component="firmware", model=None):
@@ -47,25 +48,18 @@ class Factory:
         return self.sign(packed.read_bytes(), version, counter, "assets")
 
 
-class HostCase:
-    """Server with its broker, boards as processes, and what they follow: firmware/board."""
+class HostCase(FirmwareCase):
+    """Boards as processes."""
 
     def __init__(self, stack, factory):
-        self.stack, self.factory = stack, factory
-        config = stack.programs.path("server.toml")
-        config.write_text('identity = "required"\n')
-        self.server = stack.start_server(options=["--mqtt-listen", "127.0.0.1:0", "--config", config])
-        wait_until(lambda: self.server.metric("stratus_mqtt_connected") == 1, what="the server to reach its broker")
-
-    def push(self, version, image, **parts):
-        options = [word for kind, file in parts.items() for word in (f"--{kind}", file)]
-        return json.loads(self.stack.stratus("--json", "firmware", "push", f"board:{version}", image, *options))
+        super().__init__(stack)
+        self.factory = factory
 
     def start_board(self, image=None, name="mcu-1", service=None, again=False):
         service = service or self.server
         first = [] if again else ["--code", make_code(self.server), "--device", name]
         # A gateway does not hand the key out: it would have to be believed.
-        pinned = [] if service is self.server else ["--assignment-key", self.server.http.get("/api/v1/mcu-key").json()["key"]]
+        pinned = [] if service is self.server else ["--assignment-key", self.assignment_key()]
         return self.stack.programs.start(name, [
             DEVICE, "--state", self.stack.programs.path(name), "--server", service.url, "--mqtt", service.program.ready["mqtt"],
             "--root", self.server.data / "ca" / "root.pem", "--firmware", "board", "--model", self.factory.model,
@@ -77,20 +71,3 @@ class HostCase:
             assert board.running() or text in board.output, f"the board ended:\n{board.output[-2000:]}{board.log[-500:]}"
             return text in board.output
         wait_until(heard, seconds, what=f"'{text}'")
-
-    def roll_out(self, version, *devices):
-        made = self.server.http.post("/api/v1/rollouts", json={
-            "contents": [{"name": "firmware/board", "version": version}], "targets": {"devices": list(devices or ["mcu-1"])}})
-        assert made.status == 201, made
-        return made.json()["id"]
-
-    def states(self, rollout):
-        return [one["state"] for one in self.server.http.get(f"/api/v1/rollouts/{rollout}/devices").json()["items"]]
-
-    def wait_states(self, rollout, state, seconds=60):
-        wait_until(lambda: set(self.states(rollout)) == {state}, seconds, what=f"the rollout's devices to be {state}")
-
-    def components_of(self, device):
-        """What the newest report says that it runs, by part."""
-        reports = self.server.http.get(f"/api/v1/devices/{device}/reports?limit=1").json()
-        return reports["reports"][0]["report"].get("components")

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from harness import HttpClient, Machine, ROOT, wait_until
-from harness.mcu_fleet import builder, needs_tools  # noqa: F401  fixtures
+from harness.mcu_fleet import builder, needs_tools, one_board  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="devices start confined processes, which needs root")
 KINDS = ("full", "layers", "delta")
@@ -150,6 +150,7 @@ def test_once_ends_by_itself_and_its_status_says_how(tmp_path, machine, returned
 
 
 @needs_tools
+@one_board
 def test_demo_of_a_microcontroller(tmp_path, builder, machine):  # noqa: F811  `builder` says whether firmware can be built here
     scratch, report = tmp_path / "scratch", tmp_path / "demo.json"
     scratch.mkdir()

@@ -34,7 +34,7 @@ def test_only_parts_that_differ_travel_and_a_gateway_fetches_each_once(case, fac
     case.push("2.1.0", two, assets=assets, configuration=louder)
     told = case.server.http.get(f"/api/v1/firmware/{made['id']}").json()
     assert "components" not in told
-    gateway, upstream = start_gateway_for_devices(case.stack, case.server)
+    gateway, (upstream, _) = start_gateway_for_devices(case.stack, case.server)
     boards = [case.start_board(one, name=f"mcu-{n}", service=gateway) for n in (1, 2)]
     for board in boards:
         case.wait_said(board, "app: enrol, ok")

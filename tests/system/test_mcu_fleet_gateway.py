@@ -2,8 +2,8 @@
 import struct
 import zlib
 
-from harness import mcu, wait_until
-from harness.mcu_fleet import IDENTITY, boot, builder, case, first, needs_tools  # noqa: F401  fixtures
+from harness import wait_until
+from harness.mcu_fleet import builder, case, first, needs_tools, one_board  # noqa: F401  fixtures
 from harness.mcu_gateway import start_gateway_for_devices
 
 pytestmark = needs_tools
@@ -23,24 +23,26 @@ def test_takes_the_whole_image_through_a_gateway_that_cannot_invent_a_success(ca
     assert case.board.said("accepted, ok")
     assert gateway.metric("stratus_gateway_cache_blobs") >= 1
     image = second.read_bytes()
-    assert case.board.read(mcu.SLOTS[1], len(image)) == image
+    assert case.board.read(case.board.machine.slots[1], len(image)) == image
 
 
+@one_board
 def test_renews_its_certificate_with_a_new_key(case):  # noqa: F811
     case.provision()
     case.board.start()
     case.board.wait_said("app: enrol, ok")
-    wait_until(lambda: case.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], seconds=120, what="it to be online")
+    case.wait_online()
     case.board.kill()
-    head = bytearray(case.board.read(IDENTITY, 120))
+    identity, sector = case.board.machine.identity, case.board.machine.sector
+    head = bytearray(case.board.read(identity, 120))
     struct.pack_into("<I", head, 12, 1_700_000_000)  # time to renew is over
     struct.pack_into("<I", head, 116, zlib.crc32(head[:116]))
-    case.board.write(IDENTITY, head)
+    case.board.write(identity, head)
     case.board.start()
     case.board.wait_said("app: renewal, ok")
     certificates = case.server.http.get("/api/v1/devices/mcu-1/certificates").json()["items"]
     assert len(certificates) == 2, certificates  # the old one stays good until it ends: nothing is cut off
-    renewed = case.board.read(IDENTITY + 4096, 120)
+    renewed = case.board.read(identity + sector, 120)
     assert renewed[:4] == b"SID1" and renewed[80:112] != head[80:112], "a key of its own"
     case.board.kill()
     case.board.start()  # with the new one

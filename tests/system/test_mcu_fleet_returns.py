@@ -2,7 +2,7 @@
 import json
 import os
 
-from harness.mcu_fleet import boot, builder, case, first, needs_tools  # noqa: F401  fixtures
+from harness.mcu_fleet import builder, case, first, needs_tools, one_board  # noqa: F401  fixtures
 from harness.mcu_kills import Campaign
 
 pytestmark = needs_tools
@@ -25,6 +25,7 @@ def test_goes_back_from_firmware_that_fails_and_says_so_once(case, builder):  # 
     assert not case.board.said("trial") and case.rows(reports) == before == [(1,)]
 
 
+@one_board
 def test_survives_being_killed_at_any_moment_of_an_update(case, builder):  # noqa: F811
     """Whatever the moment: the next start boots something signed, and the update is carried to its end."""
     kills = 200 if os.environ.get("STRATUS_LONG") else 6

@@ -38,7 +38,7 @@ def server():
 @pytest.fixture
 def board(tmp_path, boot, old, server):
     board = mcu.Board(tmp_path, boot, server)
-    board.install(0, old.read_bytes())
+    board.install(old)
     return board
 
 
@@ -66,13 +66,13 @@ def test_updates_itself_and_keeps_the_new_version(builder, server, board):
 
 def test_fetches_only_a_patch_when_one_is_offered(builder, server, board):
     base, new = builder.app("1.0.0", 1), builder.app("1.0.1", 2)
-    board.install(0, base.read_bytes())
+    board.install(base)
     patch = offer(builder, server, new, 2, delta_from=base)
     lines, status = board.run()
     assert status == 0 and has(lines, "accepted, ok"), lines
     assert len(patch) < len(new.read_bytes()) * 0.04
     assert server.fetched(patch) and not server.fetched(new.read_bytes())
-    assert board.read(mcu.SLOTS[1], len(new.read_bytes())) == new.read_bytes()
+    assert board.read(board.machine.slots[1], len(new.read_bytes())) == new.read_bytes()
 
 
 def test_takes_the_whole_image_when_the_patch_is_for_another_base(builder, server, board):
@@ -145,7 +145,7 @@ def test_refuses_a_replayed_manifest(builder, server, board):
 def test_does_not_boot_what_nobody_signed(board, old):
     broken = bytearray(old.read_bytes())
     broken[5000] ^= 1
-    board.install(0, broken)
+    board.install(broken)
     lines, status = board.run()
     assert status == 1 and lines[-1] == "boot: nothing bootable"
 

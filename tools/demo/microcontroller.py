@@ -7,8 +7,8 @@ import json
 import time
 
 from harness import CountingProxy, mcu, wait_until
-from harness.identity import make_code
 from harness.mcu_case import Case
+from harness.mcu_gateway import start_gateway_for_devices
 
 
 class Microcontroller:
@@ -47,15 +47,12 @@ class Microcontroller:
         self.demo.step("start server, broker and gateway; firmware 0.9.0 in the board's flash")
         directory = self.programs.path("board")
         directory.mkdir()
-        self.case = Case(self.stack, self.builder.boot(), first, directory)
+        self.case = Case(self.stack, self.builder, first, directory)
         self.case.board.install(running)
         self.case.board.echo = lambda line: self.say(f"      board │ {line}")
-        self.links = {"server_gateway_bytes": [self._proxy(self.server.url), self._proxy(self.server.program.ready["mqtt"])]}
-        https, mqtt = self.links["server_gateway_bytes"]
-        code = make_code(self.server, kind="gateway", device="gateway-1", names=["localhost", "127.0.0.1"])
-        gateway = self.stack.start_gateway(https.url("https"), self.server.ca, options=[
-            "--enrol-code", code, "--mqtt-listen", "127.0.0.1:0", "--mqtt-upstream", mqtt.url("mqtts")])
-        self.links["gateway_device_bytes"] = [self._proxy(gateway.url), self._proxy(gateway.program.ready["mqtt"])]
+        gateway, upstream = start_gateway_for_devices(self.stack, self.server, "gateway-1")
+        self.links = {"server_gateway_bytes": upstream,
+                      "gateway_device_bytes": [self._proxy(gateway.url), self._proxy(gateway.program.ready["mqtt"])]}
         https, mqtt = self.links["gateway_device_bytes"]
         self.case.provision(https.url("https"), mqtt.url("mqtts"))
         self.demo.done()

@@ -4,6 +4,7 @@
 #include "ethernet.hpp"
 #include "ports/common/enrol.hpp"
 #include "ports/common/provision.hpp"
+#include "ports/common/show_assets.hpp"
 #include "ports/net/tls_stream.hpp"
 #include "release_key.hpp"
 
@@ -31,6 +32,7 @@ IdentityStore identity(flash, kIdentity);
 net::TlsContext tls;
 uint8_t certificate[kMaximumCertificate], chain[kMaximumCertificate];
 uint8_t new_key[32];
+CertificateAnswer answer;
 
 bool self_test() { return APP_BEHAVIOUR != 3; }
 
@@ -59,6 +61,18 @@ void say_stack() {
   print("\n");
 }
 
+// What a display would show. A request for certificates is not under way meanwhile: its memory does for rows.
+void show(ComponentArea& assets, Crypto& hash) {
+  show_assets(assets, hash, answer.certificate, answer.chain, sizeof answer.chain,
+              [](const char* name, const char* hex, Cause cause) {
+                print("app: asset ");
+                print(name);
+                print(cause == Cause::ok ? ", sha256:" : ", ");
+                print(cause == Cause::ok ? hex : cause_name(cause));
+                print("\n");
+              });
+}
+
 void wait(const net::Network& network, uint32_t milliseconds) {
   const uint32_t start = board_clock.millis();
   while (board_clock.millis() - start < milliseconds) {
@@ -67,9 +81,7 @@ void wait(const net::Network& network, uint32_t milliseconds) {
   }
 }
 
-// The answer is as large as both certificates: it lives where nothing else does yet.
 Cause enrol(HttpClient& http, const char* path, const char* code, const char* device) {
-  static CertificateAnswer answer;
   answer = CertificateAnswer();
   net::BearCrypto hash(kReleaseKey);
   if (!net::make_key(entropy, new_key)) return Cause::io;
@@ -82,7 +94,7 @@ Cause enrol(HttpClient& http, const char* path, const char* code, const char* de
 extern "C" void stratus_net_panic() { reset(); }
 
 extern "C" void run() {
-  BoardClock::start();
+  start_clock();
   start_idle();
   const auto* hand_over = reinterpret_cast<const HandOver*>(kHandOver);
   print("app: version " APP_VERSION ", slot ");
@@ -128,12 +140,21 @@ extern "C" void run() {
   static char path[22 + sizeof provision.firmware];
   TextWriter(path, sizeof path).text("/api/v1/mcu/firmware/").text(provision.firmware).c_str();
   const char* const name = path + 12;  // "firmware/NAME"
-  static Link link({identity.head().device, name, APP_VERSION}, {mqtt, board_clock, hash, key, &entropy});
-  static Agent agent({kModel, path, provision.poll_seconds, self_test, identity.head().device},
-                     {flash, kLayout, updater, crypto, board_clock, &entropy, &feeder, &assignment, &link},
-                     http);
+  static ComponentArea assets(ComponentKind::assets, flash, kAssets, crypto, kModel);
+  static ComponentArea configuration(ComponentKind::configuration, flash, kConfiguration, crypto, kModel);
+  static ComponentArea* areas[] = {&assets, &configuration};
+  static ComponentSet components(areas, 2);
+  static Link link({identity.head().device, name, APP_VERSION},
+                   {mqtt, board_clock, hash, key, &entropy, &components});
+  static Agent agent(
+      {kModel, path, provision.poll_seconds, self_test, identity.head().device},
+      {flash, kLayout, updater, crypto, board_clock, &entropy, &feeder, &assignment, &link, &components},
+      http);
   static Client client(agent, updater, link, board_clock);
   journal.mount();
+  components.start(updater.state().state);
+  show(assets, hash);
+  uint8_t shown = assets.generation();
 
   for (;;) {
     const bool restart = client.poll();
@@ -145,6 +166,8 @@ extern "C" void run() {
                                                  : ", idle",
           agent.cause());
       say_stack();
+      if (shown != assets.generation()) show(assets, hash);
+      shown = assets.generation();
       http.close();  // a connection that idles would be cut by the other end anyway
     }
     if (restart) {

@@ -27,7 +27,7 @@ void wait(uint32_t milliseconds) {
 }  // namespace
 
 extern "C" void run() {
-  BoardClock::start();
+  start_clock();
   const auto* hand_over = reinterpret_cast<const HandOver*>(kHandOver);
   print("app: version " APP_VERSION ", slot ");
   print_number(hand_over->slot);

@@ -7,7 +7,6 @@ constexpr uint32_t kUart0 = 0x40004000;
 constexpr uint32_t kUart1 = 0x40005000;
 constexpr uint32_t kWatchdog = 0x40008000;
 constexpr uint32_t kTimer0 = 0x40000000;
-constexpr uint32_t kClockHz = 25'000'000;
 constexpr uint32_t kFlashSize = 16u << 20;
 
 uint8_t* flash_bytes(uint32_t at) { return reinterpret_cast<uint8_t*>(kFlashBase + at); }
@@ -50,25 +49,9 @@ bool BoardFlash::erase(uint32_t at) {
   return true;
 }
 
-void print(const char* text) {
+void put(uint8_t byte) {
   uart_start(kUart0);
-  while (*text != 0) uart_put(kUart0, static_cast<uint8_t>(*text++));
-}
-
-void print_number(uint32_t value) {
-  char digits[11];
-  char* at = digits + sizeof digits - 1;
-  *at = 0;
-  do {
-    *--at = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  print(at);
-}
-
-void ConsoleLog::line(const char* text) {
-  print(text);
-  print("\n");
+  uart_put(kUart0, byte);
 }
 
 // What is left of an answer to the image before a reset is not ours: read until the line is quiet.
@@ -116,38 +99,25 @@ bool UartStream::write(const void* from, uint32_t size) {
 }
 
 // CMSDK timer 0 counts down from 2^32 - 1 at the clock.
-void BoardClock::start() {
+void start_clock() {
   wr(kTimer0 + 8, 0xffffffffu);  // reload
   wr(kTimer0 + 4, 0xffffffffu);  // value
   wr(kTimer0, 1);
 }
 
-uint32_t BoardClock::millis() {
-  static uint32_t before = 0xffffffffu, rest = 0, total = 0;
-  const uint32_t now = rd(kTimer0 + 4);
-  rest += before - now;
-  before = now;
-  total += rest / (kClockHz / 1000);
-  rest %= kClockHz / 1000;
-  return total;
-}
+uint32_t ticks() { return 0xffffffffu - rd(kTimer0 + 4); }
 
-uint32_t BoardClock::unix_time() {
-  static uint32_t at_start = 0, started = 0;
-  if (at_start == 0) {
-    register uint32_t operation asm("r0") = 0x11;  // semihosting SYS_TIME
-    register uint32_t argument asm("r1") = 0;
-    asm volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
-    at_start = operation;
-    started = millis() / 1000;
-  }
-  return at_start + millis() / 1000 - started;
+uint32_t wall_time() {
+  register uint32_t operation asm("r0") = 0x11;  // semihosting SYS_TIME
+  register uint32_t argument asm("r1") = 0;
+  asm volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
+  return operation;
 }
 
 // Interrupts stay masked and have no handlers: one that is pending only ends the sleep.
 void start_idle() {
   asm volatile("cpsid i");
-  wr(0xe000e014, kClockHz / 100 - 1);  // SysTick each 10 ms
+  wr(0xe000e014, 10 * kTicksPerMilli - 1);  // SysTick each 10 ms
   wr(0xe000e018, 0);
   wr(0xe000e010, 7);
   wr(0xe000e100, 1u << 13);       // the Ethernet controller's line
@@ -164,7 +134,7 @@ void idle() {
 
 void arm_watchdog(uint32_t milliseconds) {
   wr(kWatchdog + 0xc00, 0x1acce551);
-  wr(kWatchdog, milliseconds * (kClockHz / 1000));
+  wr(kWatchdog, milliseconds * kTicksPerMilli);
   wr(kWatchdog + 8, 3);  // interrupt, then reset
 }
 

@@ -5,8 +5,7 @@
 // the rules of NOR itself: erase gives 0xFF, programming only clears bits.
 #pragma once
 
-#include "stratus/mcu/bytes.hpp"
-#include "stratus/mcu/ports.hpp"
+#include "ports/common/platform.hpp"
 
 namespace stratus::mcu::mps2 {
 
@@ -14,22 +13,14 @@ constexpr char kModel[] = "mps2-an385";
 constexpr uint32_t kFlashBase = 0x21000000;
 constexpr uint32_t kSector = 4096;
 constexpr FlashLayout kLayout = {0x1000, {0x10000, 0x110000}, 0x100000};
+constexpr FlashLayout kAssets = {0x8000, {0x210000, 0x310000}, 0x100000};
+constexpr FlashLayout kConfiguration = {0xa000, {0xc000, 0xe000}, 0x2000};
 constexpr uint32_t kProvision = 0x3000, kSeeds = 0x4000, kIdentity = 0x6000;
 constexpr uint32_t kAppAddress = 0x00010000;  // images are copied here, header included
 constexpr uint32_t kAppAlign = 256;           // of the vector table behind the header
 constexpr uint32_t kAppLimit = 0x003f0000;
-constexpr uint32_t kHandOver = 0x2003ff00;  // what the loader tells the application
-
-struct HandOver {
-  uint32_t magic;
-  uint32_t slot;
-  uint32_t trial;
-  uint32_t cause;
-};
-constexpr uint32_t kHandOverMagic = 0x53424f54;
-
-inline uint32_t rd(uint32_t at) { return *reinterpret_cast<volatile uint32_t*>(at); }
-inline void wr(uint32_t at, uint32_t value) { *reinterpret_cast<volatile uint32_t*>(at) = value; }
+constexpr uint32_t kHandOver = 0x2003ff00;
+constexpr uint32_t kTicksPerMilli = 25'000;
 
 class BoardFlash final : public Flash {
  public:
@@ -37,11 +28,6 @@ class BoardFlash final : public Flash {
   bool read(uint32_t at, void* to, uint32_t size) override;
   bool program(uint32_t at, const void* from, uint32_t size) override;
   bool erase(uint32_t at) override;
-};
-
-class ConsoleLog final : public Log {
- public:
-  void line(const char* text) override;
 };
 
 // UART 1: the device's way to the server. QEMU connects it to a TCP socket of the host.
@@ -58,13 +44,10 @@ class UartStream final : public Stream {
   uint32_t timeout_ms_;
 };
 
-class BoardClock final : public Clock {
- public:
-  static void start();
-  uint32_t millis() override;  // to be asked at least every two minutes: the timer is short
-  // The board has no clock of its own; the debugger's (semihosting) stands for one. 0: there is none.
-  uint32_t unix_time() override;
-};
+void start_clock();
+uint32_t ticks();  // since start_clock(); wraps
+// Unix seconds. The board has no clock of its own; the debugger's (semihosting) stands for one.
+uint32_t wall_time();
 
 // Sleeps until a frame has come or 10 ms are over. start_idle() once before.
 void start_idle();
@@ -74,12 +57,10 @@ void idle();
 [[noreturn]] void quit(bool ok);
 [[noreturn]] void reset();
 [[noreturn]] void jump(uint32_t image);    // to code as this board's start.cpp puts it first
-uint32_t stack_used();                     // bytes, the deepest since the start
 void arm_watchdog(uint32_t milliseconds);  // resets the chip unless fed
 void feed_watchdog();
 
-void print(const char* text);
-void print_number(uint32_t value);
+void put(uint8_t byte);  // on the console, UART 0
 
 }  // namespace stratus::mcu::mps2
 

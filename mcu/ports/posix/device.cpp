@@ -6,9 +6,8 @@
 #include <memory>
 
 #include "ports/common/enrol.hpp"
+#include "ports/common/show_assets.hpp"
 #include <unistd.h>
-
-#include "stratus/mcu/assets.hpp"
 
 namespace stratus::mcu::posix {
 namespace {
@@ -91,26 +90,12 @@ bool Device::enrol(const volatile bool& stopped) {
   return true;
 }
 
-// As a display task would: through two small buffers.
 void Device::show(ComponentArea& area) {
-  if (!area.exists()) return;
-  Assets assets(area);
   uint8_t first[1024], second[1024];
-  AssetStream stream(assets, first, second, sizeof first);
-  Asset asset;
-  for (uint32_t i = 0; assets.at(i, asset); ++i) {
-    uint32_t size = 0;
-    uint8_t digest[32];
-    char hex[65];
-    hash_.hash_begin();
-    for (Cause cause = stream.open(asset.name); cause == Cause::ok;) {
-      const uint8_t* const piece = stream.next(size);
-      if (piece == nullptr) break;
-      hash_.hash_add(piece, size);
-    }
-    hash_.hash_end(digest);
-    say("app: asset %s, sha256:%s\n", asset.name, TextWriter(hex, sizeof hex).hex(digest, 32).c_str());
-  }
+  show_assets(area, hash_, first, second, sizeof first, [](const char* name, const char* hex, Cause cause) {
+    say("app: asset %s, ", name);
+    say("%s\n", cause == Cause::ok ? std::string("sha256:") + hex : cause_name(cause));
+  });
 }
 
 bool Device::live(const volatile bool& stopped) {
