@@ -12,7 +12,7 @@ constexpr uint32_t kAimedMillis = 1000;  // a chunk should take about a second
 bool Agent::Skip::write(const uint8_t* data, uint32_t size) {
   const uint32_t n = size < skip ? size : skip;
   skip -= n;
-  return n == size || updater.write(data + n, size - n);
+  return n == size || updater->write(data + n, size - n);
 }
 
 bool Agent::write(const uint8_t* data, uint32_t size) {
@@ -31,7 +31,8 @@ bool Agent::write(const uint8_t* data, uint32_t size) {
     DeltaHeader header;
     delta_cause_ = parse_delta_header(decoder_.scratch(), header);
     if (delta_cause_ == Cause::ok &&
-        (header.base_size != base_size_ || memcmp(header.base_digest, base_, sizeof base_) != 0)) {
+        (header.base_size != patched_->size ||
+         memcmp(header.base_digest, patched_->digest, sizeof header.base_digest) != 0)) {
       delta_cause_ = Cause::wrong_base;
     }
     if (delta_cause_ != Cause::ok) return false;
@@ -50,12 +51,13 @@ Cause Agent::check_in() {
   sink_ = Sink::manifest;
   raw_size_ = 0;
   if (base_size_ == 0 && !running_digest(base_, base_size_)) return Cause::io;
-  char path[272];
+  char path[512];
   TextWriter out(path, sizeof path);
   out.text(config_.check_path);
   if (config_.device != nullptr)
     out.text("?model=").text(config_.model).text("&device=").text(config_.device).text("&have=");
   out.hex(base_, sizeof base_);
+  if (ports_.components != nullptr) ports_.components->ask(out);
   uint32_t received = 0;
   Cause cause = http_.get(out.c_str(), nullptr, kManifestLimit, *this, received);
   fetched_ += received;
@@ -76,7 +78,7 @@ bool Agent::running_digest(uint8_t digest[32], uint32_t& size) {
   if (verify_image(ports_.flash, at, ports_.layout.slot_size, ports_.crypto, policy, info) != Cause::ok)
     return false;
   size = info.size;
-  decoder_.set_base(at);
+  base_at_ = at;
   return hash_flash(ports_.flash, at, size, ports_.crypto, digest);
 }
 
@@ -109,10 +111,30 @@ Cause Agent::fetch(const uint8_t digest[32], uint32_t from, uint32_t size) {
   return Cause::ok;
 }
 
-Cause Agent::fetch_component(const Component& component, uint32_t from, ByteSink& sink) {
-  sink_ = Sink::other;
-  other_ = &sink;
-  return fetch(component.digest, from, component.size);
+Cause Agent::fetch_component(const Component& component, const PatchBase& base, Updater& updater) {
+  const uint32_t mark = updater.offset();
+  const bool delta = component.delta_base != nullptr && base.size != 0 &&
+                     memcmp(component.delta_base, base.digest, sizeof base_) == 0 &&
+                     component.delta_size < component.size - mark;
+  Cause cause;
+  if (delta) {
+    // The patch starts again from its first byte; what it gives before the mark is in flash already.
+    sink_ = Sink::delta;
+    patched_ = &base;
+    delta_at_ = 0;
+    delta_cause_ = Cause::ok;
+    skip_.updater = &updater;
+    skip_.skip = mark;
+    decoder_.set_base(*base.flash, base.at);
+    cause = fetch(component.delta_digest, 0, component.delta_size);
+    if (delta_cause_ != Cause::ok) cause = delta_cause_;
+    if (cause == Cause::ok) cause = decoder_.finish();
+  } else {
+    sink_ = Sink::other;
+    other_ = &updater;
+    cause = fetch(component.digest, mark, component.size);
+  }
+  return cause == Cause::io && updater.error() != Cause::ok ? updater.error() : cause;
 }
 
 Cause Agent::install(const Component& firmware) {
@@ -122,26 +144,10 @@ Cause Agent::install(const Component& firmware) {
   target.counter = manifest_.counter;
   target.serial = manifest_.serial;
   if (Cause cause = ports_.updater.begin(target); cause != Cause::ok) return cause;
-  const uint32_t mark = ports_.updater.offset();
   // The firmware is under way by now: parts that wait belong to it and not to what runs.
   Cause cause = ports_.components != nullptr ? ports_.components->fetch(manifest_, *this) : Cause::ok;
-
-  const bool delta = firmware.delta_base != nullptr &&
-                     memcmp(firmware.delta_base, base_, sizeof base_) == 0 &&
-                     firmware.delta_size < firmware.size - mark;
-  if (cause == Cause::ok && delta) {
-    // The patch starts again from its first byte; what it gives before the mark is in flash already.
-    sink_ = Sink::delta;
-    delta_at_ = 0;
-    delta_cause_ = Cause::ok;
-    skip_.skip = mark;
-    cause = fetch(firmware.delta_digest, 0, firmware.delta_size);
-    if (delta_cause_ != Cause::ok) cause = delta_cause_;
-    if (cause == Cause::ok) cause = decoder_.finish();
-  } else if (cause == Cause::ok) {
-    cause = fetch_component(firmware, mark, ports_.updater);
-  }
-  if (cause == Cause::io && ports_.updater.error() != Cause::ok) cause = ports_.updater.error();
+  if (cause == Cause::ok)
+    cause = fetch_component(firmware, {&ports_.flash, base_at_, base_size_, base_}, ports_.updater);
   if (cause == Cause::ok && !go_on("verifying", firmware.size, firmware.size)) cause = Cause::cancelled;
   if (cause == Cause::cancelled) {
     const Cause given_up = ports_.updater.cancel();

@@ -39,9 +39,18 @@ class AgentObserver {
 
 class Agent;
 
+// What is here already of something that a patch can start from.
+struct PatchBase {
+  Flash* flash;
+  uint32_t at, size;      // of the complete image; size 0: there is none
+  const uint8_t* digest;  // of it
+};
+
 // Parts of a release beside the firmware, where a board keeps any (components.hpp).
 class Components {
  public:
+  // Appends what is in use to the question: "&assets=HEX&configuration=HEX".
+  virtual void ask(TextWriter& question) = 0;
   // Makes ready what the manifest wants and is not here, by agent.fetch_component().
   virtual Cause fetch(const Manifest& manifest, Agent& agent) = 0;
   // The firmware stays that the ready parts belong to: they come into use. True: something changed.
@@ -81,8 +90,9 @@ class Agent final : private ByteSink {
   uint32_t fetched() const { return fetched_; }  // body bytes of the last poll
   // Of the last successful check-in; null before, and when the last one failed.
   const Manifest* manifest() const { return have_manifest_ ? &manifest_ : nullptr; }
-  // For Components: bytes [from, size) of one part of the manifest, in order.
-  Cause fetch_component(const Component& component, uint32_t from, ByteSink& sink);
+  // One part of the manifest into the updater that has begun it: as a patch where one is offered from `base`
+  // and is smaller than what is left, else from updater.offset().
+  Cause fetch_component(const Component& component, const PatchBase& base, Updater& updater);
   Components* components() const { return ports_.components; }
   // SHA-256 of the complete image that runs; null until known.
   const uint8_t* running() const { return base_size_ != 0 ? base_ : nullptr; }
@@ -113,17 +123,17 @@ class Agent final : private ByteSink {
 
   // Decoded bytes that lie before the updater's mark are already in flash.
   struct Skip final : ByteSink {
-    explicit Skip(Updater& u) : updater(u) {}
     bool write(const uint8_t* data, uint32_t size) override;
-    Updater& updater;
+    Updater* updater = nullptr;
     uint32_t skip = 0;
   };
-  Skip skip_{ports_.updater};
+  Skip skip_;
   DeltaDecoder decoder_{ports_.flash, 0, skip_};
+  const PatchBase* patched_ = nullptr;  // while a patch comes
   uint32_t delta_at_ = 0;
   Cause delta_cause_ = Cause::ok;
   uint8_t base_[32];
-  uint32_t base_size_ = 0;
+  uint32_t base_at_ = 0, base_size_ = 0;
 };
 
 }  // namespace stratus::mcu

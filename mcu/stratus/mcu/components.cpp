@@ -41,6 +41,8 @@ void ComponentArea::use(uint8_t slot) {
   size_ = 0;
   if (verify_image(flash_, at, layout_.slot_size, crypto_, policy, info) != Cause::ok) return;
   if (!hash_flash(flash_, at, info.size, crypto_, digest_)) return;
+  image_at_ = at;
+  image_size_ = info.size;
   at_ = at + info.header_size;
   size_ = info.payload_size;
   memcpy(version_, info.version, sizeof version_);
@@ -92,8 +94,7 @@ Cause ComponentArea::fetch(const Component& wanted, uint32_t serial, Agent& agen
   target.serial = serial;
   Cause cause = updater_.begin(target);
   if (cause != Cause::ok) return cause;
-  cause = agent.fetch_component(wanted, updater_.offset(), updater_);
-  if (cause == Cause::io && updater_.error() != Cause::ok) cause = updater_.error();
+  cause = agent.fetch_component(wanted, base(), updater_);
   if (cause == Cause::cancelled) updater_.cancel();
   return cause == Cause::ok ? updater_.finish() : cause;
 }
@@ -115,6 +116,13 @@ const Component* ComponentSet::find(const Manifest& manifest, ComponentKind kind
 
 void ComponentSet::start(State firmware) {
   for (uint32_t i = 0; i < count_; ++i) areas_[i]->start(firmware);
+}
+
+void ComponentSet::ask(TextWriter& question) {
+  for (uint32_t i = 0; i < count_; ++i) {
+    if (!areas_[i]->exists()) continue;
+    question.text("&").text(component_name(areas_[i]->kind())).text("=").hex(areas_[i]->digest(), 32);
+  }
 }
 
 Cause ComponentSet::fetch(const Manifest& manifest, Agent& agent) {

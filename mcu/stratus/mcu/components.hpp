@@ -35,6 +35,7 @@ class ComponentArea final : private BootControl {
   ComponentKind kind() const { return kind_; }
   // Of what is in use: whether there is something, its bytes, its version "1.2.3".
   bool exists() const { return size_ != 0; }
+  PatchBase base() const { return {&flash_, image_at_, exists() ? image_size_ : 0, digest_}; }
   uint32_t size() const { return size_; }  // payload bytes
   bool read(uint32_t from, void* to, uint32_t size);
   void write_version(TextWriter& out) const;
@@ -60,7 +61,8 @@ class ComponentArea final : private BootControl {
   Crypto& crypto_;
   Journal journal_;
   Updater updater_;
-  uint32_t at_ = 0;  // of the payload in use
+  uint32_t image_at_ = 0, image_size_ = 0;  // of what is in use
+  uint32_t at_ = 0;                         // of its payload
   uint32_t size_ = 0;
   uint8_t version_[4];
   uint8_t digest_[32];
@@ -73,6 +75,7 @@ class ComponentSet final : public Components {
   // Once after every start, with the journals' states known.
   void start(State firmware);
 
+  void ask(TextWriter& question) override;
   Cause fetch(const Manifest& manifest, Agent& agent) override;
   bool adopt() override;
   void describe(TextWriter& out, const char* firmware) override;

@@ -1,5 +1,8 @@
 #include "stratus/mcu/components.hpp"
 
+#include <random>
+
+#include "host/delta_encoder.hpp"
 #include <gtest/gtest.h>
 
 #include "stratus/mcu/agent_testing.hpp"
@@ -72,8 +75,9 @@ class McuComponents : public testing::Test {
     fields.model = model;
     return host::write_image(payload, fields, (key != nullptr ? *key : board.key).signer()).value();
   }
-  // What the server wants from now on: firmware `version`, and the parts.
-  void offer(std::uint8_t version, const Bytes* assets, const Bytes* settings) {
+  // What the server wants from now on: firmware `version`, and the parts; the assets as a patch from `base`
+  // too.
+  void offer(std::uint8_t version, const Bytes* assets, const Bytes* settings, const Bytes* base = nullptr) {
     host::ManifestFields fields;
     fields.model = kModel;
     fields.version = std::to_string(version);
@@ -87,6 +91,12 @@ class McuComponents : public testing::Test {
     };
     add(0, firmware[version]);
     if (assets != nullptr) add(1, *assets);
+    if (base != nullptr) {
+      patch = host::encode_delta(*base, *assets).value();
+      server.add(patch);
+      fields.components.back().delta = host::DeltaOffer{host::raw_sha256(*base), host::raw_sha256(patch),
+                                                        static_cast<std::uint32_t>(patch.size())};
+    }
     if (settings != nullptr) add(2, *settings);
     server.manifest = host::write_manifest(fields, board.key.signer()).value();
   }
@@ -100,10 +110,53 @@ class McuComponents : public testing::Test {
   FlashLayout assets_layout{0, {2 * 4096, 18 * 4096}, 16 * 4096};
   FlashLayout settings_layout{40 * 4096, {42 * 4096, 43 * 4096}, 4096};
   TestServer server;
+  Bytes patch;  // the last one offered
   TestClock clock;
   bool (*self_test)() = nullptr;
   std::uint32_t serial = 0;
 };
+
+TEST_F(McuComponents, TakesAPatchFromWhatIsInUseAndOverAnInterruption) {
+  const Bytes one = part(ComponentKind::assets, 1, 60'000);
+  Bytes payload(60'000);
+  for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::uint8_t>(i * 7 + 1);
+  std::mt19937 noise(7);
+  for (std::size_t i = 20'000; i < 23'000; ++i) payload[i] = static_cast<std::uint8_t>(noise());
+  const Bytes two = part_of(ComponentKind::assets, payload, 2);
+  offer(1, &one, nullptr);
+  {
+    Life life(*this);
+    ASSERT_EQ(life.agent.poll(), AgentStep::accepted);
+    EXPECT_EQ(server.last_question.find("assets="), std::string::npos) << "there were none";
+  }
+  offer(1, &two, nullptr, &one);
+  ASSERT_LT(patch.size(), two.size() / 10);
+  server.alive_for = 2'000;  // then the connection breaks
+  {
+    Life life(*this);
+    EXPECT_EQ(life.agent.poll(), AgentStep::idle);
+    EXPECT_NE(server.last_question.find("&assets=" + TestServer::name_of(one)), std::string::npos);
+    EXPECT_TRUE(uses(life.assets, one));
+  }
+  Life life(*this);
+  EXPECT_EQ(life.agent.poll(), AgentStep::accepted);
+  EXPECT_TRUE(uses(life.assets, two));
+  EXPECT_EQ(server.sent_of(two), 0u);
+  EXPECT_LE(server.sent_of(patch), patch.size() + 2'000);
+  EXPECT_EQ(parts.bits_set, 0u);
+}
+
+TEST_F(McuComponents, TakesTheWholePartWhereThePatchIsFromSomethingElse) {
+  const Bytes one = part(ComponentKind::assets, 1, 9'000), two = part(ComponentKind::assets, 2, 9'000);
+  const Bytes foreign = part(ComponentKind::assets, 3, 9'000);
+  offer(1, &one, nullptr);
+  Life life(*this);
+  ASSERT_EQ(life.agent.poll(), AgentStep::accepted);
+  offer(1, &two, nullptr, &foreign);
+  EXPECT_EQ(life.agent.poll(), AgentStep::accepted);
+  EXPECT_TRUE(uses(life.assets, two));
+  EXPECT_EQ(server.sent_of(patch), 0u);
+}
 
 TEST_F(McuComponents, OnlyWhatDiffersTravelsAndComesIntoUseWithItsFirmware) {
   const Bytes one = part(ComponentKind::assets, 1, 30'000), two = part(ComponentKind::assets, 2, 31'000);

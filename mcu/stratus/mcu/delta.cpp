@@ -104,7 +104,7 @@ void DeltaDecoder::patch_byte(uint8_t byte) {
       cached_at_ = position_;
       const uint32_t rest = base_size_ - position_;
       cached_ = static_cast<uint8_t>(rest < sizeof base_page_ ? rest : sizeof base_page_);
-      if (!flash_.read(base_at_ + position_, base_page_, cached_)) return fail(Cause::io);
+      if (!flash_->read(base_at_ + position_, base_page_, cached_)) return fail(Cause::io);
     }
     produce(static_cast<uint8_t>(byte + base_page_[position_ - cached_at_]));
     ++position_;

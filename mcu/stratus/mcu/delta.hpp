@@ -29,9 +29,13 @@ Cause parse_delta_header(const uint8_t raw[kDeltaHeaderSize], DeltaHeader& heade
 class DeltaDecoder {
  public:
   // The base lies at `base_at` in `flash`; the caller has checked its digest against the header's.
-  DeltaDecoder(Flash& flash, uint32_t base_at, ByteSink& out) : flash_(flash), base_at_(base_at), out_(out) {}
+  DeltaDecoder(Flash& flash, uint32_t base_at, ByteSink& out)
+      : flash_(&flash), base_at_(base_at), out_(out) {}
 
-  void set_base(uint32_t base_at) { base_at_ = base_at; }
+  void set_base(Flash& flash, uint32_t base_at) {
+    flash_ = &flash;
+    base_at_ = base_at;
+  }
   // kDeltaWindow bytes that nobody needs before begin(): a place to collect the header.
   uint8_t* scratch() { return window_; }
   void begin(const DeltaHeader& header);
@@ -49,7 +53,7 @@ class DeltaDecoder {
   bool varint(uint8_t byte);
   void fail(Cause cause);
 
-  Flash& flash_;
+  Flash* flash_;
   uint32_t base_at_;
   ByteSink& out_;
   uint32_t base_size_ = 0;

@@ -61,6 +61,11 @@ struct McuReleases::Key {
   host::P256Key key;
 };
 
+struct McuReleases::Described {
+  host::ManifestComponent component;
+  std::uint32_t counter = 0;
+};
+
 McuReleases::McuReleases(std::unique_ptr<Key> key, store::RepositoryStore& repositories, const Clock& clock)
     : key_(std::move(key)), repositories_(repositories), clock_(clock) {}
 McuReleases::~McuReleases() = default;
@@ -99,10 +104,10 @@ Result<McuReleases::Facts> McuReleases::facts(const Digest& image) {
 }
 
 Result<std::optional<McuReleases::Patch>> McuReleases::make_patch(const McuQuestion& question,
-                                                                  const Digest& image) {
-  STRATUS_TRY(base, repositories_.blobs().read(question.have, kMaxImage));
+                                                                  const Digest& base, const Digest& image) {
+  STRATUS_TRY(old, repositories_.blobs().read(base, kMaxImage));
   STRATUS_TRY(target, repositories_.blobs().read(image, kMaxImage));
-  STRATUS_TRY(patch, host::encode_delta(as_bytes(base), as_bytes(target)));
+  STRATUS_TRY(patch, host::encode_delta(as_bytes(old), as_bytes(target)));
   if (patch.size() >= target.size()) return std::optional<Patch>();
   STRATUS_TRY(stored, repositories_.blobs().put(patch));
   STRATUS_TRY(empty, repositories_.blobs().put(as_bytes("{}")));
@@ -120,7 +125,7 @@ Result<std::optional<McuReleases::Patch>> McuReleases::make_patch(const McuQuest
   artifact.subject->media_type = release.media_type;
   artifact.subject->digest = release.digest;
   artifact.subject->size = release.size;
-  artifact.annotations.emplace(media::kDeltaBaseAnnotation, question.have.text());
+  artifact.annotations.emplace(media::kDeltaBaseAnnotation, base.text());
   oci::Descriptor layer;
   layer.media_type = kMcuDelta;
   layer.digest = stored.digest;
@@ -132,16 +137,14 @@ Result<std::optional<McuReleases::Patch>> McuReleases::make_patch(const McuQuest
   return std::optional(Patch{stored.digest, stored.size});
 }
 
-Result<std::optional<McuReleases::Patch>> McuReleases::patch(const McuQuestion& question, const Digest& image,
-                                                             std::uint64_t size) {
-  if (question.have.empty() || question.have == image) return std::optional<Patch>();
-  // Only from what was a release of this name: what a device merely claims makes no work.
-  if (!repositories_.find_blob(question.repository, question.have)) return std::optional<Patch>();
+Result<std::optional<McuReleases::Patch>> McuReleases::patch(const McuQuestion& question, const Digest& base,
+                                                             const Digest& image, std::uint64_t size) {
+  if (base.empty() || base == image) return std::optional<Patch>();
   STRATUS_TRY(referrers, repositories_.referrers(question.repository, question.release));
   for (const store::Referrer& referrer : referrers) {
-    const auto base = referrer.annotations.find(std::string(media::kDeltaBaseAnnotation));
-    if (referrer.artifact_type != kMcuDelta || base == referrer.annotations.end() ||
-        base->second != question.have.text()) {
+    const auto from = referrer.annotations.find(std::string(media::kDeltaBaseAnnotation));
+    if (referrer.artifact_type != kMcuDelta || from == referrer.annotations.end() ||
+        from->second != base.text()) {
       continue;
     }
     STRATUS_TRY(text, repositories_.read_manifest(question.repository, referrer.manifest.digest));
@@ -149,7 +152,7 @@ Result<std::optional<McuReleases::Patch>> McuReleases::patch(const McuQuestion& 
     if (manifest.layers.size() != 1) continue;
     return std::optional(Patch{manifest.layers[0].digest, manifest.layers[0].size});
   }
-  const std::pair pair(question.have, image);
+  const std::pair pair(base, image);
   {
     const std::lock_guard lock(mutex_);
     if (worthless_.count(pair) != 0 || size > kMaxImage) return std::optional<Patch>();
@@ -157,7 +160,7 @@ Result<std::optional<McuReleases::Patch>> McuReleases::patch(const McuQuestion& 
       return fail(ErrorCode::unavailable, "the patch is being made; ask again in a moment", "delta_pending");
     }
   }
-  auto made = make_patch(question, image);
+  auto made = make_patch(question, base, image);
   const std::lock_guard lock(mutex_);
   making_.erase(pair);
   if (made && *made) return made;
@@ -167,41 +170,54 @@ Result<std::optional<McuReleases::Patch>> McuReleases::patch(const McuQuestion& 
   return std::optional<Patch>();
 }
 
+Result<McuReleases::Described> McuReleases::describe(const McuQuestion& question,
+                                                     const oci::Descriptor& layer, std::uint8_t number,
+                                                     const std::string& model) {
+  STRATUS_TRY(known, facts(layer.digest));
+  STRATUS_CHECK(check_class(question, model, known.board_class));
+  Described result;
+  result.counter = known.counter;
+  result.component.kind = number;
+  result.component.size = static_cast<std::uint32_t>(layer.size);
+  result.component.digest = raw(layer.digest);
+  const auto have = question.parts.find(number);
+  if (have == question.parts.end()) return result;
+  // Only from what was such a part of a release of this name: what a device merely claims makes no work.
+  if (!repositories_.find_blob(question.repository, have->second)) return result;
+  const auto base = facts(have->second);
+  if (!base || base->board_class != known.board_class) return result;
+  STRATUS_TRY(found, patch(question, have->second, layer.digest, layer.size));
+  if (found) {
+    result.component.delta =
+        host::DeltaOffer{raw(have->second), raw(found->digest), static_cast<std::uint32_t>(found->size)};
+  }
+  return result;
+}
+
 Result<Bytes> McuReleases::manifest(const McuQuestion& question) {
   STRATUS_TRY(release, read_release(repositories_, question.repository, question.release));
   STRATUS_TRY(image, find_image(release));
-  STRATUS_TRY(known, facts(image.digest));
-  STRATUS_CHECK(check_class(question, question.model, known.board_class));
-  STRATUS_TRY(found, patch(question, image.digest, image.size));
+  STRATUS_TRY(firmware, describe(question, image, 0, question.model));
   const std::int64_t now = clock_.wall().time_since_epoch().count() / 1000;
   host::ManifestFields fields;
   fields.model = question.model;
   fields.version = question.version;
   fields.repository = question.repository;
-  fields.counter = known.counter;
+  fields.counter = firmware.counter;
   fields.serial = static_cast<std::uint32_t>(now);  // grows with every manifest
   fields.expires = static_cast<std::uint32_t>(now + kFreshSeconds);
   fields.release = raw(question.release);
-  host::ManifestComponent component;
-  component.size = static_cast<std::uint32_t>(image.size);
-  component.digest = raw(image.digest);
-  if (found) {
-    component.delta =
-        host::DeltaOffer{raw(question.have), raw(found->digest), static_cast<std::uint32_t>(found->size)};
-  }
-  fields.components.push_back(std::move(component));
+  fields.components.push_back(std::move(firmware.component));
   for (const oci::Descriptor& layer : release.layers) {
     const FirmwarePart* const part = part_of_media_type(layer.media_type);
     if (part == nullptr || question.firmware_only) continue;
-    STRATUS_TRY(part_facts, facts(layer.digest));
-    STRATUS_CHECK(
-        check_class(question, question.model + "/" + std::string(part->kind), part_facts.board_class));
-    host::ManifestComponent one;
-    one.kind = part->number;
-    one.size = static_cast<std::uint32_t>(layer.size);
-    one.digest = raw(layer.digest);
-    fields.components.push_back(std::move(one));
+    STRATUS_TRY(one, describe(question, layer, part->number, question.model + "/" + std::string(part->kind)));
+    fields.components.push_back(std::move(one.component));
   }
+  auto written = host::write_manifest(fields, key_->key.signer());
+  if (written || written.error().code() != ErrorCode::no_space) return written;
+  // Long names, and a patch for every part: the firmware's is the one that saves most.
+  for (std::size_t i = 1; i < fields.components.size(); ++i) fields.components[i].delta.reset();
   return host::write_manifest(fields, key_->key.signer());
 }
 

@@ -24,9 +24,10 @@ namespace stratus::server {
 struct McuQuestion {
   std::string repository;  // "firmware/NAME"
   std::string version;
-  Digest release;              // its OCI manifest
-  std::string model;           // of the device
-  Digest have;                 // SHA-256 of the whole image that runs; empty: not known
+  Digest release;     // its OCI manifest
+  std::string model;  // of the device
+  // What it has, by the numbers of parts (0: the firmware that runs): SHA-256 of the whole image.
+  std::map<std::uint8_t, Digest> parts;
   bool firmware_only = false;  // other parts stay what they are
 };
 
@@ -50,6 +51,7 @@ class McuReleases {
     std::uint32_t counter = 0;
     std::array<std::uint8_t, 16> board_class{};
   };
+  struct Described;
   struct Patch {
     Digest digest;
     std::uint64_t size = 0;
@@ -57,8 +59,14 @@ class McuReleases {
   McuReleases(std::unique_ptr<Key> key, store::RepositoryStore& repositories, const Clock& clock);
 
   Result<Facts> facts(const Digest& image);
-  Result<std::optional<Patch>> patch(const McuQuestion& question, const Digest& image, std::uint64_t size);
-  Result<std::optional<Patch>> make_patch(const McuQuestion& question, const Digest& image);
+  // One layer of the release as the device's manifest names it.
+  Result<Described> describe(const McuQuestion& question, const oci::Descriptor& layer, std::uint8_t number,
+                             const std::string& model);
+  // From `base` to `image`, for whoever runs the release of the question.
+  Result<std::optional<Patch>> patch(const McuQuestion& question, const Digest& base, const Digest& image,
+                                     std::uint64_t size);
+  Result<std::optional<Patch>> make_patch(const McuQuestion& question, const Digest& base,
+                                          const Digest& image);
 
   std::unique_ptr<Key> key_;
   store::RepositoryStore& repositories_;

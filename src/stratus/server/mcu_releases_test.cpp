@@ -3,6 +3,7 @@
 #include "host/device_view_testing.hpp"
 
 #include "stratus/base/temporary_directory_testing.hpp"
+#include "stratus/server/firmware_parts.hpp"
 #include "stratus/server/mcu_shelf_testing.hpp"
 
 namespace stratus::server {
@@ -68,7 +69,7 @@ TEST_F(McuReleasesTest, OffersAPatchFromWhatWasReleasedAndKeepsIt) {
   const Bytes next = image(payload, 2);
   shelf_.push(old);
   McuQuestion asked = question(shelf_.push(next));
-  asked.have = sha256(old);
+  asked.parts[0] = sha256(old);
   std::string patch;
   for (int i = 0; i < 2; ++i) {  // made, then found again
     const auto made = releases_->manifest(asked);
@@ -85,11 +86,59 @@ TEST_F(McuReleasesTest, OffersAPatchFromWhatWasReleasedAndKeepsIt) {
   EXPECT_EQ(shelf_.repositories->referrers(kName, asked.release)->size(), 1u);
 }
 
+TEST_F(McuReleasesTest, OffersAPatchForEachPartThatTheDeviceHas) {
+  constexpr std::string_view kAssets = "application/vnd.stratus.firmware.assets.v1";
+  const Bytes firmware = image(noise(7, 3'000), 1);
+  Bytes pictures = noise(8, 20'000);
+  const Bytes old = shelf_.image(pictures, 1, "test-board/assets");
+  pictures[5'000] ^= 0x55;
+  const Bytes next = shelf_.image(pictures, 2, "test-board/assets");
+  shelf_.push({{media::kFirmwareFile, firmware}, {kAssets, old}});
+  McuQuestion asked = question(shelf_.push({{media::kFirmwareFile, firmware}, {kAssets, next}}));
+  asked.parts[0] = sha256(firmware);
+  asked.parts[1] = sha256(old);
+  const auto made = releases_->manifest(asked);
+  ASSERT_TRUE(made) << made.error().text();
+  mcu::Manifest manifest;
+  ASSERT_EQ(read(*made, manifest), mcu::Cause::ok);
+  ASSERT_EQ(manifest.components, 2u);
+  EXPECT_EQ(manifest.component[0].delta_base, nullptr) << "it runs that";
+  ASSERT_NE(manifest.component[1].delta_base, nullptr);
+  EXPECT_EQ(to_hex(BytesView(manifest.component[1].delta_base, 32)), sha256(old).hex());
+  EXPECT_LT(manifest.component[1].delta_size, next.size() / 10);
+}
+
+TEST_F(McuReleasesTest, LeavesPatchesOfPartsOutWhereTheManifestWouldBeTooLong) {
+  McuShelf::Layers old, next;
+  McuQuestion asked;
+  const auto add = [&](std::string_view type, std::uint8_t number, const std::string& model) {
+    Bytes payload = noise(20u + number, 9'000);
+    old.emplace_back(type, shelf_.image(payload, 1, model));
+    payload[700] ^= 0x55;
+    next.emplace_back(type, shelf_.image(payload, 2, model));
+    asked.parts[number] = sha256(old.back().second);
+  };
+  add(media::kFirmwareFile, 0, "test-board");
+  for (const FirmwarePart& part : kFirmwareParts)
+    add(part.media_type, part.number, "test-board/" + std::string(part.kind));
+  shelf_.push(old);
+  const auto parts = std::move(asked.parts);
+  asked = question(shelf_.push(next));
+  asked.parts = parts;
+  const auto made = releases_->manifest(asked);
+  ASSERT_TRUE(made) << made.error().text();
+  mcu::Manifest manifest;
+  ASSERT_EQ(read(*made, manifest), mcu::Cause::ok);
+  ASSERT_EQ(manifest.components, 4u);
+  EXPECT_NE(manifest.component[0].delta_base, nullptr);
+  for (int i = 1; i < 4; ++i) EXPECT_EQ(manifest.component[i].delta_base, nullptr) << i;
+}
+
 TEST_F(McuReleasesTest, MakesNoPatchFromWhatADeviceMerelyClaims) {
   const Bytes stranger = image(noise(3, 9'000), 1);
   ASSERT_TRUE(shelf_.blobs->put(stranger));  // somewhere in the store, but never of this name
   McuQuestion asked = question(shelf_.push(image(noise(3, 9'100), 2)));
-  asked.have = sha256(stranger);
+  asked.parts[0] = sha256(stranger);
   const auto made = releases_->manifest(asked);
   ASSERT_TRUE(made);
   mcu::Manifest manifest;

@@ -6,10 +6,26 @@
 #include "stratus/db/mcu.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/database_calls.hpp"
+#include "stratus/server/firmware_parts.hpp"
 #include "stratus/wire/report.hpp"
 #include "stratus/wire/update_kind.hpp"
 
 namespace stratus::server {
+namespace {
+
+// What the device says that it has of one part.
+Result<void> take_digest(Call& call, std::string_view name, std::uint8_t number, McuQuestion& question) {
+  const auto hex = call.query(name);
+  if (!hex || hex->empty()) return {};
+  const auto digest = Digest::parse("sha256:" + *hex);
+  if (!digest) {
+    return fail(ErrorCode::invalid, std::string(name) + ": not the 64 hex digits of an image's SHA-256");
+  }
+  question.parts[number] = *digest;
+  return {};
+}
+
+}  // namespace
 
 void McuRoutes::register_routes(Router& router) {
   router.add("GET", "/api/v1/mcu/{name*}", Scope::device, [this](Call& call) { return next(call); });
@@ -40,11 +56,9 @@ McuRoutes::Answer McuRoutes::next(Call& call) {
     co_return fail(ErrorCode::not_found, "only firmware is offered here: firmware/NAME");
   if (question.model.empty() || question.model.size() > 32)
     co_return fail(ErrorCode::invalid, "model: 1 to 32 characters");
-  if (const auto hex = call.query("have"); hex && !hex->empty()) {
-    const auto parsed = Digest::parse("sha256:" + *hex);
-    if (!parsed) co_return fail(ErrorCode::invalid, "have: not the 64 hex digits of an image's SHA-256");
-    question.have = *parsed;
-  }
+  STRATUS_CO_CHECK(take_digest(call, "have", 0, question));
+  for (const FirmwarePart& part : kFirmwareParts)
+    STRATUS_CO_CHECK(take_digest(call, part.kind, part.number, question));
   std::string device = call.query("device").value_or("");
   if (device.empty() && call.principal().kind == Principal::Kind::device) device = call.principal().id;
   if (!wire::is_device_id(device)) co_return fail(ErrorCode::invalid, "device: not a device id");
@@ -70,7 +84,9 @@ McuRoutes::Answer McuRoutes::next(Call& call) {
     if (question.release.empty()) {
       // Nothing is wanted of it: it is to run what it runs. So a new image can be confirmed in any case.
       const std::string name = question.repository.substr(question.repository.find('/') + 1);
-      auto runs = db::find_firmware_version_of(database_, name, question.have.text());
+      const auto have = question.parts.find(0);
+      const std::string running = have != question.parts.end() ? have->second.text() : "";
+      auto runs = db::find_firmware_version_of(database_, name, running);
       if (!runs) {
         if (runs.error().code() != ErrorCode::not_found) return forward_error(std::move(runs));
         return fail(ErrorCode::not_found, "nothing is offered under " + question.repository);
