@@ -11,12 +11,13 @@ _REQUEST_MARK = b" HTTP/1."
 
 
 class CountingProxy:
-    def __init__(self, target, delay=0.0, rate=None, edit=None):
+    def __init__(self, target, delay=0.0, rate=None, edit=None, cut_if=None):
         """target: (host, port), "host:port" or a URL. delay: seconds before each chunk passes; rate: bytes/s down.
 
-        edit: called with each piece that goes up; what it answers is sent instead."""
+        edit: called with each piece that goes up; what it answers is sent instead. cut_if: called before each piece
+        goes down; when true the connection is cut instead."""
         self.target = _address(target)
-        self.delay, self.rate, self.edit = delay, rate, edit
+        self.delay, self.rate, self.edit, self.cut_if = delay, rate, edit, cut_if
         self._lock = threading.Lock()
         self._cuts, self._refuse, self._closed = [], False, False
         self._sockets = set()
@@ -124,7 +125,7 @@ class CountingProxy:
         while data := _receive(server):
             if self.delay:
                 time.sleep(self.delay)
-            data, cut = self._account_down(data)
+            data, cut = (b"", True) if self.cut_if and self.cut_if() else self._account_down(data)
             if self.rate:
                 time.sleep(len(data) / self.rate)
             if not _send(client, data):

@@ -3,7 +3,7 @@ import json
 import subprocess
 
 import pytest
-from harness import BIN, HttpClient, ServiceImage, wait_until
+from harness import BIN, CountingProxy, HttpClient, ServiceImage, wait_until
 from harness.identity import enrol, make_code, mutual_client, openssl, report
 
 
@@ -42,6 +42,38 @@ def test_enrolling_keeps_a_key_that_only_root_reads(stack):
     assert again.returncode == 5 and "already" in again.stderr
     wrong = agent_enrol(server.url, stack.programs.path("other"), "000000", "--ca", server.ca)
     assert wrong.returncode == 4 and "not known or was used" in wrong.stderr
+
+
+@pytest.mark.parametrize("lost", [1, 10])
+def test_a_lost_answer_does_not_use_the_code_up(stack, lost):
+    server, data = start(stack), stack.programs.path("device")
+    code, cuts = make_code(server), []
+
+    def made():
+        return server.http.get("/api/v1/devices/cam-7/certificates").json().get("items")
+
+    def cut():  # once the server has certified the key, its first answers are lost
+        if len(cuts) < lost and made():
+            cuts.append(1)
+            return True
+        return False
+
+    proxy = CountingProxy(server.url, cut_if=cut)
+    done = agent_enrol(proxy.url("https"), data, code, "--device", "cam-7", "--ca", server.ca)
+    assert cuts
+    if lost == 1:
+        assert done.returncode == 0, done.stderr  # it asked again by itself
+    else:
+        assert done.returncode not in (0, 4) and len(cuts) == 3, done.stderr
+        other = agent_enrol(server.url, stack.programs.path("other"), code, "--device", "cam-7", "--ca", server.ca)
+        assert other.returncode == 4 and "not known or was used" in other.stderr, "another key"
+        cuts += [1] * lost
+        done = agent_enrol(proxy.url("https"), data, code, "--device", "cam-7", "--ca", server.ca)
+        assert done.returncode == 0, done.stderr
+    (only,) = made()
+    assert f"serial={only['serial']}" == serial(data).strip()
+    entries = server.http.get("/api/v1/audit").json()["items"]
+    assert [entry["action"] for entry in entries].count("device.enrol") == 1
 
 
 def test_a_server_is_pinned_by_the_fingerprint_of_its_root(stack):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from harness import BIN, wait_until
+from harness import BIN, HttpClient, wait_until
 from harness.identity import Credentials, make_code, make_request, openssl
 from harness.mqtt import DeviceMaker, MqttDevice, make_certificate
 from harness.processes import descendants
@@ -88,6 +88,18 @@ def test_one_code_serves_one_of_many_at_once(server, strangers, tmp_path):
     answers = [json.loads(reply[0]) for reply in replies]
     assert sum("certificate" in answer for answer in answers) == 1
     assert {answer.get("code") for answer in answers} == {None, "code_refused"}
+
+
+def test_who_lost_the_answer_asks_again_with_the_same_key(server, strangers, tmp_path):
+    code, key = make_code(server), Credentials(tmp_path, "cam-7").key
+    body = {"code": code, "csr": make_request(key, "cam-7")}
+    first = ask(strangers("enrol-1"), body)
+    assert "certificate" in first, first
+    assert ask(strangers("enrol-2"), {**body, "csr": make_request(key, "cam-7")}) == first
+    over_https = HttpClient(server.url, ca=server.ca).post("/api/v1/enrol", json=body)
+    assert over_https.status == 201 and over_https.json() == first
+    other = make_request(Credentials(tmp_path, "other").key, "cam-7")
+    assert ask(strangers("enrol-3"), {"code": code, "csr": other})["code"] == "code_refused"
 
 
 def test_a_stranger_reads_and_writes_its_own_enrolment_only(server, strangers, tmp_path):

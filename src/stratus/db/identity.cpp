@@ -13,7 +13,7 @@ constexpr std::string_view kCertificate =
     "state, changed_ms, changed_by, reason FROM certificates ";
 constexpr std::string_view kCode =
     "SELECT id, hash, kind, region, device_group, device, names, created_ms, created_by, expires_ms, "
-    "used_ms, used_by "
+    "used_ms, used_by, certificate "
     "FROM registration_codes ";
 
 Certificate certificate_of(const Row& row) {
@@ -49,6 +49,7 @@ RegistrationCode code_of(const Row& row) {
   out.expires_ms = row.integer(9);
   out.used_ms = row.integer(10);
   out.used_by = row.text(11);
+  out.certificate = row.text(12);
   return out;
 }
 
@@ -224,7 +225,14 @@ Result<UsedCode> use_code(Transaction& transaction, std::string_view hash, std::
   STRATUS_TRY(code, find_code(transaction, hash));
   if (!code) return UsedCode{CodeVerdict::none, {}};
   if (won) return UsedCode{CodeVerdict::good, std::move(*code)};
-  return UsedCode{code->used_ms != 0 ? CodeVerdict::used : CodeVerdict::expired, {}};
+  const bool before = code->used_ms != 0;
+  return UsedCode{before ? CodeVerdict::used : CodeVerdict::expired, std::move(*code)};
+}
+
+Result<void> keep_answer(Transaction& transaction, std::string_view id, std::string_view certificate) {
+  STRATUS_CHECK(
+      transaction.run("UPDATE registration_codes SET certificate = $2 WHERE id = $1", {id, certificate}));
+  return {};
 }
 
 Result<std::optional<RegistrationCode>> find_code(Reader& reader, std::string_view hash) {

@@ -98,6 +98,7 @@ struct RegistrationCode {
   std::int64_t expires_ms = 0;
   std::int64_t used_ms = 0;  // 0: not yet
   std::string used_by;       // device id
+  std::string certificate;   // PEM, what it was answered with
 };
 // `conflict` when the same code exists; make another then.
 Result<void> add_code(Transaction& transaction, const RegistrationCode& code);
@@ -106,10 +107,12 @@ Result<void> add_code(Transaction& transaction, const RegistrationCode& code);
 enum class CodeVerdict : std::uint8_t { good, none, used, expired };
 struct UsedCode {
   CodeVerdict verdict = CodeVerdict::none;
-  RegistrationCode code;  // with `good`
+  RegistrationCode code;  // with `good` and `used`
 };
 Result<UsedCode> use_code(Transaction& transaction, std::string_view hash, std::string_view device,
                           std::int64_t now_ms);
+// Keeps what a used code was answered with, so that the answer can be given again.
+Result<void> keep_answer(Transaction& transaction, std::string_view id, std::string_view certificate);
 Result<std::optional<RegistrationCode>> find_code(Reader& reader, std::string_view hash);
 // Newest first; codes that are neither used nor expired, or all that are still kept.
 Result<std::vector<RegistrationCode>> codes(Reader& reader, bool only_open, std::int64_t now_ms,

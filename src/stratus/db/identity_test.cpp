@@ -112,6 +112,18 @@ TEST_P(IdentityTest, CodesWorkOnceAndInTime) {
   EXPECT_EQ(use("h1", "cam-8", 99).verdict, CodeVerdict::used);
 }
 
+TEST_P(IdentityTest, AUsedCodeTellsWhatItWasAnsweredWith) {
+  ASSERT_TRUE(add_code_named("A", "h1", 100));
+  ASSERT_TRUE(add_code_named("B", "h2", 100));
+  EXPECT_EQ(use("h1", "cam-7", 99).code.certificate, "");
+  ASSERT_TRUE(write([](Transaction& transaction) { return keep_answer(transaction, "A", "PEM"); }));
+  const auto again = use("h1", "cam-8", 200);
+  EXPECT_EQ(again.verdict, CodeVerdict::used);
+  EXPECT_EQ(again.code.used_by, "cam-7");
+  EXPECT_EQ(again.code.certificate, "PEM");
+  EXPECT_EQ(use("h2", "cam-8", 99).code.certificate, "");
+}
+
 TEST_P(IdentityTest, OneOfManyGetsTheCode) {
   ASSERT_TRUE(add_code_named("A", "h1", 100));
   std::atomic<int> good = 0, used = 0;

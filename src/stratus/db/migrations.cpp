@@ -10,6 +10,7 @@ std::span<const Vertical* const> verticals() {
       &kInventorySchema,  // 3
       &kPeopleSchema,     // 4
       &kIdentitySchema,   // 5
+      &kAnswerSchema,     // 15
       &kRolloutSchema,    // 6
       &kTelemetrySchema,  // 8
       &kArtifactSchema,   // 7

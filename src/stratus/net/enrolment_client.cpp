@@ -7,12 +7,15 @@
 #include "stratus/base/json.hpp"
 #include "stratus/crypto/message_signature.hpp"
 #include "stratus/crypto/signing_request.hpp"
+#include "stratus/net/loop.hpp"
 #include "stratus/net/mqtt_enrolment.hpp"
 
 namespace stratus::net {
 namespace {
 
 constexpr Millis kPatience{45'000};
+constexpr int kTries = 3;
+constexpr Millis kPause{500};
 constexpr std::uint64_t kMaxTrust = 256u << 10;
 
 // What the other side's problem says, for people.
@@ -26,8 +29,16 @@ Error error_of(const std::string& what, const ClientResponse& response) {
   return Error(error_code_of_http_status(response.status), what + ": " + detail);
 }
 
+// Whether the answer may only have got lost on its way, here or between a gateway and the server.
+bool may_be_lost(const Result<ClientResponse>& response) {
+  if (response) return response->status >= 502 && response->status <= 504;
+  const ErrorCode code = response.error().code();
+  return code == ErrorCode::unavailable || code == ErrorCode::timeout;
+}
+
+// Asking again is harmless: the same request gets the same answer.
 Task<Result<wire::EnrolAnswer>> post(HttpClient& client, std::string url, std::string body,
-                                     std::string signature) {
+                                     std::string signature, int tries) {
   ClientRequest request;
   request.method = "POST";
   request.url = std::move(url);
@@ -37,7 +48,12 @@ Task<Result<wire::EnrolAnswer>> post(HttpClient& client, std::string url, std::s
   request.max_response = wire::EnrolAnswer::kMaxEncoded;
   request.total_timeout = std::chrono::seconds(30);
   const std::string where = request.url;
-  auto response = co_await client.send(std::move(request));
+  auto response = co_await client.send(request);
+  for (int tried = 1; tried < tries && may_be_lost(response); ++tried) {
+    const Millis pause = kPause * tried;
+    co_await sleep_for(pause);
+    response = co_await client.send(request);
+  }
   if (!response) co_return forward_error(std::move(response));
   if (response->status < 200 || response->status > 299) co_return fail(error_of(where, *response));
   auto answer = wire::parse_enrol_answer(response->body);
@@ -55,7 +71,7 @@ Task<Result<wire::EnrolAnswer>> ask(Executor executor, EnrolOptions options, std
     client_options.ca_file = std::move(ca_file);
     const auto client = HttpClient::make(executor, client_options);
     const std::string url = options.server + "/api/v1/enrol";
-    co_return co_await post(*client, url, std::move(body), "");
+    co_return co_await post(*client, url, std::move(body), "", kTries);
   }
   auto endpoint = parse_mqtt_endpoint(options.mqtt);
   if (!endpoint) co_return forward_error(std::move(endpoint));
@@ -120,7 +136,7 @@ Task<Result<OwnIdentity>> renew(Executor executor, IdentityFiles files, std::str
   const auto now = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
   auto signature = crypto::sign_message((*own)->key, {(*own)->device, "renew", now}, body);
   if (!signature) co_return forward_error(std::move(signature));
-  auto answer = co_await post(*client, url, body, *signature);
+  auto answer = co_await post(*client, url, body, *signature, 1);
   if (!answer) co_return forward_error(std::move(answer));
   if (answer->device != (*own)->device) {
     co_return fail(ErrorCode::corrupt, "the server renewed the certificate of " + answer->device);

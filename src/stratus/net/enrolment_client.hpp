@@ -19,7 +19,8 @@ struct EnrolOptions {
   std::string ca_fingerprint;     // or: SHA-256 of that certificate in hex, colons allowed
 };
 // Makes a key, sends a signing request, keeps the certificate. `conflict` when there is an identity already.
-// Of a code that was used although its answer got lost: `denied`; the operator makes a new one.
+// When the answer gets lost it asks again, a few times; called anew it goes on with the same key, to which
+// the server gives the same answer, although the code is used.
 Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOptions options);
 
 // A fresh certificate for a fresh key, by the session of the one in use, also when that has expired.

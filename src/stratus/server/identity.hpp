@@ -99,7 +99,7 @@ class Identity {
 
   // `origin`: the peer's address, for the brake on guessing, or "mqtt:…". Reasons: code_refused,
   // code_expired, id_taken, device_revoked, throttled. Of any number of uses of one code at once exactly one
-  // succeeds.
+  // succeeds; that one, asking again with the same key, gets the same answer.
   net::Task<Result<wire::EnrolAnswer>> enrol(wire::EnrolRequest request, std::string origin);
   // For who proved to be `device` in TLS (or to the broker). The request must name it or nobody.
   net::Task<Result<wire::EnrolAnswer>> renew(std::string device, std::string csr);
@@ -168,8 +168,16 @@ class Identity {
 
   // identity_enrolment.cpp
   std::string hash_of(std::string_view code) const;
-  Result<wire::EnrolAnswer> enrol_in(db::Transaction& transaction, const wire::EnrolRequest& request,
-                                     const crypto::SigningRequest& csr, WallTime now) const;
+  struct Enrolled {
+    wire::EnrolAnswer answer;
+    bool again = false;  // nothing new happened
+  };
+  Result<Enrolled> enrol_in(db::Transaction& transaction, const wire::EnrolRequest& request,
+                            const crypto::SigningRequest& csr, WallTime now) const;
+  Result<std::optional<wire::EnrolAnswer>> answer_again(db::Transaction& transaction,
+                                                        const db::RegistrationCode& code,
+                                                        const crypto::SigningRequest& csr) const;
+  wire::EnrolAnswer answer_with(const db::Certificate& row, std::string pem) const;
   Result<wire::EnrolAnswer> certify(db::Transaction& transaction, const crypto::PublicKey& key,
                                     const crypto::CertificateProfile& profile) const;
 

@@ -7,6 +7,7 @@
 #include "stratus/base/random.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/base/ulid.hpp"
+#include "stratus/crypto/certificate_info.hpp"
 #include "stratus/crypto/hmac.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/identity.hpp"
@@ -174,10 +175,14 @@ Result<wire::EnrolAnswer> Identity::certify(db::Transaction& transaction, const 
   row.not_after_ms = to_ms(issued.info.not_after);
   row.issued_ms = to_ms(profile.now);
   STRATUS_CHECK(db::add_certificate(transaction, row));
+  return answer_with(row, issued.pem);
+}
+
+wire::EnrolAnswer Identity::answer_with(const db::Certificate& row, std::string pem) const {
   wire::EnrolAnswer answer;
   answer.device = row.device;
   answer.kind = row.kind;
-  answer.certificate = issued.pem;
+  answer.certificate = std::move(pem);
   answer.chain = authority_.intermediate_pem();
   answer.root = authority_.root_pem();
   answer.not_after_ms = row.not_after_ms;
@@ -186,17 +191,38 @@ Result<wire::EnrolAnswer> Identity::certify(db::Transaction& transaction, const 
   return answer;
 }
 
-Result<wire::EnrolAnswer> Identity::enrol_in(db::Transaction& transaction, const wire::EnrolRequest& request,
-                                             const crypto::SigningRequest& csr, WallTime now) const {
+// To who used the code before and never heard the answer: the very same certificate, as long as that is the
+// device's. Nothing for another key: the request is signed by its key, so only who has that gets this.
+Result<std::optional<wire::EnrolAnswer>> Identity::answer_again(db::Transaction& transaction,
+                                                                const db::RegistrationCode& code,
+                                                                const crypto::SigningRequest& csr) const {
+  if (code.certificate.empty()) return std::optional<wire::EnrolAnswer>();
+  STRATUS_TRY(info, crypto::parse_certificate(code.certificate));
+  if (info.key_id != csr.key.id()) return std::optional<wire::EnrolAnswer>();
+  STRATUS_TRY(row, db::find_certificate(transaction, info.serial));
+  if (!row || row->state != "active") return std::optional<wire::EnrolAnswer>();
+  wire::EnrolAnswer answer = answer_with(*row, code.certificate);
+  answer.region = code.region;
+  answer.group = code.group;
+  return std::optional(std::move(answer));
+}
+
+Result<Identity::Enrolled> Identity::enrol_in(db::Transaction& transaction, const wire::EnrolRequest& request,
+                                              const crypto::SigningRequest& csr, WallTime now) const {
   const std::string hash = hash_of(request.code);
   STRATUS_TRY(known, db::find_code(transaction, hash));
   const bool bound = known && !known->device.empty();
   std::string id = bound ? known->device : !request.device.empty() ? request.device : csr.common_name;
-  if (id.empty()) id = "dev-" + new_ulid();
+  const bool any_id = id.empty();
+  if (any_id) id = "dev-" + new_ulid();
   if (!csr.common_name.empty() && csr.common_name != id) {
     return fail(ErrorCode::invalid, "the signing request names another id than " + id, "other_device");
   }
   STRATUS_TRY(used, db::use_code(transaction, hash, id, to_ms(now)));
+  if (used.verdict == db::CodeVerdict::used && (any_id || id == used.code.used_by)) {
+    STRATUS_TRY(again, answer_again(transaction, used.code, csr));
+    if (again) return Enrolled{std::move(*again), true};
+  }
   if (used.verdict == db::CodeVerdict::expired) {
     return fail(ErrorCode::denied, "the code has expired: ask for a new one", "code_expired");
   }
@@ -228,13 +254,14 @@ Result<wire::EnrolAnswer> Identity::enrol_in(db::Transaction& transaction, const
   profile.now = now;
   profile.lifetime = config_.certificate_lifetime;
   STRATUS_TRY(answer, certify(transaction, csr.key, profile));
+  STRATUS_CHECK(db::keep_answer(transaction, used.code.id, answer.certificate));
   answer.region = used.code.region;
   answer.group = used.code.group;
   if (profile.kind == crypto::CertificateKind::device)
     STRATUS_CHECK(db::place_device(transaction, id, used.code.region, used.code.group, to_ms(now)));
   const std::string who = answer.kind + ":" + id;
   STRATUS_CHECK(record(transaction, who, "device.enrol", who));
-  return answer;
+  return Enrolled{std::move(answer), false};
 }
 
 net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request, std::string origin) {
@@ -250,11 +277,11 @@ net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request,
   }
   const auto csr = crypto::parse_signing_request(request.csr);
   if (!csr) co_return fail(csr.error().code(), csr.error().text(), "request_refused");
-  std::optional<wire::EnrolAnswer> answer;
+  Enrolled enrolled;
   const WallTime now = system_clock().wall();
   db::Database::Work work = [&](db::Transaction& transaction) -> Result<void> {
     STRATUS_TRY(made, enrol_in(transaction, request, *csr, now));
-    answer = std::move(made);
+    enrolled = std::move(made);
     return {};
   };
   ++enrolling_;
@@ -269,16 +296,21 @@ net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request,
     }
     co_return forward_error(std::move(written));
   }
+  wire::EnrolAnswer& answer = enrolled.answer;
+  if (enrolled.again) {
+    log::info("identity", "answered the enrolment of {} again", answer.device);
+    co_return std::move(answer);
+  }
   ++counters_.enrolled;
-  enrolled_.insert(answer->device);
-  keys_.erase(answer->device);
-  log::info("identity", "enrolled {} {} region={} group={}", answer->kind, answer->device, answer->region,
-            answer->group);
+  enrolled_.insert(answer.device);
+  keys_.erase(answer.device);
+  log::info("identity", "enrolled {} {} region={} group={}", answer.kind, answer.device, answer.region,
+            answer.group);
   // A device that replaces itself: what it had before ends at once, and it is no longer shut out.
   auto synced = co_await sync();
-  if (!synced) log::warning("identity", "after enrolling {}: {}", answer->device, synced.error().text());
-  for (const auto& hook : issued_hooks_) hook(*answer, false);
-  co_return std::move(*answer);
+  if (!synced) log::warning("identity", "after enrolling {}: {}", answer.device, synced.error().text());
+  for (const auto& hook : issued_hooks_) hook(answer, false);
+  co_return std::move(answer);
 }
 
 net::Task<Result<wire::EnrolAnswer>> Identity::renew(std::string device, std::string csr_text) {

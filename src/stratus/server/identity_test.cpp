@@ -1,5 +1,7 @@
 #include "stratus/server/identity.hpp"
 
+#include <set>
+
 #include "stratus/base/result.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/message_signature.hpp"
@@ -61,6 +63,71 @@ TEST_P(ServerIdentityTest, OneOfManyUsesOfACodeSucceeds) {
     co_await group.join();
     EXPECT_EQ(good, 1);
     EXPECT_EQ(good + refused + throttled, 200);
+  });
+}
+
+TEST_P(ServerIdentityTest, AnswersAgainToTheSameKeyAlone) {
+  run([&](Identity& identity) -> net::Task<void> {
+    const crypto::SigningKey other = crypto::SigningKey::generate().value();
+    const std::string code = co_await code_for(identity, "");
+    const std::function<net::Task<Result<wire::EnrolAnswer>>(std::string, std::string, std::string)> ask =
+        [&](std::string with, std::string csr, std::string device) -> net::Task<Result<wire::EnrolAnswer>> {
+      wire::EnrolRequest request{std::move(with), std::move(csr), std::move(device)};
+      co_return co_await identity.enrol(std::move(request), "10.0.0.1:1");
+    };
+    int issued = 0;
+    identity.on_issued([&](const wire::EnrolAnswer&, bool) { ++issued; });
+    auto first = co_await ask(code, request_of(key_, "cam-7"), "");
+    EXPECT_TRUE(first);
+    auto renewed = co_await identity.renew("cam-7", request_of(other, ""));
+    EXPECT_TRUE(renewed);
+    auto again = co_await ask(code, request_of(key_, ""), "");
+    EXPECT_TRUE(again);
+    if (first && again) {
+      EXPECT_EQ(wire::encode_enrol_answer(*again), wire::encode_enrol_answer(*first));
+    }
+    EXPECT_EQ(issued, 2) << "the one that was enrolled and the one that was renewed";
+    // Another key, be it the device's own, or another name: the code is used.
+    const std::vector<wire::EnrolRequest> strangers{{code, request_of(other, "cam-7"), ""},
+                                                    {code, request_of(key_, "cam-8"), ""},
+                                                    {code, request_of(key_, ""), "cam-8"}};
+    for (const wire::EnrolRequest& stranger : strangers) {
+      auto refused = co_await ask(stranger.code, stranger.csr, stranger.device);
+      EXPECT_EQ(refused ? "" : refused.error().reason(), "code_refused") << stranger.device;
+    }
+    // Once the device was enrolled anew, or shut out, that certificate is nobody's.
+    const std::string fresh = co_await code_for(identity, "cam-7");
+    auto anew = co_await ask(fresh, request_of(other, ""), "");
+    EXPECT_TRUE(anew);
+    auto late = co_await ask(code, request_of(key_, "cam-7"), "");
+    EXPECT_EQ(late ? "" : late.error().reason(), "code_refused");
+    auto revoked = co_await identity.revoke("cam-7", "user:test", "stolen");
+    EXPECT_TRUE(revoked);
+    late = co_await ask(fresh, request_of(other, ""), "");
+    EXPECT_EQ(late ? "" : late.error().reason(), "code_refused");
+  });
+}
+
+TEST_P(ServerIdentityTest, OfManyKeysOneGetsTheCodeHoweverOftenAllAsk) {
+  run([&](Identity& identity) -> net::Task<void> {
+    const std::string code = co_await code_for(identity, "");
+    std::vector<crypto::SigningKey> keys;
+    for (int i = 0; i < 5; ++i) keys.push_back(crypto::SigningKey::generate().value());
+    std::set<std::string> certificates;
+    int good = 0, refused = 0;
+    net::TaskGroup group(loop_.executor());
+    const std::function<net::Task<void>(std::size_t)> use = [&](std::size_t i) -> net::Task<void> {
+      const wire::EnrolRequest request{code, request_of(keys[i % keys.size()], ""), ""};
+      const std::string origin = "10.0.0." + std::to_string(i) + ":1";
+      auto answer = co_await identity.enrol(request, origin);
+      if (answer) certificates.insert(answer->certificate);
+      answer ? ++good : ++refused;
+    };
+    for (std::size_t i = 0; i < 25; ++i) group.spawn(use(i));
+    co_await group.join();
+    EXPECT_EQ(certificates.size(), 1u);
+    EXPECT_EQ(good, 5);
+    EXPECT_EQ(refused, 20);
   });
 }
 
