@@ -181,3 +181,35 @@ def test_too_large_a_list_fails_and_what_is_shown_stays(case):
     device = case.server.http.get(f"/api/v1/rollouts/{rollout}/devices").json()["items"][0]
     assert device["state"] == "failed" and "are allowed" in device["cause"], device
     assert is_whole(case) == [small]
+
+
+def test_who_demands_signatures_shows_nothing_else(programs):
+    case = AgentCase(programs, poll=0.2, options={"content": {"directory": str(programs.path("screen")), "signed": True}})
+    try:
+        case.publish(1)
+        case.start()
+        case.wait_committed(1)
+        first, second = content(case, "one"), content(case, "two")
+        stranger, _ = case.stack.make_key(programs.path("others"))
+
+        def ended(*contents):
+            rollout = roll_out(case, *contents)
+            devices = f"/api/v1/rollouts/{rollout}/devices"
+            wait_until(lambda: state(case, rollout) == "completed", what=f"an end\n{case.describe()}")
+            return case.server.http.get(devices).json()["items"][0]
+
+        refused = ended(first)
+        assert refused["state"] == "failed" and "sign" in refused["cause"], refused
+        case.stack.stratus("sign", f"content:{first}", "--sign-key", stranger)
+        refused = ended(first)
+        assert refused["state"] == "failed" and ids(case) == [], refused
+        case.stack.stratus("sign", f"content:{first}", "--sign-key", case.private)
+        assert ended(first)["state"] == "success"
+        wait_shown(case, first)
+        refused = ended(first, second)  # all of them, or none
+        assert refused["state"] == "failed" and "'two'" in refused["cause"] and is_whole(case) == [first], refused
+        case.stack.stratus("sign", f"content:{second}", "--sign-key", case.private)
+        assert ended(second, first)["state"] == "success"
+        wait_shown(case, second, first)
+    finally:
+        case.stop_all()

@@ -437,7 +437,7 @@ Result<void> AgentCore::start_others() {
   const auto report = [this](wire::DeviceReport about) { return queue_report(std::move(about)); };
   if (!config_.content.directory.empty()) {
     auto client = net::HttpClient::make(executor_, client_options(config_));
-    contents_ = std::make_unique<ContentKeeper>(executor_, config_, std::move(client), report);
+    contents_ = std::make_unique<ContentKeeper>(executor_, config_, *verifier_, std::move(client), report);
     asio::co_spawn(executor_, contents_->run(), asio::detached);
   }
   for (const FirmwareConfig& firmware : config_.firmware) {

@@ -261,6 +261,7 @@ Result<void> read_content(TableReader content, AgentConfig& config) {
   std::string directory;
   content.text("directory", directory);
   content.number("limit", config.content.limit);
+  content.flag("signed", config.content.must_be_signed);
   if (directory.empty() && content.present()) content.wrong("directory");
   config.content.directory = directory;
   return content.done();

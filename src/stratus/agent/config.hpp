@@ -53,7 +53,8 @@ struct MqttConfig {
 // Display contents beside the service; off without a directory.
 struct ContentConfig {
   std::filesystem::path directory;
-  std::uint64_t limit = 0;  // most bytes of all that is shown; 0: no bound
+  std::uint64_t limit = 0;      // most bytes of all that is shown; 0: no bound
+  bool must_be_signed = false;  // by one of `keys`, as images and firmware always are (docs/adr/0008)
 };
 
 // A firmware beside the service, brought into the device by a program (docs/operations/firmware-plugins.md).

@@ -12,6 +12,7 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/update/pacing.hpp"
+#include "stratus/update/signed_content.hpp"
 #include "stratus/wire/update_kind.hpp"
 
 namespace stratus::agent {
@@ -43,8 +44,10 @@ double chance() {
 }  // namespace
 
 ContentKeeper::ContentKeeper(net::Executor executor, const AgentConfig& config,
-                             std::unique_ptr<net::HttpClient> client, Report report)
+                             const crypto::ReleaseVerifier& verifier, std::unique_ptr<net::HttpClient> client,
+                             Report report)
     : config_(config),
+      verifier_(verifier),
       client_(std::move(client)),
       report_(std::move(report)),
       store_(config.content.directory),
@@ -163,6 +166,13 @@ net::Task<void> ContentKeeper::carry_out() {
 net::Task<ContentKeeper::End> ContentKeeper::bring(std::string& why) {
   if (order_->expires_ms != 0 && order_->expires_ms < now_ms()) {
     why = "the command has expired";
+    co_return End::failed;
+  }
+  for (const wire::ContentItem& item : order_->items) {
+    if (!config_.content.must_be_signed) break;
+    const auto genuine = update::check_content(item, verifier_);
+    if (genuine) continue;
+    why = genuine.error().text();
     co_return End::failed;
   }
   state_ = "planned";

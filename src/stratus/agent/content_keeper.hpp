@@ -13,6 +13,7 @@
 #include "stratus/agent/config.hpp"
 #include "stratus/agent/content_store.hpp"
 #include "stratus/agent/notifier.hpp"
+#include "stratus/crypto/release_verifier.hpp"
 #include "stratus/net/http_client.hpp"
 #include "stratus/net/worker_pool.hpp"
 #include "stratus/update/transfer_meter.hpp"
@@ -25,9 +26,9 @@ class ContentKeeper {
  public:
   // Numbers a report and queues it durably.
   using Report = std::function<net::Task<Result<void>>(wire::DeviceReport report)>;
-  // `config` must outlive it.
-  ContentKeeper(net::Executor executor, const AgentConfig& config, std::unique_ptr<net::HttpClient> client,
-                Report report);
+  // `config` and `verifier` must outlive it.
+  ContentKeeper(net::Executor executor, const AgentConfig& config, const crypto::ReleaseVerifier& verifier,
+                std::unique_ptr<net::HttpClient> client, Report report);
 
   net::Task<void> run();  // until stop()
   void stop();
@@ -52,6 +53,7 @@ class ContentKeeper {
   wire::DeviceReport report_about(const std::string& id, const Digest& manifest) const;
 
   const AgentConfig& config_;
+  const crypto::ReleaseVerifier& verifier_;
   std::unique_ptr<net::HttpClient> client_;
   Report report_;
   net::WorkerPool worker_{"content", 1};
