@@ -234,7 +234,8 @@ net::Task<Result<void>> AgentCore::run() {
   Result<void> others = start_others();
   if (!others) co_return others;
   if (!identity_file(config_).empty())
-    asio::co_spawn(executor_, keep_identity(executor_, config_, stopped_, stopping_), asio::detached);
+    asio::co_spawn(executor_, keep_identity(executor_, config_, stopped_, stopping_, mqtt_.get()),
+                   asio::detached);
   co_await drive();
   if (mqtt_) co_await mqtt_->stop();
   if (stop_service_too_) co_await stop_service();

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "stratus/agent/mqtt_link.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/crypto/message_signature.hpp"
 #include "stratus/net/enrolment_client.hpp"
@@ -59,9 +60,24 @@ Result<std::string> sign(const AgentConfig& config, std::string_view kind, std::
   return crypto::sign_message(key, {config.device, kind, counter}, body);
 }
 
+namespace {
+
+net::Task<Result<net::OwnIdentity>> renew(net::Executor executor, const AgentConfig& config,
+                                          net::IdentityFiles files, MqttLink* mqtt) {
+  if (mqtt != nullptr) {
+    auto renewed = co_await mqtt->renew(files);
+    if (renewed) log::info("agent", "renewed the certificate over MQTT");
+    if (renewed || renewed.error().code() == ErrorCode::cancelled) co_return renewed;
+    log::debug("agent", "over MQTT: {}", renewed.error().text());
+  }
+  co_return co_await net::renew(executor, files, config.server, config.ca_file);
+}
+
+}  // namespace
+
 // Failing is no reason to stop: the old one goes on, and after its end it is still good for this.
 net::Task<void> keep_identity(net::Executor executor, const AgentConfig& config, Notifier& stopped,
-                              const bool& stopping) {
+                              const bool& stopping, MqttLink* mqtt) {
   const net::IdentityFiles files = files_of(config.data);
   std::mt19937_64 random{std::random_device{}()};
   unsigned failures = 0;
@@ -72,10 +88,11 @@ net::Task<void> keep_identity(net::Executor executor, const AgentConfig& config,
     if (own && *own && now < (*own)->renew_after) {
       pause = std::clamp<Millis>((*own)->renew_after - now, 100ms, 1min);
     } else if (own && *own) {
-      auto renewed = co_await net::renew(executor, files, config.server, config.ca_file);
+      auto renewed = co_await renew(executor, config, files, mqtt);
       if (renewed) {
         failures = 0;
-        log::info("agent", "renewed the certificate, good until {}", format_time(renewed->not_after));
+        log::info("agent", "the certificate is good until {} now", format_time(renewed->not_after));
+        if (mqtt != nullptr) mqtt->use_fresh_certificate();
         continue;
       }
       const double chance = std::generate_canonical<double, 32>(random);

@@ -21,10 +21,12 @@ Result<AgentConfig> adopt_identity(AgentConfig config);
 Result<std::string> sign(const AgentConfig& config, std::string_view kind, std::uint64_t counter,
                          std::string_view body);
 
-// A fresh certificate well before the end of the one in use, until `stopping` says so. `config` and `stopped`
-// (which wakes it) must outlive it.
+class MqttLink;
+// A fresh certificate well before the end of the one in use, until `stopping` says so: over MQTT while that
+// is connected, else over HTTPS. `config`, `stopped` (which wakes it) and `mqtt` (may be null) must outlive
+// it.
 net::Task<void> keep_identity(net::Executor executor, const AgentConfig& config, Notifier& stopped,
-                              const bool& stopping);
+                              const bool& stopping, MqttLink* mqtt);
 
 struct EnrolCommand {
   std::string mqtt;  // "mqtts://HOST:PORT", to enrol over MQTT

@@ -7,6 +7,8 @@
 #include "stratus/base/clock.hpp"
 #include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
+#include "stratus/crypto/message_signature.hpp"
+#include "stratus/net/enrolment_client.hpp"
 #include "stratus/runtime/process.hpp"
 #include "stratus/wire/topics.hpp"
 
@@ -15,7 +17,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Millis kLook{1'000};  // how often the agent's state is looked at
+constexpr Millis kLook{1'000};       // how often the agent's state is looked at
+constexpr Millis kPatience{20'000};  // for a certificate
 
 std::uint64_t now_ms() {
   return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
@@ -88,9 +91,11 @@ MqttLink::MqttLink(net::Executor executor, const AgentConfig& config, Agent& age
       agent_(agent),
       metrics_(config.data),
       session_(executor, std::move(options), *this),
-      tasks_(executor) {
+      tasks_(executor),
+      answered_(executor) {
   if (auto boot = runtime::boot_id()) boot_ = std::move(*boot);
-  for (const char* const suffix : {"update/request/+", "update/cancel", "update/next/answer"})
+  for (const char* const suffix :
+       {"update/request/+", "update/cancel", "update/next/answer", "cert/renew/response"})
     session_.subscribe(wire::device_topic(config_.device, suffix));
 }
 
@@ -99,7 +104,31 @@ void MqttLink::start() {
   tasks_.spawn(watch());
 }
 
-net::Task<void> MqttLink::stop() { co_await tasks_.stop(); }
+net::Task<void> MqttLink::stop() {
+  stopping_ = true;
+  answered_.notify_all();
+  co_await tasks_.stop();
+}
+
+net::Task<Result<net::OwnIdentity>> MqttLink::renew(net::IdentityFiles files) {
+  if (!session_.connected()) co_return fail(ErrorCode::unavailable, "no connection to the broker");
+  auto renewal = net::begin_renewal(files);
+  if (!renewal) co_return forward_error(std::move(renewal));
+  auto signature = crypto::sign_message(renewal->own.key, {config_.device, "renew", now_ms()}, renewal->csr);
+  if (!signature) co_return forward_error(std::move(signature));
+  renewal_.reset();
+  say("cert/renew/request", wire::encode_renew_request({renewal->csr, *signature}));
+  const SteadyTime end = std::chrono::steady_clock::now() + kPatience;
+  bool in_time = true;
+  while (!renewal_ && in_time && !stopping_) {
+    in_time = co_await answered_.wait_until(end);
+  }
+  if (stopping_) co_return fail(ErrorCode::cancelled, "the agent ends");
+  if (!renewal_) co_return fail(ErrorCode::timeout, "no answer over MQTT");
+  auto answer = wire::parse_enrol_reply(*std::exchange(renewal_, std::nullopt));
+  if (!answer) co_return forward_error(std::move(answer));
+  co_return net::finish_renewal(files, *renewal, *answer);
+}
 
 void MqttLink::say(std::string_view suffix, std::string body, bool retain) {
   wire::mqtt::PublishOptions how;
@@ -137,6 +166,10 @@ void MqttLink::on_message(const wire::mqtt::Message& message) {
     if (topic->suffix.starts_with("update/request/")) take_request(body);
     if (topic->suffix == "update/next/answer") take_answer(body);
     if (topic->suffix == "update/cancel") take_cancel(body);
+    if (topic->suffix == "cert/renew/response") {
+      renewal_ = body;
+      answered_.notify_all();
+    }
   }
   session_.acknowledge(message.token);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "stratus/agent/agent.hpp"
 #include "stratus/agent/config.hpp"
 #include "stratus/agent/system_metrics.hpp"
+#include "stratus/net/identity_files.hpp"
 #include "stratus/net/link_trouble.hpp"
 #include "stratus/net/loop.hpp"
 #include "stratus/net/mqtt_session.hpp"
@@ -28,6 +30,13 @@ class MqttLink final : private net::MqttEvents {
                                                 Agent& agent);
   void start();
   net::Task<void> stop();
+
+  // Asks for a fresh certificate in the session of the one in use, signed too for the case that a gateway is
+  // between. `unavailable` without a connection, `timeout` when nothing comes back: then there is HTTPS;
+  // `cancelled` when the agent ends. One at a time.
+  net::Task<Result<net::OwnIdentity>> renew(net::IdentityFiles files);
+  // The session goes on with the certificate that is on the disk by now.
+  void use_fresh_certificate() { session_.reconnect(); }
 
  private:
   MqttLink(net::Executor executor, const AgentConfig& config, Agent& agent, net::MqttOptions options);
@@ -50,6 +59,9 @@ class MqttLink final : private net::MqttEvents {
   SystemMetrics metrics_;
   net::MqttSession session_;
   net::TaskGroup tasks_;
+  net::Notifier answered_;
+  std::optional<std::string> renewal_;  // the answer to the request for one
+  bool stopping_ = false;
   std::string boot_;
   std::string command_;  // the last request, named in what is told about its update
   std::map<std::string, std::string> last_progress_;  // by name, so that nothing is told twice

@@ -117,36 +117,43 @@ Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOpt
   co_return files.accept(*answer, options.server, trust);
 }
 
+Result<Renewal> begin_renewal(const IdentityFiles& files) {
+  STRATUS_TRY(own, files.load());
+  if (!own) return fail(ErrorCode::not_found, "there is no certificate to renew");
+  STRATUS_TRY(key, files.next_key());
+  STRATUS_TRY(csr, crypto::make_signing_request(key, own->device));
+  return Renewal{std::move(*own), std::move(csr)};
+}
+
+Result<OwnIdentity> finish_renewal(const IdentityFiles& files, const Renewal& renewal,
+                                   const wire::EnrolAnswer& answer) {
+  const OwnIdentity& own = renewal.own;
+  if (answer.device != own.device)
+    return fail(ErrorCode::corrupt, "the server renewed the certificate of " + answer.device);
+  STRATUS_TRY(more, read_file(own.trust, kMaxTrust));
+  // What was trusted stays; the root is in it once.
+  if (const auto at = more.find(answer.root); at != std::string::npos) more.erase(at, answer.root.size());
+  return files.accept(answer, own.server, more);
+}
+
 Task<Result<OwnIdentity>> renew(Executor executor, IdentityFiles files, std::string server,
                                 std::filesystem::path ca_file) {
-  auto own = files.load();
-  if (!own) co_return forward_error(std::move(own));
-  if (!*own) co_return fail(ErrorCode::not_found, "there is no certificate to renew");
-  auto key = files.next_key();
-  if (!key) co_return forward_error(std::move(key));
-  auto csr = crypto::make_signing_request(*key, (*own)->device);
-  if (!csr) co_return forward_error(std::move(csr));
+  auto renewal = begin_renewal(files);
+  if (!renewal) co_return forward_error(std::move(renewal));
+  const OwnIdentity& own = renewal->own;
   ClientOptions client_options;
   client_options.ca_file = ca_file;
-  client_options.certificate = client_options.key = (*own)->file;
+  client_options.certificate = client_options.key = own.file;
   const auto client = HttpClient::make(executor, client_options);
-  const std::string body = wire::encode_renew_request({*csr});
+  const std::string body = wire::encode_renew_request({renewal->csr});
   const std::string url = server + "/api/v1/certificates/renew";
   // For the case that a gateway is between: its session is not ours.
   const auto now = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
-  auto signature = crypto::sign_message((*own)->key, {(*own)->device, "renew", now}, body);
+  auto signature = crypto::sign_message(own.key, {own.device, "renew", now}, body);
   if (!signature) co_return forward_error(std::move(signature));
   auto answer = co_await post(*client, url, body, *signature, 1);
   if (!answer) co_return forward_error(std::move(answer));
-  if (answer->device != (*own)->device) {
-    co_return fail(ErrorCode::corrupt, "the server renewed the certificate of " + answer->device);
-  }
-  auto trust = read_file((*own)->trust, kMaxTrust);
-  if (!trust) co_return forward_error(std::move(trust));
-  // What was trusted stays; the root is in it once.
-  std::string more = *trust;
-  if (const auto at = more.find(answer->root); at != std::string::npos) more.erase(at, answer->root.size());
-  co_return files.accept(*answer, (*own)->server, more);
+  co_return finish_renewal(files, *renewal, *answer);
 }
 
 }  // namespace stratus::net

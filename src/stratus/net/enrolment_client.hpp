@@ -1,4 +1,4 @@
-// A device's or gateway's side of enrolment (over HTTPS or MQTT) and renewal (over HTTPS).
+// A device's or gateway's side of enrolment (over HTTPS or MQTT) and renewal (over HTTPS, or whatever way).
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,18 @@ struct EnrolOptions {
 // the server gives the same answer, although the code is used.
 Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOptions options);
 
-// A fresh certificate for a fresh key, by the session of the one in use, also when that has expired.
+// A renewal in two halves, for those who carry it themselves: a request for a fresh key, and what is made of
+// the answer. `not_found` when there is no certificate to renew.
+struct Renewal {
+  OwnIdentity own;  // the one that ends
+  std::string csr;
+};
+Result<Renewal> begin_renewal(const IdentityFiles& files);
+// `corrupt` when it is another device's certificate, or not for the key that was asked for.
+Result<OwnIdentity> finish_renewal(const IdentityFiles& files, const Renewal& renewal,
+                                   const wire::EnrolAnswer& answer);
+
+// Both over HTTPS: by the session of the certificate in use, also when that has expired.
 Task<Result<OwnIdentity>> renew(Executor executor, IdentityFiles files, std::string server,
                                 std::filesystem::path ca_file);
 
