@@ -8,6 +8,7 @@ import { shellLine } from '@/shared/ui/CopyAsCli';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { toastDone } from '@/shared/ui/toast';
 import { translate, useTexts } from './i18n';
+import { Retention } from './Retention';
 
 type Garbage = Answer<'collectGarbage'>;
 
@@ -21,6 +22,15 @@ const figures = ({ manifests, blobs, uploads, bytes }: Garbage) => ({
 });
 
 export function Storage() {
+  return (
+    <Stack>
+      <Retention />
+      <Unused />
+    </Stack>
+  );
+}
+
+function Unused() {
   const t = useTexts();
   const count = useMutation({ mutationFn: () => collect(true) });
   const [asking, setAsking] = useState(false);
@@ -36,7 +46,7 @@ export function Storage() {
         </Title>
         <Text>{t('garbageText')}</Text>
         <Text size="sm" c="dimmed">
-          {t('retention')}
+          {t('staysText')}
         </Text>
         <Group>
           <Button variant="default" loading={count.isPending} onClick={() => count.mutate()}>

@@ -115,3 +115,29 @@ test('a section without the permission explains itself, in Korean', async () => 
   renderPage(<SettingsPage />, { url: '/settings/users', route: '/settings/:section', language: 'ko' });
   expect(await screen.findByText(/people:admin 권한이 필요합니다/)).toBeInTheDocument();
 });
+
+test('storage: says how long things are kept and changes it', async () => {
+  let kept = { metrics_days: 30, events_days: 90, history_days: 365 };
+  const requests = fakeServer({
+    ...me('system:admin', 'devices:read'),
+    'GET /api/v1/settings/retention': () => ({ body: kept, headers: { ETag: '"0"' } }),
+    'PUT /api/v1/settings/retention': () => {
+      kept = { ...kept, metrics_days: 14 };
+      return { body: kept };
+    },
+  });
+  show('storage');
+  const field = await screen.findByRole('textbox', { name: 'Measurements' });
+  expect(field).toHaveValue('30 days');
+  expect(screen.getByRole('button', { name: 'Save' })).toBeDisabled();
+  fireEvent.change(field, { target: { value: '14' } });
+  expect(screen.getByText('stratus settings retention --metrics 14 --events 90 --history 365')).toBeInTheDocument();
+  fireEvent.click(screen.getByRole('button', { name: 'Save' }));
+  const dialog = within(await screen.findByRole('dialog'));
+  expect(requests.some((request) => request.method === 'PUT')).toBe(false); // shorter: asked first
+  fireEvent.click(dialog.getByRole('button', { name: 'Remove what is older' }));
+  expect(await screen.findByText('How long things are kept is changed')).toBeInTheDocument();
+  const sent = requests.find((request) => request.method === 'PUT') as Request;
+  expect(sent.headers.get('If-Match')).toBe('"0"');
+  expect(await sent.json()).toEqual({ metrics_days: 14, events_days: 90, history_days: 365 });
+});
