@@ -31,6 +31,16 @@ def quote(text):
     return urllib.parse.quote(text, safe="")
 
 
+@pytest.mark.parametrize("place", ["devices?filter={}", "devices?{}=1", "devices?limit=5&cursor={}", "devices/{}", "next/app%2F{}", "content?search={}",
+                                   "nowhere?x={}"])
+def test_what_is_no_text_is_no_question(server, place):
+    for escape in ("%00", "a%00b", "%", "%zz", "%ff", "%ed%a0%80"):
+        answer = server.http.get("/api/v1/" + place.format(escape))
+        assert answer.status == 400 and answer.json()["code"] == "invalid", (escape, answer)
+    for path in ("/v2/app%00/manifests/1", "/v2/app/tags/list?n=%00", "/v2/_catalog?last=a%00"):
+        assert server.http.get(path).status == 400, path
+
+
 def listed(answer):
     return next(value for value in answer.json().values() if isinstance(value, list))
 
@@ -76,7 +86,7 @@ def test_injections_find_nothing_and_break_nothing(server, path):
 DEEP = b"[" * 200_000
 BOMBS = {"too deep": DEEP, "too deep and closed": DEEP + b"]" * 200_000, "a long number": b'{"id":' + b"9" * 500_000 + b"}",
          "a key twice": b'{"id":"x","id":"y"}', "not UTF-8": b'{"id":"\xff\xfe"}', "a lone surrogate": b'{"id":"\\ud800"}',
-         "a mark before it": b'\xef\xbb\xbf{"id":"x"}', "more behind it": b'{"id":"x"}{"id":"y"}', "nothing": b"", "a text": b'"x"',
+         "a mark before it": b'\xef\xbb\xbf{"id":"x"}', "a NUL": b'{"id":"a\\u0000b"}', "more behind it": b'{"id":"x"}{"id":"y"}', "nothing": b"", "a text": b'"x"',
          "a great text": b'{"id":"' + b"x" * 2_000_000 + b'"}', "many members": b"{" + b",".join(b'"m%d":1' % i for i in range(50_000)) + b"}"}
 
 

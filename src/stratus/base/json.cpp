@@ -1,5 +1,6 @@
 #include "stratus/base/json.hpp"
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -93,6 +94,17 @@ std::size_t count_members(const json::value& value) {
   return members;
 }
 
+bool has_nul(const json::value& value) {
+  if (const json::string* const string = value.if_string()) return string->find('\0') != json::string::npos;
+  if (const json::object* const object = value.if_object()) {
+    return std::any_of(object->begin(), object->end(), [](const auto& member) {
+      return member.key().find('\0') != json::string_view::npos || has_nul(member.value());
+    });
+  }
+  const json::array* const array = value.if_array();
+  return array != nullptr && std::any_of(array->begin(), array->end(), has_nul);
+}
+
 Error find_problem(std::string_view text, const json::parse_options& options) {
   json::basic_parser<DuplicateKeyHandler> names(options);
   json::error_code error;
@@ -115,6 +127,9 @@ Result<json::value> parse_json(std::string_view text, std::size_t limit) {
   json::error_code error;
   json::value value = json::parse(text, error, {}, options);
   if (error || count_members(text) != count_members(value)) return fail(find_problem(text, options));
+  // No database keeps it in a text, or it ends the text there. It can only be written as an escape.
+  if (text.find("\\u0000") != std::string_view::npos && has_nul(value))
+    return fail(ErrorCode::invalid, "JSON with a NUL in a text");
   return value;
 }
 

@@ -25,6 +25,14 @@ TEST(Json, ColonsAndQuotesInTextsAreNoMembers) {
     EXPECT_EQ(problem_of(text), "") << text;
 }
 
+TEST(Json, NoTextHoldsANul) {
+  for (const char* const text : {R"("\u0000")", R"({"a":"b\u0000c"})", R"([{"a":[1,{"b":"\u0000"}]}])",
+                                 R"({"\u0000":1})", R"("\u00000")"})
+    EXPECT_NE(problem_of(text).find("NUL"), std::string::npos) << text;
+  for (const char* const text : {R"("\\u0000")", R"({"a":"\u0001"})", R"({"\\u0000":0})"})
+    EXPECT_EQ(problem_of(text), "") << text;
+}
+
 TEST(Json, SaysWhereItIsWrong) {
   EXPECT_NE(problem_of(R"({"a":1} 2)").find("at byte 8"), std::string::npos) << problem_of(R"({"a":1} 2)");
   for (const char* const text : {"", "{", R"({"a")", R"({"a":})", R"("a)", "nul", R"({"a":1}})", "\"\xff\""})

@@ -83,7 +83,12 @@ void Registry::complain_of_no_space(const std::string& why) {
 
 net::Task<void> Registry::handle(net::Exchange& exchange) {
   OciError error;
-  const std::string path = net::percent_decode(exchange.request().path).value_or("");
+  if (!net::percent_decode(exchange.request().target)) {
+    error = {400, "NAME_INVALID", "the address has a broken %-escape or a NUL"};
+    co_await respond_oci_error(exchange, error);
+    co_return;
+  }
+  const std::string path = *net::percent_decode(exchange.request().path);
   const RegistryRoute route = oci::parse_registry_route(path, error);
   const std::string& method = exchange.request().method;
   if (route.endpoint == RegistryEndpoint::unknown) {

@@ -9,6 +9,7 @@
 #include "stratus/base/result.hpp"
 #include "stratus/net/http_message.hpp"
 #include "stratus/server/tagged_exchange.hpp"
+#include "stratus/wire/mqtt/field_reader.hpp"
 
 namespace stratus::server {
 
@@ -60,6 +61,13 @@ net::Task<Result<void>> respond_unauthenticated(net::Exchange& exchange, const E
   const std::string text = boost::json::serialize(body);
   auto sent = co_await exchange.respond(head, text);
   co_return sent;
+}
+
+// What is no text is no name and no filter. To leave such a parameter out would answer another question.
+Result<void> check_text(const net::RequestHead& request) {
+  const auto decoded = net::percent_decode(request.target);
+  if (decoded && wire::mqtt::is_mqtt_text(*decoded)) return {};
+  return fail(ErrorCode::invalid, "the address has a broken %-escape, a NUL, or what is not UTF-8");
 }
 
 std::string explain(std::string_view obstacle) {
@@ -188,6 +196,7 @@ net::Task<void> Router::handle(net::Exchange& inner) {
 
 net::Task<Result<void>> Router::dispatch(TaggedExchange& exchange, std::string& who) {
   const net::RequestHead& request = exchange.request();
+  STRATUS_CO_CHECK(check_text(request));
   Match match = find(request.path);
   if (match.node == nullptr) co_return fail(ErrorCode::not_found, "no such endpoint: " + request.path);
   const std::string method = request.method == "HEAD" ? "GET" : request.method;

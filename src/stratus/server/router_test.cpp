@@ -58,11 +58,20 @@ TEST_F(RouterTest, FindsThePatternAndItsParameters) {
 }
 
 TEST_F(RouterTest, OtherPathsAreNotThere) {
-  for (const char* path :
-       {"/", "/api/v1", "/api/v1/", "/api/v1/things/", "/api/v1/things//parts/1", "/api/v1/next/",
-        "/api/v1/next", "/api/v1/things/%zz", "/api/v1/things/%00", "/api/v1/things/1/parts", ""}) {
+  for (const char* path : {"/", "/api/v1", "/api/v1/", "/api/v1/things/", "/api/v1/things//parts/1",
+                           "/api/v1/next/", "/api/v1/next", "/api/v1/things/1/parts", ""}) {
     EXPECT_EQ(ask("GET", path).status(), 404) << path;
   }
+}
+
+TEST_F(RouterTest, WhatIsNoTextIsNoQuestion) {
+  for (const char* path : {"/api/v1/things/%zz", "/api/v1/things/%00", "/api/v1/next/a%2Fb%00",
+                           "/api/v1/things/%ff", "/api/v1/things?x=%00", "/api/v1/things?x=1&%00=2",
+                           "/api/v1/things?x=%", "/api/v1/things?x=%ed%a0%80", "/nowhere/%00"}) {
+    EXPECT_EQ(ask("GET", path).status(), 400) << path;
+    EXPECT_NE(exchange->answer().find(R"("code":"invalid")"), std::string::npos) << path;
+  }
+  EXPECT_EQ(ask("GET", "/api/v1/things?x=%ED%95%9C%20%25").status(), 200);
 }
 
 TEST_F(RouterTest, OtherMethodsAreNamed) {
