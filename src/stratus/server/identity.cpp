@@ -8,13 +8,12 @@
 #include "stratus/base/random.hpp"
 #include "stratus/base/result.hpp"
 #include "stratus/crypto/message_signature.hpp"
+#include "stratus/server/milliseconds.hpp"
 
 namespace stratus::server {
 namespace {
 
 constexpr std::size_t kMaxCachedKeys = 20'000;  // devices
-
-std::int64_t to_ms(WallTime time) { return time.time_since_epoch().count(); }
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "stratus/crypto/hmac.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/identity.hpp"
+#include "stratus/server/milliseconds.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::server {
@@ -20,9 +21,6 @@ constexpr std::size_t kMaxCodes = 1000;          // in one call
 constexpr std::size_t kMaxEnrolling = 32;        // at once: bounds how many guesses slip past the brake
 constexpr std::uint64_t kRoomPerCode = 100'000;  // so rarely does a guess hit
 constexpr std::size_t kMaxNames = 16;
-
-std::int64_t to_ms(WallTime time) { return time.time_since_epoch().count(); }
-std::int64_t to_ms(std::chrono::seconds duration) { return Millis(duration).count(); }
 
 // Six digits, as people like to type, and more when many codes are open at once.
 unsigned digits_for(std::uint64_t open) {

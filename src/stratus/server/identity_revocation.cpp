@@ -8,6 +8,7 @@
 #include "stratus/base/log.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/identity.hpp"
+#include "stratus/server/milliseconds.hpp"
 #include "stratus/server/revocation_list.hpp"
 
 namespace stratus::server {
@@ -17,8 +18,6 @@ constexpr Millis kRound(1000);
 constexpr std::int64_t kOverlapMs = 10'000;  // clocks of several servers differ, transactions take their time
 constexpr int kRoundsPerCertificateCheck = 600;
 constexpr std::chrono::days kServerLifetime{397};
-
-std::int64_t to_ms(WallTime time) { return time.time_since_epoch().count(); }
 
 }  // namespace
 

@@ -4,14 +4,9 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/db/identity.hpp"
+#include "stratus/server/milliseconds.hpp"
 
 namespace stratus::server {
-namespace {
-
-std::int64_t to_ms(WallTime time) { return time.time_since_epoch().count(); }
-
-}  // namespace
-
 Result<std::string> write_revocation_list(const crypto::CertificateAuthority& authority, db::Reader& reader,
                                           const std::filesystem::path& directory,
                                           const IdentityConfig& config, WallTime now) {
