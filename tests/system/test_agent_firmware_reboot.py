@@ -79,6 +79,13 @@ class Machine(AgentCase):
         assert made.status == 201, made
         return made.json()["id"]
 
+    def update(self, version, data, loader, end):
+        """Brings a firmware that needs a boot, with this boot loader; what the server knows of the device at the `end`."""
+        rollout = self.bring(version, data)
+        self.wait_for_boot()
+        self.boot(loader)
+        return self.wait_end(rollout, end)
+
     def device_in(self, rollout):
         return self.server.http.get(f"/api/v1/rollouts/{rollout}/devices").json()["items"][0]
 
@@ -111,30 +118,13 @@ def test_after_the_boot_it_is_watched_and_confirmed(machine):
     assert machine.status()["firmware"]["board"]["current"]["version"] == "1.0"
 
 
-def test_a_boot_loader_that_went_back_ends_the_update(machine):
-    rollout = machine.bring("1.0", b"first" * 1000)
-    machine.wait_for_boot()
-    machine.boot(machine.try_next)
-    machine.wait_end(rollout, "success")
-    rollout = machine.bring("2.0", b"does not boot" * 1000)
-    machine.wait_for_boot()
-    machine.boot(machine.go_back)
-    ended = machine.wait_end(rollout, "rolled_back")
-    assert "the boot loader went back" in ended["cause"], ended
+@pytest.mark.parametrize("data, loader, cause", [(b"does not boot", "go_back", "the boot loader went back"),
+                                                 (b"unwell firmware", "try_next", "the board does not answer")])
+def test_what_does_not_boot_or_is_not_well_goes_back(machine, data, loader, cause):
+    machine.update("1.0", b"first" * 1000, machine.try_next, "success")
+    ended = machine.update("2.0", data * 1000, getattr(machine, loader), "rolled_back")
+    assert cause in ended["cause"], ended
     assert (machine.slots / "current").read_bytes() == b"first" * 1000 and machine.calls()[-1] == "revert"
-
-
-def test_what_boots_and_is_not_well_goes_back(machine):
-    rollout = machine.bring("1.0", b"first" * 1000)
-    machine.wait_for_boot()
-    machine.boot(machine.try_next)
-    machine.wait_end(rollout, "success")
-    rollout = machine.bring("2.0", b"unwell firmware" * 1000)
-    machine.wait_for_boot()
-    machine.boot(machine.try_next)
-    ended = machine.wait_end(rollout, "rolled_back")
-    assert "the board does not answer" in ended["cause"], ended
-    assert (machine.slots / "current").read_bytes() == b"first" * 1000
 
 
 def test_boots_without_an_end_are_given_up(machine):
