@@ -71,7 +71,7 @@ def test_a_lost_answer_does_not_use_the_code_up(stack, lost):
         done = agent_enrol(proxy.url("https"), data, code, "--device", "cam-7", "--ca", server.ca)
         assert done.returncode == 0, done.stderr
     (only,) = made()
-    assert f"serial={only['serial']}" == serial(data).strip()
+    assert f"serial={only['serial']}" == serial(data).decode().strip()
     entries = server.http.get("/api/v1/audit").json()["items"]
     assert [entry["action"] for entry in entries].count("device.enrol") == 1
 

@@ -25,8 +25,8 @@ TEST(ApiPath, FindsTheBlobBehindALink) {
   EXPECT_EQ(file.subject, "content");
   EXPECT_EQ(file.digest.text(), digest);
   EXPECT_EQ(parse_api_path("/api/v1/files/" + digest + "/f/firmware/board").subject, "firmware/board");
-  for (const std::string path : {std::string(), std::string("/"), std::string("/x/y/content"), "/" + digest,
-                                 "/" + digest + "/f", "/" + digest + "/f/"}) {
+  for (const std::string& path : {std::string(), std::string("/"), std::string("/x/y/content"), "/" + digest,
+                                  "/" + digest + "/f", "/" + digest + "/f/"}) {
     EXPECT_EQ(parse_api_path("/api/v1/files" + path).kind, ApiKind::unknown) << path;
   }
 }

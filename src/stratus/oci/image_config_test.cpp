@@ -54,7 +54,7 @@ TEST(ImageConfig, RefusesEveryDamage) {
   expect_refused(R"({"rootfs":{"type":"layers","diff_ids":["sha256:no"]}})", "diff_ids");
   expect_refused(R"({"rootfs":{"type":"layers","diff_ids":[5]}})", "diff_ids");
   expect_refused("{" + rootfs + R"(,"config":{"Cmd":"sh"}})", "Cmd");
-  expect_refused("{" + rootfs + R"(,"config":{"Env":["A=\u0000"]}})", "Env");
+  expect_refused("{" + rootfs + R"(,"config":{"Env":["A=\u0000"]}})", "NUL");
   expect_refused("{" + rootfs + R"(,"config":{"User":7}})", "User");
   expect_refused("{" + rootfs + R"(,"config":{"Healthcheck":{"Interval":-1}}})", "Interval");
   expect_refused("{" + rootfs + R"(,"config":[]})", "config");
