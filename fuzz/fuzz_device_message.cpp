@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "stratus/wire/messages.hpp"
+#include "stratus/wire/plain_metrics.hpp"
 #include "stratus/wire/topics.hpp"
 
 namespace {
@@ -29,7 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(text, encode_update_request, parse_update_request);
   check(text, encode_cancel, parse_cancel);
   check(text, encode_stored, parse_stored);
-  (void)parse_metrics(text);
+  const auto plain = plain_metrics(text);
+  if (plain.has_value() != parse_metrics(text).has_value()) std::abort();
+  if (plain && !parse_metrics(plain->body)) std::abort();
   (void)parse_log(text);
   (void)parse_envelope(text);
   if (const auto topic = parse_device_topic(text)) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "stratus/wire/messages.hpp"
+#include "stratus/wire/plain_metrics.hpp"
 #include "stratus/wire/report.hpp"
 
 namespace stratus::server {
@@ -25,11 +26,9 @@ Result<Envelope> check_question(DeviceMessage& m) { return check_as(wire::parse_
 Result<Envelope> check_any(DeviceMessage& m) { return wire::parse_envelope(m.body); }
 
 Result<Envelope> check_metrics(DeviceMessage& message) {
-  STRATUS_TRY(sample, wire::parse_metrics(message.body));
-  wire::MetricSample values_only;
-  values_only.values = std::move(sample.values);
-  message.body = wire::encode_metrics(values_only);
-  return sample.envelope;
+  STRATUS_TRY(plain, wire::plain_metrics(message.body));
+  message.body = std::move(plain.body);
+  return plain.envelope;
 }
 
 Result<Envelope> check_result(DeviceMessage& message) {

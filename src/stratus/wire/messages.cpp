@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "stratus/base/json.hpp"
+#include "stratus/wire/plain_metrics.hpp"
 
 namespace stratus::wire {
 
@@ -90,15 +91,21 @@ bool collect_numbers(const json::object& object, const std::string& prefix, Metr
 // A JSON object that grows at its end.
 class NumbersText {
  public:
-  template <class Number>
-  void put(std::string_view name, Number number) {
-    text_ += text_.empty() ? "{\"" : ",\"";
-    text_.append(name).append("\":");
+  void put(std::string_view name, double number) {
+    put_name(name);
+    append_number(text_, number);
+  }
+  void put(std::string_view name, std::uint64_t number) {
+    put_name(name);
     fmt::format_to(std::back_inserter(text_), "{}", number);
   }
   std::string end() && { return (text_.empty() ? "{" : std::move(text_)) + "}"; }
 
  private:
+  void put_name(std::string_view name) {
+    text_ += text_.empty() ? "{\"" : ",\"";
+    text_.append(name).append("\":");
+  }
   std::string text_;
 };
 
@@ -192,13 +199,7 @@ std::string encode_metrics(const MetricSample& sample) {
   if (sample.envelope.seq != 0) text.put("seq", sample.envelope.seq);
   if (sample.envelope.time_ms != 0) text.put("time_ms", sample.envelope.time_ms);
   for (const auto& [name, number] : sample.values) {
-    if (!is_metric_name(name) || !std::isfinite(number)) continue;
-    const bool whole = number == std::floor(number) && std::abs(number) < 9e15;
-    if (whole) {
-      text.put(name, static_cast<std::int64_t>(number));
-    } else {
-      text.put(name, number);
-    }
+    if (is_metric_name(name) && std::isfinite(number)) text.put(name, number);
   }
   return std::move(text).end();
 }
