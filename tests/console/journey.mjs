@@ -90,9 +90,10 @@ function follow(page, path) {
   }, path);
 }
 
-/** To another page of the console, by way of one that is nowhere: tabs of one page would keep its heading. */
+/** To another page of the console, by way of one that is nowhere: tabs of one page would keep its heading, as what
+ * is nowhere does. */
 export async function visit(page, path) {
-  await follow(page, NOWHERE);
+  if (!(await page.evaluate(() => location.pathname)).startsWith('/nothing/')) await follow(page, NOWHERE);
   await settled(page);
   // What the shell laid over a page outlives it, and what is nowhere is there already.
   const stays = await page.evaluate(() => document.querySelector('[role=dialog], [role=menu]') !== null);

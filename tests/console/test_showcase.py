@@ -73,7 +73,8 @@ def names(site):
     chosen = ["Seoul", "Busan", "Jeju", "Pilot", "Stores", "Stations", "seoul", "busan", "jeju", "pilot", "stores", "stations", "Player 2.1",
               "Player 2.0", IMAGE, "panel/main", "Spring sale", "New menu", "faster start", "clock keeps its time", "gw-seoul", "ann", "minji.kim",
               "admin", "a.bin", "a.png"]
-    said = ["simulated: the new version is not well", "simulated: it cannot be installed", "stratus-sim", "stratus-gateway", "stratus-server"]
+    said = ["simulated: the new version is not well", "simulated: it cannot be installed", "stratus-sim", "stratus-gateway", "stratus-server", "“set-up code: …”", "Asia/Seoul",
+            "Stratus root", "Stratus intermediate"]
     return sorted([*prefixes, *chosen, *said], key=len, reverse=True)
 
 

@@ -73,7 +73,7 @@ const PICTURES = {
     1080,
   ],
   gateways: ['/gateways', undefined, 780],
-  monitoring: ['/monitoring', (page) => page.waitForTimeout(20_000), 980] /* a few points of each chart */,
+  monitoring: ['/monitoring', (page) => page.waitForTimeout(20_000), 1480] /* a few points of each chart */,
   certificates: ['/settings/certificates', undefined, 820],
 };
 

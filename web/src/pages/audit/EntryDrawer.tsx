@@ -23,16 +23,9 @@ export function EntryDrawer({ entry, onClose }: { entry: AuditEntry | null; onCl
           <Table>
             <Table.Tbody>
               <Row name={t('time')} value={<TimeText value={entry.time} />} />
-              <Row name={t('actor')} value={entry.actor} />
-              <Row
-                name={t('action')}
-                value={
-                  <>
-                    {words.action(entry.action)} <code>{entry.action}</code>
-                  </>
-                }
-              />
-              <Row name={t('object')} value={entry.object} />
+              <Row name={t('actor')} value={<Named words={words.actor(entry.actor)} code={entry.actor} />} />
+              <Row name={t('action')} value={<Named words={words.action(entry.action)} code={entry.action} />} />
+              <Row name={t('object')} value={<Named words={words.object(entry.object)} code={entry.object} />} />
               <Row name={t('address')} value={entry.address} />
               <Row name={t('request')} value={<code>{entry.request}</code>} />
               <Row name={t('hash')} value={<code style={{ overflowWrap: 'anywhere' }}>{entry.hash}</code>} />
@@ -45,6 +38,15 @@ export function EntryDrawer({ entry, onClose }: { entry: AuditEntry | null; onCl
         </Stack>
       )}
     </Drawer>
+  );
+}
+
+/** In words, and as filters and commands know it. */
+function Named({ words, code }: { words: string; code: string }) {
+  return (
+    <>
+      {words} <code>{code}</code>
+    </>
   );
 }
 

@@ -23,13 +23,14 @@ test('lists entries, filters in the address, shows one in full as text', async (
     'GET /api/v1/audit': { body: { items: [entry(2, 'user:alice'), entry(1, 'anonymous')] } },
   });
   const { router } = renderPage(<AuditPage />, { url: '/audit?action=user.' });
-  expect(await screen.findByText('user:alice')).toBeInTheDocument();
+  expect(await screen.findByTitle('user:alice')).toHaveTextContent(/^alice$/);
+  expect(screen.getByTitle('anonymous')).toHaveTextContent('nobody signed in');
   expect(requests.some((request) => request.url.includes('action=user.'))).toBe(true);
   const field = screen.getByLabelText('Who (user:alice)');
   fireEvent.change(field, { target: { value: 'user:alice' } });
   fireEvent.keyDown(field, { key: 'Enter' });
   await waitFor(() => expect(router.state.location.search).toContain('actor=user%3Aalice'));
-  fireEvent.click(await screen.findByText('user:alice'));
+  fireEvent.click(await screen.findByTitle('user:alice'));
   const drawer = await screen.findByRole('dialog');
   expect(within(drawer).getByText(/<img src=x onerror=alert\(1\)>/)).toBeInTheDocument();
   expect(drawer.querySelector('img')).toBeNull();

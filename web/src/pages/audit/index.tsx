@@ -41,14 +41,24 @@ export default function AuditPage() {
   const columns: Column<AuditEntry>[] = [
     { key: 'sequence', header: t('sequence'), width: '60px', render: (row) => row.sequence, align: 'right' },
     { key: 'time', header: t('time'), width: '190px', render: (row) => <TimeText value={row.time} /> },
-    { key: 'actor', header: t('actor'), width: 'minmax(120px, 1fr)', render: (row) => row.actor },
+    {
+      key: 'actor',
+      header: t('actor'),
+      width: 'minmax(120px, 1fr)',
+      render: ({ actor }) => <span title={actor}>{words.actor(actor)}</span>,
+    },
     {
       key: 'action',
       header: t('action'),
       width: 'minmax(170px, 1fr)',
       render: (row) => <span title={row.action}>{words.action(row.action)}</span>,
     },
-    { key: 'object', header: t('object'), width: 'minmax(160px, 2fr)', render: (row) => row.object },
+    {
+      key: 'object',
+      header: t('object'),
+      width: 'minmax(160px, 2fr)',
+      render: ({ object }) => <span title={object}>{words.object(object)}</span>,
+    },
     { key: 'address', header: t('address'), width: '130px', render: (row) => row.address },
   ];
   const filtered = Object.values(filter).some(Boolean);

@@ -123,6 +123,7 @@ function Charts({ samples }: { samples: Sample[] }) {
           label={t('deltas')}
           times={times}
           format={count}
+          whole
           series={[one(t('jobs'), '#9c36b5', gauges(samples, 'stratus_delta_queue_jobs'))]}
         />
       </Chart>

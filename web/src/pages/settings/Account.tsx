@@ -16,7 +16,7 @@ export function Account() {
             {me?.name}
           </Title>
           <Text size="sm">
-            {t('roles')}: {me?.roles.join(', ') || '–'}
+            {t('roles')}: {me?.roles.map((role) => t(`roleName.${role}`)).join(', ') || '–'}
           </Text>
           <Text size="sm">{t('permissions')}:</Text>
           <Scopes scopes={me?.scopes ?? []} />

@@ -58,7 +58,11 @@ export function Users() {
             columns={[
               { key: 'name', header: t('name'), free: true, render: ({ name }) => <b>{name}</b> },
               { key: 'display', header: t('display'), free: true, render: ({ display }) => display },
-              { key: 'roles', header: t('roles'), render: ({ roles }) => roles.join(', ') },
+              {
+                key: 'roles',
+                header: t('roles'),
+                render: ({ roles }) => roles.map((role) => t(`roleName.${role}`)).join(', '),
+              },
               { key: 'state', header: t('state'), render: (user) => <UserState user={user} /> },
               {
                 key: 'login',

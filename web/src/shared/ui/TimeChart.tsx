@@ -78,7 +78,11 @@ export function TimeChart({ times, series, format, label, height = 160, range, w
           },
         ],
         series: [
-          { label: t('time'), value: (_, value) => (value ? formatTime(value * 1000) : '') },
+          {
+            label: t('time'),
+            value: (plot, value) =>
+              value ? formatTime(value * 1000, long([...plot.data[0]]) ? 'short' : 'clock') : '',
+          },
           ...series.map((one) => ({
             label: one.label,
             stroke: one.color,

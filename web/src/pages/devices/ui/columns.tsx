@@ -53,7 +53,7 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
     {
       key: 'wanted',
       header: t('column.wanted'),
-      width: 'minmax(56px, 0.5fr)',
+      width: 'minmax(64px, 0.5fr)',
       render: ({ target_version, running_version }) => (
         <Text size="sm" truncate c={target_version && target_version !== running_version ? undefined : 'dimmed'}>
           {target_version ?? '–'}
@@ -90,7 +90,7 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
     {
       key: 'seen',
       header: t('column.seen'),
-      width: '124px',
+      width: '118px',
       sort: 'seen',
       render: ({ last_seen_ms }) => <TimeText value={last_seen_ms} ago />,
     },
