@@ -116,7 +116,7 @@ class Microcontroller:
         back = next((line for line in reversed(lines) if line.startswith("app: version")), "")
         self.figures["bad"] = {"returned": "1.0.1" in back, "trials": trials, "seconds": round(time.monotonic() - began, 3),
                                "reason": told.get("cause", ""), "stack_bytes": self.case.board.stack()}
-        self.say(f"    tried {trials} times, went back to 1.0.1 by itself and said why: {told.get('reason', '')}")
+        self.say(f"    tried {trials} times, went back to 1.0.1 by itself and said why: {told.get('cause', '')}")
 
 
 def show(figures):
