@@ -84,8 +84,10 @@ def measure(board, kills):
             updates = {name: timed_update(case, version)
                        for name, version in (("whole image", "1.0.0"), ("small change", "1.0.1"), ("50 KB", "1.0.2"))}
             case.board.kill()
+            say(f"{board}: " + ", ".join(f"{name} {one['seconds']} s" for name, one in updates.items()))
             say(f"{board}: killing QEMU {kills} times …")
             killed = Campaign(case, builder).run(kills)
+            say(f"{board}: {killed['kills']} kills during {killed['updates']} updates, {killed['given_up']} given up, {killed['bricks']} bricks")
         finally:
             case.board.kill()
         stack = max([stack, *(one.pop("stack") for one in updates.values())])

@@ -1,5 +1,8 @@
 // Releases of firmware and assets, with the power cut at every flash operation: the firmware that runs always
-// has the assets it was released with, whole.
+// has the assets it was released with, whole. Assets alone come as a patch from those before.
+#include <random>
+
+#include "host/delta_encoder.hpp"
 #include "sim/sim_testing.hpp"
 #include <gtest/gtest.h>
 
@@ -19,11 +22,18 @@ struct Shared {
   FlashLayout assets{12 * kSector, {14 * kSector, 20 * kSector}, 6 * kSector};
   // By version; 0 is nothing.
   std::vector<Bytes> firmwares, parts;
+  Bytes patch;  // from assets 1 to assets 2
   Shared() {
+    std::mt19937 noise(5);
+    Bytes pictures(20'000);
+    for (auto& byte : pictures) byte = static_cast<std::uint8_t>(noise());
     for (std::uint8_t version = 0; version < 4; ++version) {
       firmwares.push_back(version == 0 ? Bytes() : test_image(version, 17'000, kBoard));
-      parts.push_back(version == 0 ? Bytes() : test_image(version, 20'000, std::string(kBoard) + "/assets"));
+      parts.push_back(version == 0 ? Bytes()
+                                   : test_image(version, 0, std::string(kBoard) + "/assets", &pictures));
+      for (std::size_t i = 6'000; i < 9'000; ++i) pictures[i] = static_cast<std::uint8_t>(noise());
     }
+    patch = host::encode_delta(parts[1], parts[2]).value();
   }
 };
 
@@ -81,6 +91,12 @@ class Panel {
       fields.components.push_back(
           {kind, static_cast<std::uint32_t>(images[kind]->size()), host::raw_sha256(*images[kind]), {}});
     }
+    if (release_ == Release::assets_only && part == 2) {
+      server_.add(shared_.patch);
+      fields.components[1].delta =
+          host::DeltaOffer{host::raw_sha256(shared_.parts[1]), host::raw_sha256(shared_.patch),
+                           static_cast<std::uint32_t>(shared_.patch.size())};
+    }
     server_.manifest = host::write_manifest(fields, [](const host::RawDigest& d) -> Result<Bytes> {
                          return sim_signature(d, "release");
                        }).value();
@@ -135,6 +151,8 @@ class Panel {
     // Three cuts may take the three trials.
     if (gave_up && release_ != Release::bad_firmware && cuts < kTrials) return "settled without the update";
     if (release_ == Release::bad_firmware && running_ != 1) return "settled on the bad firmware";
+    if (release_ == Release::assets_only && server_.sent.count(TestServer::name_of(shared_.parts[2])) != 0)
+      return "the assets travelled whole";
     return "";
   }
   bool fail(const std::string& why) {
