@@ -111,7 +111,7 @@ TEST_P(FleetViewTest, WhatAnOpenRolloutWantsIsNotThereYet) {
   for (const char* device : {"waits", "failed", "has-it"}) report(device, 1, "committed", "a", "a", kNow);
   run("INSERT INTO targets (name, version, digest, changed_ms) VALUES ('app', '1', 'a', 100)");
   EXPECT_EQ(fleet_health(database(), kNow)->on_target, 3);
-  run("INSERT INTO rollouts VALUES ('R', '', 'paused', 'u', '{}', '{}', 1, 1, 1)");
+  run("INSERT INTO rollouts VALUES ('R', '', 'paused', 'u', '{}', 1, 1, 1)");
   for (const char* row : {"('R', 'waits', 0, 1, 'waiting'", "('R', 'failed', 1, 1, 'rolled_back'",
                           "('R', 'has-it', 2, 1, 'success'"})
     run(fmt::format("INSERT INTO rollout_devices VALUES {}, 0, 1, 0, '', 0, 0, 0, 0, 0, '', '')", row));

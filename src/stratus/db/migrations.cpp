@@ -12,6 +12,7 @@ std::span<const Vertical* const> verticals() {
       &kIdentitySchema,   // 5
       &kAnswerSchema,     // 15
       &kRolloutSchema,    // 6
+      &kSpecSchema,       // 16
       &kTelemetrySchema,  // 8
       &kArtifactSchema,   // 7
       &kFleetSchema,      // 9

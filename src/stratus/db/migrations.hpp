@@ -28,6 +28,7 @@ extern const Vertical kCatalogueSchema;  // 1, 2: issue 2's tables
 extern const Vertical kInventorySchema;  // 3
 extern const Vertical kPeopleSchema;     // 4
 extern const Vertical kRolloutSchema;    // 6
+extern const Vertical kSpecSchema;       // 16: what was asked of rollouts
 extern const Vertical kTelemetrySchema;  // 8: what devices say
 extern const Vertical kArtifactSchema;   // 7
 extern const Vertical kIdentitySchema;   // 5: certificates, revocations, registration codes

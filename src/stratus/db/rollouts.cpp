@@ -8,7 +8,8 @@ namespace stratus::db {
 namespace {
 
 constexpr std::string_view kRolloutColumns =
-    "id, title, state, author, spec, header, created_ms, changed_ms, revision";
+    "id, title, state, author, (SELECT spec FROM rollout_specs WHERE rollout = rollouts.id), header, "
+    "created_ms, changed_ms, revision";
 constexpr std::string_view kDeviceColumns =
     "device, place, wave, state, content, attempt, percent, zone, not_before_ms, started_ms, changed_ms, "
     "sequence, bytes, cause, prior";
@@ -42,18 +43,27 @@ Result<std::vector<T>> list(Reader& reader, std::string_view sql, std::initializ
 Result<void> save_header(Transaction& transaction, const RolloutRow& row) {
   if (row.revision == 1) {
     STRATUS_CHECK(transaction.run(
-        "INSERT INTO rollouts (id, title, state, author, spec, header, created_ms, changed_ms, revision) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        {row.id, row.title, row.state, row.author, row.spec, row.header, row.created_ms, row.changed_ms,
+        "INSERT INTO rollouts (id, title, state, author, header, created_ms, changed_ms, revision) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        {row.id, row.title, row.state, row.author, row.header, row.created_ms, row.changed_ms,
          row.revision}));
     return {};
   }
-  STRATUS_TRY(done, transaction.run(
-                        "UPDATE rollouts SET title = $2, state = $3, spec = $4, header = $5, changed_ms "
-                        "= $6, revision = $7 WHERE id = $1 AND revision = $7 - 1",
-                        {row.id, row.title, row.state, row.spec, row.header, row.changed_ms, row.revision}));
+  STRATUS_TRY(done,
+              transaction.run("UPDATE rollouts SET title = $2, state = $3, header = $4, changed_ms = $5, "
+                              "revision = $6 WHERE id = $1 AND revision = $6 - 1",
+                              {row.id, row.title, row.state, row.header, row.changed_ms, row.revision}));
   if (done.affected() == 1) return {};
   return fail(ErrorCode::conflict, "rollout " + row.id + " was changed by another server meanwhile");
+}
+
+Result<void> save_spec(Transaction& transaction, const RolloutRow& row) {
+  if (row.spec.empty()) return {};
+  STRATUS_CHECK(
+      transaction.run("INSERT INTO rollout_specs (rollout, spec) VALUES ($1, $2) "
+                      "ON CONFLICT (rollout) DO UPDATE SET spec = excluded.spec",
+                      {row.id, row.spec}));
+  return {};
 }
 
 Result<void> save_devices(Transaction& transaction, const RolloutSave& save) {
@@ -164,6 +174,7 @@ Result<void> save_rollouts(Transaction& transaction, const std::vector<RolloutSa
   for (const RolloutSave& save : saves) STRATUS_CHECK(release(transaction, save));
   for (const RolloutSave& save : saves) {
     STRATUS_CHECK(save_header(transaction, save.rollout));
+    STRATUS_CHECK(save_spec(transaction, save.rollout));
     STRATUS_CHECK(save_devices(transaction, save));
     STRATUS_CHECK(save_exclusions(transaction, save));
     STRATUS_CHECK(save_events(transaction, save));

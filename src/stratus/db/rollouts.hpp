@@ -16,7 +16,7 @@ struct RolloutRow {
   std::string title;
   std::string state;
   std::string author;
-  std::string spec;    // JSON
+  std::string spec;    // JSON; "" in a save: as it is stored
   std::string header;  // JSON
   std::int64_t created_ms = 0;
   std::int64_t changed_ms = 0;

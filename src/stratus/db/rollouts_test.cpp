@@ -73,6 +73,19 @@ TEST_P(RolloutsTest, DevicesAreUpdatedInPlace) {
   EXPECT_EQ(rows->front().place, 7) << "the plan's order stays";
 }
 
+TEST_P(RolloutsTest, WhatWasAskedIsStoredWhenItChanges) {
+  const auto spec = [this] { return find_rollout(database(), "r1")->spec; };
+  RolloutSave asked = rollout("r1"), later = rollout("r1", 2), again = rollout("r1", 3);
+  asked.rollout.spec = R"({"targets":"all"})";
+  later.rollout.spec = "";
+  ASSERT_TRUE(save({asked}));
+  ASSERT_TRUE(save({later}));
+  EXPECT_EQ(spec(), asked.rollout.spec);
+  ASSERT_TRUE(save({again}));
+  EXPECT_EQ(spec(), "{}");
+  EXPECT_EQ(list_rollouts(database(), {}, "", 9)->front().spec, "{}");
+}
+
 TEST_P(RolloutsTest, ADeviceBelongsToOneRollout) {
   RolloutSave one = rollout("r1"), two = rollout("r2");
   one.claimed = {"a", "b"};

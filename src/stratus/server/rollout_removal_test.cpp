@@ -125,6 +125,25 @@ TEST_P(RolloutRemovalTest, RemovedBetweenPlanningAndStoringIsRefused) {
   });
 }
 
+TEST_P(RolloutRemovalTest, ARefusedRolloutLeavesTheOthersAsTheyAre) {
+  run([this](Rollouts& rollouts) -> net::Task<void> {
+    const auto kept = co_await make(rollouts, "2", true);
+    EXPECT_EQ(reason_of(kept), "made");
+    if (!kept) co_return;
+    const rollout::Campaign* const before = rollouts.live(*kept);
+    after_look_ = [this] { EXPECT_TRUE(remove(database(), "1")); };
+    const auto refused = co_await make(rollouts, "1", false);
+    EXPECT_EQ(reason_of(refused), "release_removed");
+    after_look_ = nullptr;
+    RolloutOrder order;
+    order.actor.label = "user:ann";
+    const auto paused = co_await rollouts.order(*kept, order);
+    EXPECT_TRUE(paused) << "it goes on from the revision that is stored";
+    EXPECT_EQ(rollouts.live(*kept), before) << "it was not read again";
+    EXPECT_EQ(rollouts.live_count(), 1U);
+  });
+}
+
 TEST_P(RolloutRemovalTest, SomethingElseUnderTheSameNameIsRefused) {
   run([this](Rollouts& rollouts) -> net::Task<void> {
     after_look_ = [this] {

@@ -1,5 +1,7 @@
 #include "stratus/server/rollout_store.hpp"
 
+#include <algorithm>
+
 #include "stratus/rollout/records.hpp"
 
 namespace stratus::server {
@@ -57,11 +59,14 @@ db::RolloutSave save_of(const LiveRollout& live, const rollout::Changes& changes
   const rollout::Campaign& campaign = *live.campaign;
   const rollout::Header& header = campaign.header();
   db::RolloutSave save;
+  // It may name every device of the fleet, and is another one only after somebody's order.
+  const bool ordered = std::any_of(changes.notes.begin(), changes.notes.end(),
+                                   [](const rollout::Note& note) { return !note.who.empty(); });
   save.rollout = {header.id,
                   campaign.spec().title,
                   std::string(name_of(header.state)),
                   header.author,
-                  rollout::encode_spec_text(campaign.spec()),
+                  live.revision == 0 || ordered ? rollout::encode_spec_text(campaign.spec()) : "",
                   rollout::encode_header(header, campaign.wave_counts()),
                   header.created_ms,
                   now_ms,

@@ -30,6 +30,23 @@ constexpr std::size_t kMaxLive = 1'000;      // rollouts that are not over
 constexpr Millis kJoinEvery{5'000};
 constexpr std::int64_t kLook = 200;  // ms between looks at deltas that are being made
 
+// Those that could not be stored, as they are stored and not over. Blocks.
+Result<std::map<std::string, LiveRollout>> read_again(db::Database& database,
+                                                      const std::vector<db::RolloutSave>& saves) {
+  std::map<std::string, LiveRollout> found;
+  STRATUS_CHECK(database.read([&](db::Reader& reader) -> Result<void> {
+    for (const db::RolloutSave& save : saves) {
+      auto row = db::find_rollout(reader, save.rollout.id);
+      if (!row && row.error().code() == ErrorCode::not_found) continue;  // it was to be a new one
+      if (!row) return fail(std::move(row.error()));
+      STRATUS_TRY(live, load_rollout(reader, *row));
+      if (!is_final(live.campaign->header().state)) found.emplace(row->id, std::move(live));
+    }
+    return {};
+  }));
+  return found;
+}
+
 }  // namespace
 
 // What people ordered, in the transaction that carries it out: for the audit, and the answers that are kept.
@@ -248,7 +265,17 @@ net::Task<void> Rollouts::run_batch(Batch batch) {
       entry->result = fail(stored.error());
       entry->done();
     }
-    co_await reload();
+    // Only what was to be stored is another one than it was: the others go on, with the deltas they wait for.
+    auto again = [&] { return read_again(ports_.database, *saves); };
+    auto as_stored = co_await ports_.pool.run(again);
+    if (!as_stored) {
+      co_await reload();
+      co_return;
+    }
+    ++counters_.reloads;
+    for (const db::RolloutSave& save : *saves) live_.erase(save.rollout.id);
+    live_.merge(*as_stored);
+    adopt(std::exchange(live_, {}));
     co_return;
   }
   for (const db::RolloutSave& save : *saves) {
