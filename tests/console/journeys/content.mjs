@@ -85,6 +85,7 @@ await journey(async (open) => {
   await next.click();
   await page.getByText('All at once', { exact: true }).click();
   await next.click();
+  await page.getByRole('region', { name: 'Waves' }).getByText('1 device takes part').waitFor(); // what comes moves the button
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await page.getByRole('heading', { level: 1 }).getByText('Spring sale').waitFor(); // its title, not its id
   await page.getByText('Completed', { exact: true }).first().waitFor();

@@ -21,7 +21,8 @@ interface Props {
 
 const TYPE_ABOVE = 1000; // devices; what concerns a fleet is no slip of the mouse
 
-const DANGEROUS: ReadonlySet<OrderWord> = new Set(['abort', 'rollback', 'reject', 'cancel']);
+/** They end something, or take it back. */
+export const DANGEROUS: ReadonlySet<OrderWord> = new Set(['abort', 'rollback', 'reject', 'cancel']);
 
 /** Confirms one order. The toast says what the rollout is afterwards, in the words of the answer. */
 export function OrderDialog({ rollout, word, devices, onClose }: Props) {

@@ -63,7 +63,7 @@ export const ko: Shape<typeof en> = {
     device: '기기',
     state: '상태',
     runs: '실행 버전',
-    wanted: '목표 버전',
+    wanted: '목표',
     group: '그룹',
     region: '지역',
     seen: '마지막 수신',

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { fakeServer, renderPage } from '@/shared/testing/render';
@@ -148,6 +148,19 @@ test('waves, gates and every device as a square with words for readers', async (
   expect(
     await screen.findByRole('application', { name: /^3 devices: Downloading 1, Updated 1, Failed 1$/ }),
   ).toBeVisible();
+});
+
+test('a frame drawn over squares chooses their devices', async () => {
+  serve();
+  open();
+  const squares = await screen.findByRole('application', { name: /^3 devices: / });
+  fireEvent.pointerDown(squares, { button: 0, clientX: 1, clientY: 1 });
+  fireEvent.pointerMove(squares, { clientX: 30, clientY: 200 });
+  fireEvent.pointerUp(squares, { clientX: 59, clientY: 400 });
+  const chosen = await screen.findByRole('region', { name: '3 devices chosen' });
+  expect(within(chosen).getByRole('button', { name: 'Take devices out' })).toBeVisible();
+  await userEvent.click(within(chosen).getByRole('button', { name: 'Choose none' }));
+  expect(screen.queryByRole('region', { name: /chosen$/ })).toBeNull();
 });
 
 test('failures grouped by cause; what devices say is only text', async () => {

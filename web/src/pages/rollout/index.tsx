@@ -7,7 +7,7 @@ import { sharesOf } from '@/entities/rollout/model/counts';
 import { actionsOf, type Rollout, type RolloutAction } from '@/entities/rollout/model/states';
 import { RolloutStateBadge } from '@/entities/rollout/ui/badges';
 import { Permitted } from '@/entities/session/Permitted';
-import { OrderDialog } from '@/features/rollout-orders/OrderDialog';
+import { DANGEROUS, OrderDialog } from '@/features/rollout-orders/OrderDialog';
 import { useTexts as useOrderTexts } from '@/features/rollout-orders/i18n';
 import { formatPercent } from '@/shared/lib/format';
 import { whoIs } from '@/shared/lib/whoIs';
@@ -145,7 +145,7 @@ const ICONS: Record<RolloutAction, IconName> = {
   rollback: 'undo',
 };
 
-/** The first order stands open, the others in a menu; a copy can always be made. */
+/** The first order that ends nothing stands open, the others in a menu; a copy can always be made. */
 function Actions({ rollout, onOrder }: { rollout: Rollout; onOrder: (word: RolloutAction) => void }) {
   const t = useTexts();
   const orders = useOrderTexts();
@@ -153,7 +153,8 @@ function Actions({ rollout, onOrder }: { rollout: Rollout; onOrder: (word: Rollo
   const all = actionsOf(rollout.state, sharesOf(rollout.counts)).filter(
     (word) => word !== 'advance' || rollout.wave < rollout.waves_total,
   );
-  const [first, ...others] = all;
+  const first = all.find((word) => !DANGEROUS.has(word));
+  const others = all.filter((word) => word !== first);
   return (
     <>
       {first && (
@@ -182,7 +183,7 @@ function Actions({ rollout, onOrder }: { rollout: Rollout; onOrder: (word: Rollo
                 <Menu.Item
                   key={word}
                   leftSection={<Icon name={ICONS[word]} size={14} />}
-                  color={word === 'abort' || word === 'rollback' || word === 'reject' ? 'red' : undefined}
+                  color={DANGEROUS.has(word) ? 'red' : undefined}
                   onClick={() => onOrder(word)}
                 >
                   {orders(`action.${word}`)}
