@@ -20,6 +20,8 @@ from harness import BIN, Programs, Stack, mcu
 from harness.mcu_case import Case
 from harness.mcu_kills import Campaign
 
+from measure import Spent
+
 import footprint  # noqa: E402  mcu/ports/footprint.py, by way of harness.mcu
 
 DESCRIPTION = "microcontroller client: footprint, patch size, power cuts, kills"
@@ -53,11 +55,13 @@ def timed_update(case, version):
     case.board.kill()
     rollout = case.roll_out(version)
     began = time.monotonic()
-    case.board.start().wait_said("accepted, ok", 600)
-    seconds = time.monotonic() - began
+    case.board.start()
+    emulator = Spent(case.board.process.pid)
+    case.board.wait_said("accepted, ok", 600)
+    seconds, used = time.monotonic() - began, emulator.usage()
     fetched = next(int(re.search(r"fetched (\d+)", line).group(1)) for line in case.board.lines if "reboot, ok" in line)
     case.wait_state(rollout, "success", 600)
-    return {"seconds": round(seconds, 3), "fetched_bytes": fetched, "stack": case.board.stack()}
+    return {"seconds": round(seconds, 3), "qemu_cpu_s": round(used.cpu_s, 3), "fetched_bytes": fetched, "stack": case.board.stack()}
 
 
 def measure(board, kills):
@@ -113,7 +117,7 @@ def rows_of(board, found):
     rows.append(row(f"{board} small change", found["delta_percent"], "% of the image", MARK_PERCENT, found["delta_percent"] <= MARK_PERCENT))
     for name, update in found["updates"].items():
         marked = name == "50 KB"
-        rows.append(row(f"{board} update, {name}", update["seconds"], f"s for {update['fetched_bytes']:,} B", MARK_SECONDS if marked else None,
+        rows.append(row(f"{board} update, {name}", update["seconds"], f"s for {update['fetched_bytes']:,} B; QEMU's CPU {update['qemu_cpu_s']} s", MARK_SECONDS if marked else None,
                         update["seconds"] <= MARK_SECONDS if marked else None))
     rows.append(row(f"{board} kills", found["kills"],
                     f"during {found['campaign']['updates']} updates, {found['campaign']['given_up']} given up, {found['bricks']} bricks", None, found["bricks"] == 0))

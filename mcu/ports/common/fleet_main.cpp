@@ -108,7 +108,7 @@ extern "C" void run() {
   }
   const net::Address address = {0x0a00020f, 0xffffff00, 0x0a000202, {0x52, 0x54, 0, 0x12, 0x34, 0x56}};
   if (!entropy.start(provision.seed, board_clock.unix_time()) || !ethernet.start(address.mac)) quit(false);
-  const net::Network& network = net::start(ethernet, board_clock, entropy, &feeder, address);
+  const net::Network& network = net::start(ethernet, board_clock, entropy, &feeder, address, idle);
 
   tls.root.dn = {provision.root_name, provision.root_name_size};
   tls.root.flags = BR_X509_TA_CA;

@@ -59,13 +59,13 @@ uint32_t millis() { return clock_->millis(); }
 }  // namespace
 
 const Network& start(Ethernet& ethernet, Clock& clock, Entropy& entropy, Watchdog* watchdog,
-                     const Address& address) {
+                     const Address& address, void (*rest)()) {
   ethernet_ = &ethernet;
   clock_ = &clock;
   entropy_ = &entropy;
   watchdog_ = watchdog;
   address_ = address;
-  static const Network network = {&poll, &millis};
+  static const Network network = {&poll, rest, &millis};
   lwip_init();
   const ip4_addr_t own = {lwip_htonl(address.own)}, mask = {lwip_htonl(address.mask)},
                    router = {lwip_htonl(address.router)};

@@ -25,8 +25,8 @@ struct Address {
   uint8_t mac[6];
 };
 
-// Once. All must live for ever.
+// Once. All must live for ever. `rest` sleeps until a frame has come, or a few milliseconds.
 const Network& start(Ethernet& ethernet, Clock& clock, Entropy& entropy, Watchdog* watchdog,
-                     const Address& address);
+                     const Address& address, void (*rest)());
 
 }  // namespace stratus::mcu::net

@@ -43,7 +43,11 @@ bool TcpSocket::open(uint32_t timeout_ms) {
     return false;
   }
   const uint32_t started = network_.millis();
-  while (!connected_ && !ended_ && network_.millis() - started < timeout_ms) network_.poll();
+  network_.poll();
+  while (!connected_ && !ended_ && network_.millis() - started < timeout_ms) {
+    network_.rest();
+    network_.poll();
+  }
   if (connected_ && !ended_) return true;
   close();
   return false;

@@ -8,9 +8,10 @@ struct pbuf;
 
 namespace stratus::mcu::net {
 
-// What a board gives: moves frames and timers on, and its own time. Called from every wait.
+// What a board gives: moves frames and timers on, sleeps until there may be something new, and its own time.
 struct Network {
   void (*poll)();
+  void (*rest)();  // a few milliseconds at most; in every wait, after poll()
   uint32_t (*millis)();
 };
 

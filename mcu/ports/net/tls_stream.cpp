@@ -69,6 +69,7 @@ bool TlsStream::run(unsigned wanted, uint32_t timeout_ms) {
     const uint32_t now = network.millis();
     if (moved) heard = now;
     if (!moved && now - heard >= timeout_ms) return false;
+    if (!moved) network.rest();
   }
 }
 
