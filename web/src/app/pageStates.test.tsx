@@ -16,7 +16,7 @@ const VALUES: Record<string, string[]> = {
   section: ['account', 'users', 'tokens', 'certificates', 'storage'],
 };
 /** What needs no answer of the server to be there. */
-const STANDS_ALONE = ['/settings/account', '/settings/storage'];
+const STANDS_ALONE = ['/settings/account'];
 /** Everybody may see their own. */
 const NEEDS_NO_PERMISSION = ['/settings/tokens'];
 /** A form whose parts ask for themselves; refusing it whole is tried by its own tests and by tests/console. */
@@ -37,6 +37,7 @@ const me = {
     'releases:write',
     'audit:read',
     'people:admin',
+    'system:admin',
   ],
   csrf: 'x',
 };

@@ -66,7 +66,7 @@ export function AlertRules() {
 
 function Now({ alerts }: { alerts: Alert[] }) {
   const t = useTexts();
-  const [first] = alerts;
+  const first = alerts.find((one) => one.severity === 'error') ?? alerts[0];
   if (!first) return <StatusBadge tone="good" label={t('quiet')} />;
   const place = placeOf(first);
   const count = alerts.reduce((sum, one) => sum + one.count, 0);

@@ -33,7 +33,9 @@ export function Retention() {
           {t('retention')}
         </Title>
         <Text>{t('retentionText')}</Text>
-        <PageState query={kept}>{(now) => <Form key={now.etag} now={now} />}</PageState>
+        <PageState query={kept} scope="devices:read">
+          {(now) => <Form key={now.etag} now={now} />}
+        </PageState>
       </Stack>
     </Paper>
   );

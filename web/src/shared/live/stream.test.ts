@@ -36,6 +36,21 @@ test('one stream with the topics of all who listen, as far as they are allowed',
   expect(query().get('topics')).toBe('devices,rollouts');
 });
 
+test('what was read before the stream began is read again, once', () => {
+  const reload = vi.fn();
+  const stream = new LiveStream(reload, open);
+  stream.allow(['devices']);
+  stream.listen(['devices'], vi.fn());
+  vi.runAllTimers();
+  expect(reload).not.toHaveBeenCalled();
+  newest().say('hello', 'e-0', {});
+  expect(reload).toHaveBeenCalledOnce();
+  newest().onerror?.();
+  vi.runAllTimers();
+  newest().say('hello', 'e-0', {});
+  expect(reload).toHaveBeenCalledOnce();
+});
+
 test('events are handed over together, to those who listen to their topic', () => {
   const stream = new LiveStream(vi.fn(), open);
   const devices: LiveEvent[][] = [];

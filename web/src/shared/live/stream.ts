@@ -99,9 +99,11 @@ export class LiveStream {
     const source = this.open(`/api/v1/events?${query}`);
     this.source = source;
     source.addEventListener('hello', (event) => {
+      const first = !this.lastId;
       this.remember(event);
       this.failures = 0;
       this.setState('live');
+      if (first) this.onReload(); // what was read before the stream began may have changed meanwhile
     });
     source.addEventListener('reload', (event) => {
       this.remember(event);

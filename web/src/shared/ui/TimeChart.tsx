@@ -53,7 +53,7 @@ export function TimeChart({ times, series, format, label, height = 160, range, w
     // The legend has the newest values as long as nobody points at others.
     const showNewest = (plot: uPlot) => {
       const last = plot.data[0].length - 1;
-      if (plot.cursor.idx === null || plot.cursor.idx === undefined) if (last >= 0) plot.setLegend({ idx: last });
+      if ((plot.cursor.idx ?? null) === null && last >= 0) plot.setLegend({ idx: last });
     };
     const made = new uPlot(
       {

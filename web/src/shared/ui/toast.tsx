@@ -16,7 +16,10 @@ const UNDO_MS = 10_000;
 
 /** The same for what can still be taken back: by a button, for ten seconds. */
 export function toastUndo(message: string, undo: () => Promise<unknown>) {
+  let done = false;
   const act = () => {
+    if (done) return; // the button stays for as long as it takes to fade
+    done = true;
     notifications.hide(id);
     undo().catch(toastProblem);
   };
