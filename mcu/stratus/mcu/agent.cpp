@@ -58,6 +58,7 @@ Cause Agent::check_in() {
     out.text("?model=").text(config_.model).text("&device=").text(config_.device).text("&have=");
   out.hex(base_, sizeof base_);
   if (ports_.components != nullptr) ports_.components->ask(out);
+  if (!out.ok()) return Cause::too_large;
   uint32_t received = 0;
   Cause cause = http_.get(out.c_str(), nullptr, kManifestLimit, *this, received);
   fetched_ += received;

@@ -295,7 +295,13 @@ Result<Launcher> Launcher::make(LauncherOptions options) {
 
 namespace {
 
-// But for what overlayfs and the host keep there for themselves.
+// What an image can have set; the rest of the namespaces is overlayfs's and the host's (labels,
+// measurements).
+bool is_images_xattr(std::string_view name) {
+  return (name.starts_with("user.") && !name.starts_with("user.overlay.")) ||
+         name.starts_with("system.posix_acl_");
+}
+
 Result<void> copy_root_xattrs(const std::filesystem::path& layer, const std::filesystem::path& upper) {
   Bytes names(64u << 10), value(64u << 10);
   const ssize_t length = ::listxattr(layer.c_str(), reinterpret_cast<char*>(names.data()), names.size());
@@ -303,7 +309,7 @@ Result<void> copy_root_xattrs(const std::filesystem::path& layer, const std::fil
   for (ssize_t at = 0; at < length;) {
     const std::string name = reinterpret_cast<const char*>(names.data()) + at;
     at += static_cast<ssize_t>(name.size()) + 1;
-    if (name.starts_with("trusted.overlay.") || name == "security.selinux") continue;
+    if (!is_images_xattr(name)) continue;
     const ssize_t size = ::getxattr(layer.c_str(), name.c_str(), value.data(), value.size());
     if (size < 0 ||
         ::setxattr(upper.c_str(), name.c_str(), value.data(), static_cast<std::size_t>(size), 0) != 0)
@@ -345,10 +351,12 @@ Result<Container> Launcher::prepare(const ContainerSpec& spec) const {
   const std::string upper = spec.writable.empty() ? "" : spec.writable + "/upper";
   const std::string work = spec.writable.empty() ? "" : spec.writable + "/work";
   STRATUS_CHECK(make_directories(spec.store / "merged"));
+  const bool in_memory = spec.writable_in_memory > 0 && !upper.empty();
   if (!upper.empty()) {
     STRATUS_CHECK(make_directories(spec.store / upper));
     STRATUS_CHECK(make_directories(spec.store / work));
-    STRATUS_CHECK(show_root_of(spec.store / spec.layers.back(), spec.store / upper));
+    // In memory the child makes it: nothing may need room on a disk that is full.
+    if (!in_memory) STRATUS_CHECK(show_root_of(spec.store / spec.layers.back(), spec.store / upper));
   }
 
   const ExecTexts texts =
@@ -366,7 +374,7 @@ Result<Container> Launcher::prepare(const ContainerSpec& spec) const {
   plan.host_base = plan.idmap ? impl_->options.host_base : 0;
   for (const std::string& layer : spec.layers) plan.layers.push_back(layer.c_str());
   std::string memory_options;
-  if (spec.writable_in_memory > 0 && !upper.empty()) {
+  if (in_memory) {
     memory_options = fmt::format("mode=0700,size={}", spec.writable_in_memory);
     plan.memory_at = spec.writable.c_str();
     plan.memory_options = memory_options.c_str();
