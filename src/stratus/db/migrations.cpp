@@ -10,7 +10,7 @@ std::span<const Vertical* const> verticals() {
       &kInventorySchema,  // 3
       &kPeopleSchema,     // 4
       &kIdentitySchema,   // 5
-      &kAnswerSchema,     // 15
+      &kAnswerSchema,     // 17
       &kRolloutSchema,    // 6
       &kSpecSchema,       // 16
       &kTelemetrySchema,  // 8

@@ -32,7 +32,7 @@ extern const Vertical kSpecSchema;       // 16: what was asked of rollouts
 extern const Vertical kTelemetrySchema;  // 8: what devices say
 extern const Vertical kArtifactSchema;   // 7
 extern const Vertical kIdentitySchema;   // 5: certificates, revocations, registration codes
-extern const Vertical kAnswerSchema;     // 15: what codes were answered with
+extern const Vertical kAnswerSchema;     // 17: what codes were answered with
 extern const Vertical kFleetSchema;      // 9: sums, gateways
 extern const Vertical kConsoleSchema;    // 10: saved views, a gateway's parent
 extern const Vertical kRetentionSchema;  // 12: how long things are kept

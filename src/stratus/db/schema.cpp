@@ -45,6 +45,10 @@ Result<void> migrate_locked(Connection& connection, std::span<const Vertical* co
     steps.insert(steps.end(), vertical->steps.begin(), vertical->steps.end());
   }
   std::sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  // The second of them would be applied again at the next start.
+  const auto same = [](const Migration& a, const Migration& b) { return a.number == b.number; };
+  if (const auto twice = std::adjacent_find(steps.begin(), steps.end(), same); twice != steps.end())
+    return fail(ErrorCode::internal, fmt::format("two migrations have the number {}", twice->number));
   for (const Migration& step : steps) {
     if (done.erase(step.number) != 0) continue;
     if (auto applied_now = apply(connection, step); !applied_now) {

@@ -13,7 +13,8 @@ namespace stratus::db {
 
 // Every step that the database does not name as done, in the order of their numbers, each in its own
 // transaction together with the note that it is done: cut off anywhere, the next start goes on. `conflict`:
-// the database knows a step that this program does not, so a newer program made it.
+// the database knows a step that this program does not, so a newer program made it. `internal`: two steps
+// have one number; nothing was changed.
 Result<void> migrate(Connection& connection);
 Result<void> migrate(Connection& connection, std::span<const Vertical* const> verticals);
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <csignal>
+#include <set>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -47,6 +48,17 @@ std::vector<std::string> shape(Connection& connection) {
   return lines;
 }
 
+// The numbers of the steps that a database names as done, in the order of the numbers.
+std::vector<std::int64_t> steps_of(Connection& connection) {
+  std::vector<std::int64_t> numbers;
+  auto rows = connection.query("SELECT number FROM schema_version ORDER BY number");
+  EXPECT_TRUE(rows) << rows.error().text();
+  if (rows) {
+    for (const Row row : *rows) numbers.push_back(row.integer(0));
+  }
+  return numbers;
+}
+
 std::unique_ptr<Connection> connect(const std::string& url) {
   auto connection = open_connection(url, Access::read_write);
   if (!connection) throw std::runtime_error(connection.error().text());
@@ -78,8 +90,31 @@ TEST_P(SchemaTest, TheMigratedSchemaIsTheNewestOne) {
 TEST_P(SchemaTest, MigratingAgainChangesNothing) {
   const auto connection = connect(test_->url());
   ASSERT_TRUE(migrate(*connection));
-  ASSERT_TRUE(migrate(*connection));
+  const auto steps = steps_of(*connection);
+  const auto again = migrate(*connection);
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(steps_of(*connection), steps);
   EXPECT_EQ(shape(*connection), newest_shape(GetParam()));
+}
+
+TEST(Migrations, HaveANumberEach) {
+  std::set<int> numbers;
+  for (const Vertical* const vertical : verticals()) {
+    for (const Migration& step : vertical->steps)
+      EXPECT_TRUE(numbers.insert(step.number).second) << vertical->name << ": " << step.number;
+  }
+}
+
+TEST_P(SchemaTest, TwoStepsOfOneNumberAreRefused) {
+  static constexpr std::array<Migration, 1> kOne{{{901, "CREATE TABLE a (x BIGINT);\n"}}};
+  static constexpr std::array<Migration, 1> kOther{{{901, "CREATE TABLE b (x BIGINT);\n"}}};
+  const Vertical one{"one", kOne, ""}, other{"other", kOther, ""};
+  const auto connection = connect(test_->url());
+  const std::array<const Vertical*, 2> both{&one, &other};
+  const auto done = migrate(*connection, both);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), ErrorCode::internal);
+  EXPECT_TRUE(steps_of(*connection).empty());
 }
 
 TEST_P(SchemaTest, ADatabaseOfANewerProgramIsRefused) {

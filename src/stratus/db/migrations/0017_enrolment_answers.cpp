@@ -10,7 +10,7 @@ constexpr std::string_view kColumn = R"sql(
 ALTER TABLE registration_codes ADD COLUMN certificate TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array<Migration, 1> kSteps{{{15, kColumn}}};
+constexpr std::array<Migration, 1> kSteps{{{17, kColumn}}};
 
 }  // namespace
 
