@@ -86,7 +86,12 @@ std::vector<std::string> statements_of(std::string_view sql, Engine engine) {
 Result<void> migrate(Connection& connection) { return migrate(connection, verticals()); }
 
 Result<void> migrate(Connection& connection, std::span<const Vertical* const> verticals) {
-  if (connection.engine() == Engine::sqlite) return migrate_locked(connection, verticals);
+  if (connection.engine() == Engine::sqlite) {
+    // What a step sorts may be larger than the memory. Afterwards as the writer wants it (open_sqlite).
+    STRATUS_CHECK(connection.script("PRAGMA temp_store=FILE"));
+    STRATUS_CHECK(migrate_locked(connection, verticals));
+    return connection.script("PRAGMA temp_store=MEMORY");
+  }
   STRATUS_CHECK(connection.query(kLock));
   Result<void> done = migrate_locked(connection, verticals);
   (void)connection.query(kUnlock);

@@ -117,6 +117,21 @@ TEST_P(SchemaTest, TwoStepsOfOneNumberAreRefused) {
   EXPECT_TRUE(steps_of(*connection).empty());
 }
 
+// What a large database's steps sort must not have to fit into the memory.
+TEST(Migrations, SortInAFile) {
+  static constexpr std::array<Migration, 1> kStep{
+      {{901, "CREATE TABLE seen AS SELECT temp_store AS place FROM pragma_temp_store;\n"}}};
+  const Vertical one{"one", kStep, ""};
+  const std::array<const Vertical*, 1> steps{&one};
+  TestDatabase test(Engine::sqlite);
+  const auto connection = connect(test.url());
+  const auto now = [&] { return (*connection->query("PRAGMA temp_store"))[0].integer(0); };
+  EXPECT_EQ(now(), 2) << "in memory, where batches are written";
+  ASSERT_TRUE(migrate(*connection, steps));
+  EXPECT_EQ((*connection->query("SELECT place FROM seen"))[0].integer(0), 1) << "in a file";
+  EXPECT_EQ(now(), 2);
+}
+
 TEST_P(SchemaTest, ADatabaseOfANewerProgramIsRefused) {
   const auto connection = connect(test_->url());
   ASSERT_TRUE(migrate(*connection));
