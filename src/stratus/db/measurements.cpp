@@ -141,14 +141,18 @@ Result<std::vector<MetricRow>> list_metrics(Reader& reader, std::string_view dev
   return std::move(series).take();
 }
 
-Result<std::int64_t> prune_metrics(Transaction& transaction, std::int64_t before_ms, std::int64_t limit) {
-  // They lie in the order of their age. What a clock far ahead marked holds up what came after it until its
-  // time comes; nothing here tells it from a clock that is far behind now.
+Result<PrunedPage> prune_metrics(Transaction& transaction, std::int64_t before_ms, std::int64_t after_id,
+                                 std::int64_t limit) {
+  STRATUS_TRY(ends, transaction.run("SELECT MAX(id) FROM (SELECT id FROM measurements WHERE id > $1 "
+                                    "ORDER BY id LIMIT $2) AS page",
+                                    {after_id, limit}));
+  if (ends[0].is_null(0)) return PrunedPage{};
+  PrunedPage page{0, ends[0].integer(0)};
   STRATUS_TRY(pruned,
-              transaction.run("DELETE FROM measurements WHERE id IN (SELECT id FROM (SELECT id, received_ms "
-                              "FROM measurements ORDER BY id LIMIT $2) o WHERE received_ms < $1)",
-                              {before_ms, limit}));
-  return pruned.affected();
+              transaction.run("DELETE FROM measurements WHERE id > $1 AND id <= $2 AND received_ms < $3",
+                              {after_id, page.last_id, before_ms}));
+  page.removed = pruned.affected();
+  return page;
 }
 
 }  // namespace stratus::db

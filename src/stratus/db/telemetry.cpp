@@ -114,14 +114,12 @@ Result<ProgressRow> find_progress(Reader& reader, std::string_view device) {
   return ProgressRow{std::string(device), rows[0].integer(0), rows[0].text(1)};
 }
 
-Result<std::int64_t> prune_telemetry(Transaction& transaction, std::int64_t metrics_before_ms,
-                                     std::int64_t events_before_ms, std::int64_t limit) {
-  STRATUS_TRY(metrics, prune_metrics(transaction, metrics_before_ms, limit));
+Result<std::int64_t> prune_events(Transaction& transaction, std::int64_t before_ms, std::int64_t limit) {
   STRATUS_TRY(events,
               transaction.run("DELETE FROM device_events WHERE id IN (SELECT id FROM device_events WHERE "
                               "received_ms < $1 ORDER BY received_ms LIMIT $2)",
-                              {events_before_ms, limit}));
-  return metrics + events.affected();
+                              {before_ms, limit}));
+  return events.affected();
 }
 
 }  // namespace stratus::db

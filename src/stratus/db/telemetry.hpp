@@ -74,11 +74,17 @@ Result<std::vector<EventRow>> list_events(Reader& reader, std::string_view devic
 Result<PresenceRow> find_presence(Reader& reader, std::string_view device);
 Result<ProgressRow> find_progress(Reader& reader, std::string_view device);
 
-// Looks at the `limit` oldest rows of each table; removes what was received before and answers how much.
-Result<std::int64_t> prune_telemetry(Transaction& transaction, std::int64_t metrics_before_ms,
-                                     std::int64_t events_before_ms, std::int64_t limit);
+// Removes at most `limit` events that were received before; answers how many.
+Result<std::int64_t> prune_events(Transaction& transaction, std::int64_t before_ms, std::int64_t limit);
 
-// Only the measurements of it.
-Result<std::int64_t> prune_metrics(Transaction& transaction, std::int64_t before_ms, std::int64_t limit);
+struct PrunedPage {
+  std::int64_t removed = 0;
+  std::int64_t last_id = 0;  // looked at; 0: there was nothing behind `after_id`
+};
+// Looks at the `limit` measurements that came after the one with `after_id`, and removes those of them that
+// were received before. They lie in the order in which they came, which is not that of their times where the
+// clock was set: a page without old ones does not say that there are none behind it.
+Result<PrunedPage> prune_metrics(Transaction& transaction, std::int64_t before_ms, std::int64_t after_id,
+                                 std::int64_t limit);
 
 }  // namespace stratus::db

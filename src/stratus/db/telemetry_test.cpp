@@ -145,27 +145,44 @@ TEST_P(TelemetryTest, PresenceAndProgressKeepTheLast) {
   EXPECT_EQ(find_progress(database(), "d")->body, "b");
 }
 
-TEST_P(TelemetryTest, OldRowsGoInBoundedSteps) {
-  std::vector<MetricRow> metrics;
+TEST_P(TelemetryTest, OldEventsGoInBoundedSteps) {
   std::vector<EventRow> events;
-  for (int i = 0; i < 10; ++i) {
-    metrics.push_back({"d", "k", i, i, "{}"});
-    events.push_back({0, "d", "k", i, i, i, "", "{}"});
-  }
-  write([&](Transaction& transaction) { return add_metrics(transaction, metrics); });
+  for (int i = 0; i < 10; ++i) events.push_back({0, "d", "k", i, i, i, "", "{}"});
   write([&](Transaction& transaction) { return add_events(transaction, events); });
   std::int64_t removed = 0;
   const auto prune = [&](Transaction& transaction) -> Result<void> {
-    STRATUS_TRY(count, prune_telemetry(transaction, 8, 5, 4));
+    STRATUS_TRY(count, prune_events(transaction, 5, 4));
     removed = count;
     return {};
   };
-  write(prune);
-  EXPECT_EQ(removed, 8);
-  write(prune);
-  EXPECT_EQ(removed, 5);
-  EXPECT_EQ(list_metrics(database(), "d", "", 0, 100, 100)->size(), 2u);
+  for (const std::int64_t expected : {4, 1, 0}) {
+    write(prune);
+    EXPECT_EQ(removed, expected);
+  }
   EXPECT_EQ(list_events(database(), "d", "", "", 0, 100)->size(), 5u);
+}
+
+// A clock that was far ahead once marked the first ones.
+TEST_P(TelemetryTest, OldMeasurementsGoFromBehindThoseOfTheFuture) {
+  constexpr std::int64_t kFuture = 86'400'000;  // ms
+  std::vector<MetricRow> metrics;
+  for (int i = 0; i < 9; ++i) metrics.push_back({"d", "k", i, kFuture + i, "{}"});
+  for (int i = 9; i < 20; ++i) metrics.push_back({"d", "k", i, i, "{}"});
+  write([&](Transaction& transaction) { return add_metrics(transaction, metrics); });
+  PrunedPage page;
+  const auto prune = [&](Transaction& transaction) -> Result<void> {
+    STRATUS_TRY(pruned, prune_metrics(transaction, 18, page.last_id, 4));
+    page = pruned;
+    return {};
+  };
+  std::vector<std::int64_t> removed;
+  for (;;) {
+    write(prune);
+    if (page.last_id == 0) break;
+    removed.push_back(page.removed);
+  }
+  EXPECT_EQ(removed, (std::vector<std::int64_t>{0, 0, 3, 4, 2}));
+  EXPECT_EQ(list_metrics(database(), "d", "", 0, 100, 100)->size(), 11u);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
-#include "stratus/db/telemetry.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/database_calls.hpp"
 
@@ -16,6 +15,7 @@ namespace json = boost::json;
 
 constexpr std::int64_t kStep = 5'000;  // rows of a kind in one transaction: nobody waits long behind them
 constexpr Millis kPause{60'000};
+constexpr int kMostInVain = 10;            // steps of a round that find nothing old, between two pauses
 constexpr std::int64_t kDay = 86'400'000;  // ms
 
 std::string etag_of(const db::Retention& retention) { return std::to_string(retention.revision); }
@@ -106,8 +106,7 @@ net::Task<Result<void>> RetentionKeeper::prune() {
     db::Database::Work work = [&](db::Transaction& transaction) -> Result<void> {
       // Asked anew in each step: somebody may just have changed it.
       STRATUS_TRY(keep, db::find_retention(transaction, defaults_));
-      STRATUS_TRY(said, db::prune_telemetry(transaction, now - keep.metrics_days * kDay,
-                                            now - keep.events_days * kDay, kStep));
+      STRATUS_TRY(said, db::prune_events(transaction, now - keep.events_days * kDay, kStep));
       STRATUS_TRY(done, db::prune_history(transaction, now - keep.history_days * kDay, kStep));
       removed = said + done;
       return {};
@@ -115,7 +114,39 @@ net::Task<Result<void>> RetentionKeeper::prune() {
     auto written = co_await commit(database_, work);
     if (!written) co_return written;
   }
+  co_return co_await prune_metrics();
+}
+
+// The oldest lie in front, but for what a clock that was wrong marked: what is behind that is found by a
+// round through all of them, a bounded part of it at a time.
+net::Task<Result<void>> RetentionKeeper::prune_metrics() {
+  for (std::int64_t after_id = 0;;) {
+    auto page = co_await prune_page(after_id);
+    if (!page) co_return forward_error(std::move(page));
+    if (page->removed == 0) break;
+    after_id = page->last_id;
+  }
+  for (int in_vain = 0; in_vain < kMostInVain;) {
+    auto page = co_await prune_page(looked_at_);
+    if (!page) co_return forward_error(std::move(page));
+    if (page->removed == 0) ++in_vain;
+    looked_at_ = page->last_id;
+    if (looked_at_ == 0) break;
+  }
   co_return Result<void>();
+}
+
+net::Task<Result<db::PrunedPage>> RetentionKeeper::prune_page(std::int64_t after_id) {
+  db::PrunedPage page;
+  db::Database::Work work = [&](db::Transaction& transaction) -> Result<void> {
+    STRATUS_TRY(keep, db::find_retention(transaction, defaults_));
+    STRATUS_TRY(done, db::prune_metrics(transaction, now_ms() - keep.metrics_days * kDay, after_id, kStep));
+    page = done;
+    return {};
+  };
+  auto written = co_await commit(database_, work);
+  if (!written) co_return forward_error(std::move(written));
+  co_return page;
 }
 
 }  // namespace stratus::server

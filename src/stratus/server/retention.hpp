@@ -3,6 +3,7 @@
 #pragma once
 
 #include "stratus/db/retention.hpp"
+#include "stratus/db/telemetry.hpp"
 #include "stratus/net/worker_pool.hpp"
 #include "stratus/server/router.hpp"
 
@@ -23,11 +24,15 @@ class RetentionKeeper {
   net::Task<Result<void>> put(Call& call);
   net::Task<Result<db::Retention>> find();
   net::Task<Result<void>> prune();
+  net::Task<Result<void>> prune_metrics();
+  // Prunes what came after the measurement `after_id`.
+  net::Task<Result<db::PrunedPage>> prune_page(std::int64_t after_id);
 
   db::Database& database_;
   net::WorkerPool& pool_;
   db::Retention defaults_;
   net::Notifier wake_;
+  std::int64_t looked_at_ = 0;  // up to this measurement by the round through all of them
 };
 
 }  // namespace stratus::server
