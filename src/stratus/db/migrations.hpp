@@ -14,6 +14,9 @@ namespace stratus::db {
 struct Migration {
   int number;
   std::string_view sql;
+  // The table that it moves rows out of, if any: on PostgreSQL nobody writes there from before the first row
+  // is read. Another server may still run, and what it added meanwhile would be lost.
+  std::string_view moved_table = {};
 };
 
 struct Vertical {

@@ -22,6 +22,8 @@ Result<std::set<std::int64_t>> applied(Connection& connection) {
 
 Result<void> apply(Connection& connection, const Migration& step) {
   STRATUS_CHECK(connection.script("BEGIN"));
+  if (!step.moved_table.empty() && connection.engine() == Engine::postgres)
+    STRATUS_CHECK(connection.script(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", step.moved_table)));
   for (const std::string& statement : statements_of(step.sql, connection.engine())) {
     STRATUS_CHECK(connection.script(statement));
   }

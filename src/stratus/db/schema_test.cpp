@@ -2,6 +2,7 @@
 
 #include <array>
 #include <csignal>
+#include <future>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -149,6 +150,36 @@ TEST_P(SchemaTest, AStepMissingInTheMiddleIsAppliedLater) {
   const std::array<const Vertical*, 2> both{&two, &one};
   ASSERT_TRUE(migrate(*connection, both));
   EXPECT_TRUE(connection->query("SELECT * FROM a, b"));
+}
+
+// Another server that still runs adds a row while this one wants to move them.
+TEST(Migrations, WaitForWhoWritesWhatTheyMove) {
+  if (!TestPostgres::installed()) GTEST_SKIP() << "no postgresql-15";
+  static constexpr std::array<Migration, 2> kSteps{
+      {{901, "CREATE TABLE old (x BIGINT);\n"},
+       {902, "CREATE TABLE fresh (x BIGINT);\nINSERT INTO fresh SELECT x FROM old;\nDROP TABLE old;\n",
+        "old"}}};
+  const Vertical before{"before", std::span(kSteps).first(1), ""}, after{"after", kSteps, ""};
+  TestDatabase test(Engine::postgres);
+  const auto other = connect(test.url());
+  const std::array<const Vertical*, 1> first{&before}, all{&after};
+  ASSERT_TRUE(migrate(*other, first));
+  ASSERT_TRUE(other->script("BEGIN; INSERT INTO old VALUES (7)"));
+  auto migrated = std::async(std::launch::async, [&] {
+    const auto connection = connect(test.url());
+    return migrate(*connection, all);
+  });
+  // Until it waits for a lock, which without one of its own would be that of DROP TABLE.
+  const auto watcher = connect(test.url());
+  const auto waits = [&] {
+    const auto rows = watcher->query("SELECT 1 FROM pg_locks WHERE NOT granted");
+    return rows && !rows->empty();
+  };
+  while (!waits() && migrated.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) continue;
+  ASSERT_TRUE(other->script("COMMIT"));
+  const auto done = migrated.get();
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ((*watcher->query("SELECT COUNT(*) FROM fresh"))[0].integer(0), 1);
 }
 
 // Forwards to a real connection until a number of statements has run; then the process dies as by kill -9.

@@ -24,7 +24,7 @@ CREATE INDEX measurements_by_device ON measurements ((id / 65536), device, time_
 DROP TABLE device_metrics;
 )sql";
 
-constexpr std::array<Migration, 1> kSteps{{{14, kTables}}};
+constexpr std::array<Migration, 1> kSteps{{{14, kTables, "device_metrics"}}};
 
 }  // namespace
 

@@ -15,7 +15,7 @@ INSERT INTO rollout_specs (rollout, spec) SELECT id, spec FROM rollouts;
 ALTER TABLE rollouts DROP COLUMN spec;
 )sql";
 
-constexpr std::array<Migration, 1> kSteps{{{16, kTables}}};
+constexpr std::array<Migration, 1> kSteps{{{16, kTables, "rollouts"}}};
 
 }  // namespace
 
