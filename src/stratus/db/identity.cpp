@@ -68,6 +68,12 @@ std::vector<std::string> texts_in(const Rows& rows) {
 }  // namespace
 
 Result<void> add_certificate(Transaction& transaction, const Certificate& c) {
+  // A device asks with the same key until it hears an answer: those made for it before were lost. They must
+  // not crowd out the only one that it has.
+  STRATUS_CHECK(
+      transaction.run("UPDATE certificates SET state = 'superseded', changed_ms = $3, reason = 'superseded' "
+                      "WHERE device = $1 AND state = 'active' AND key_id = $2",
+                      {c.device, c.key_id, c.issued_ms}));
   STRATUS_CHECK(
       transaction.run("INSERT INTO certificates (serial, device, kind, fingerprint, key_id, public_key, "
                       "names, not_before_ms, "

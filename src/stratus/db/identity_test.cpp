@@ -12,13 +12,13 @@ class IdentityTest : public EngineTest {
  protected:
   Result<void> write(const Database::Work& work) { return database().write_now(work); }
   Result<void> add(const std::string& serial, const std::string& device, std::int64_t issued_ms,
-                   std::int64_t not_after_ms = 1'000'000) {
+                   std::int64_t not_after_ms = 1'000'000, const std::string& key = "") {
     Certificate certificate;
     certificate.serial = serial;
     certificate.device = device;
     certificate.kind = "device";
     certificate.fingerprint = "f" + serial;
-    certificate.key_id = "k" + serial;
+    certificate.key_id = "k" + (key.empty() ? serial : key);
     certificate.public_key = {1, 2, 0, 255};
     certificate.not_after_ms = not_after_ms;
     certificate.issued_ms = issued_ms;
@@ -74,6 +74,15 @@ TEST_P(IdentityTest, KeepsTheNewestFewActive) {
   EXPECT_EQ(enrolled_devices(database(), 0)->size(), 2u);
   EXPECT_EQ(enrolled_devices(database(), 1'000'000)->size(), 0u);
   EXPECT_EQ(*enrolled_since(database(), 5), std::vector<std::string>{"cam-7"});
+}
+
+TEST_P(IdentityTest, RenewalsWhoseAnswersWereLostLeaveTheOneInUse) {
+  ASSERT_TRUE(add("01", "cam-7", 1));
+  for (int i = 2; i <= 5; ++i) ASSERT_TRUE(add("0" + std::to_string(i), "cam-7", i, 1'000'000, "next")) << i;
+  ASSERT_TRUE(add("0A", "cam-8", 9, 1'000'000, "next"));
+  std::string states;
+  for (const Certificate& one : *certificates_of(database(), "cam-7", 10)) states += one.state.front();
+  EXPECT_EQ(states, "asssa") << "the newest and the first";
 }
 
 TEST_P(IdentityTest, RevokesADeviceWithAllItsCertificates) {
