@@ -158,13 +158,25 @@ Result<void> Campaign::abort(const std::string& who, const std::string& why, boo
                              const IsBusy& is_busy) {
   if (header_.state == State::completed && !give_back)
     return fail(ErrorCode::conflict, "it is over; all that is left is to send updated devices back");
+  // Only what this rollout did is taken back; a device without an attempt got it by other means.
+  const auto is_ours = [&](const Device& device) {
+    return device.state == DeviceState::success && device.attempt > 0 && !is_busy(device.id);
+  };
+  const auto may_return = [&](const Device& device) {
+    const std::span<const Before> done(device.before.data(), device.content + std::size_t(1));
+    return is_ours(device) &&
+           std::any_of(done.begin(), done.end(), [](const Before& one) { return !one.digest.empty(); });
+  };
+  if (header_.state == State::completed && std::none_of(devices_.begin(), devices_.end(), may_return)) {
+    return fail(ErrorCode::conflict,
+                "it is over, and no device can be sent back: none was updated by it and has got nothing else "
+                "since, or nothing is known of what they ran before");
+  }
   STRATUS_CHECK(order(Event::abort, "abort", who, why, now));
   header_.cause = why.empty() ? "aborted by " + who : fmt::format("aborted by {}: {}", who, why);
   header_.give_back = give_back;
   for (Device& device : devices_) {
-    // Only what this rollout did is taken back; a device without an attempt got it by other means.
-    if (give_back && device.state == DeviceState::success && device.attempt > 0 && !is_busy(device.id))
-      begin_return(device, now);
+    if (give_back && is_ours(device)) begin_return(device, now);
     cancel_device(device, "the rollout was aborted", now);
   }
   finish_if_closed(now);

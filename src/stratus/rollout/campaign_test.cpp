@@ -260,6 +260,24 @@ TEST(Campaign, AbortLeavesWhatAnotherRolloutHas) {
   EXPECT_EQ(run.it.header().state, State::aborted);
 }
 
+TEST(Campaign, WhatIsOverStaysCompletedWhenNoneCanGoBack) {
+  const auto refuses = [](Running& run, const Campaign::IsBusy& busy) {
+    ASSERT_EQ(run.it.header().state, State::completed);
+    (void)run.it.take_changes();
+    EXPECT_EQ(run.it.abort("ann", "", true, run.now, busy).error().code(), ErrorCode::conflict);
+    EXPECT_EQ(run.it.header().state, State::completed);
+    EXPECT_FALSE(run.it.header().give_back);
+    EXPECT_TRUE(run.it.take_changes().empty());
+  };
+  Running failed("", 2);
+  for (const char* const id : {"d000", "d001"}) failed.tell(id, DeviceEvent::failed);
+  refuses(failed, nobody);
+  Running updated("", 2);
+  for (const char* const id : {"d000", "d001"}) updated.tell(id, DeviceEvent::succeeded);
+  refuses(updated, [](const std::string&) { return true; });
+  EXPECT_TRUE(updated.it.abort("ann", "", true, updated.now, nobody)) << "the others gave them back";
+}
+
 TEST(Campaign, TheDeadlineClosesEverything) {
   Running run(R"("expires_s":3600,"waves":[{"count":2}])", 4);
   const auto canaries = run.in(DeviceState::requested);
