@@ -152,20 +152,23 @@ net::Task<Result<void>> Identity::write(db::Database::Work work) {
   co_return result;
 }
 
-net::Task<Result<std::vector<Identity::DeviceKey>>> Identity::keys_of(std::string device) {
-  if (const auto cached = keys_.find(device); cached != keys_.end()) co_return cached->second;
+net::Task<Result<std::vector<Identity::DeviceKey>>> Identity::keys_of(std::string device, bool to_renew) {
+  const auto cached = keys_.find(device);
+  if (!to_renew && cached != keys_.end()) co_return cached->second;
   auto read = [&]() -> Result<std::vector<DeviceKey>> {
     STRATUS_TRY(certificates, db::certificates_of(database_, device, 16));
     std::vector<DeviceKey> keys;
     for (const db::Certificate& certificate : certificates) {
       if (certificate.state == "revoked") continue;  // superseded: what it signed before may come late
+      const bool good = certificate.state == "active" && certificate.not_after_ms > alive_ms();
+      if (to_renew && !good) continue;
       STRATUS_TRY(key, crypto::PublicKey::from_der(certificate.public_key));
       keys.push_back({certificate.key_id.substr(0, 16), std::move(key)});
     }
     return keys;
   };
   auto keys = co_await pool_.run(read);
-  if (keys) {
+  if (keys && !to_renew) {
     if (keys_.size() >= kMaxCachedKeys) keys_.clear();
     keys_[device] = *keys;
   }
@@ -187,7 +190,8 @@ net::Task<Result<void>> Identity::check_message(std::string device, std::string 
   if (parsed->counter != counter) {
     co_return fail(ErrorCode::corrupt, "the signature's counter is not the message's", "signature_wrong");
   }
-  auto keys = co_await keys_of(device);
+  const bool to_renew = kind == "renew";
+  auto keys = co_await keys_of(device, to_renew);
   if (!keys) co_return forward_error(std::move(keys));
   const crypto::MessageContext context{device, kind, counter};
   for (const DeviceKey& candidate : *keys) {

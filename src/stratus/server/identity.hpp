@@ -164,7 +164,8 @@ class Identity {
   // identity.cpp
   Result<void> check_peer(const net::RequestHead& request, std::string_view device, bool others) const;
   net::Task<Result<void>> write(db::Database::Work work);
-  net::Task<Result<std::vector<DeviceKey>>> keys_of(std::string device);
+  // Of what the device said in the past, superseded keys too; a renewal needs one that is still good.
+  net::Task<Result<std::vector<DeviceKey>>> keys_of(std::string device, bool to_renew);
 
   // identity_enrolment.cpp
   std::string hash_of(std::string_view code) const;

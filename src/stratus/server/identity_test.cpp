@@ -203,6 +203,46 @@ TEST_P(ServerIdentityTest, TakesMessagesThatTheDeviceSigned) {
   });
 }
 
+TEST_P(ServerIdentityTest, OnlyAKeyThatIsStillGoodRenews) {
+  run([&](Identity& identity) -> net::Task<void> {
+    const crypto::SigningKey fresh = crypto::SigningKey::generate().value();
+    const std::function<net::Task<std::string>(const crypto::SigningKey&, std::string)> verdict =
+        [&](const crypto::SigningKey& key, std::string kind) -> net::Task<std::string> {
+      std::string signature = crypto::sign_message(key, {"cam-7", kind, 5}, "{}").value();
+      auto checked = co_await identity.check_message("cam-7", kind, 5, "{}", std::move(signature), false);
+      co_return checked ? "" : checked.error().reason();
+    };
+    const std::vector<const crypto::SigningKey*> keys{&key_, &fresh};
+    for (const crypto::SigningKey* const key : keys) {
+      const std::string code = co_await code_for(identity, "cam-7");
+      const wire::EnrolRequest request{code, request_of(*key, ""), ""};
+      auto enrolled = co_await identity.enrol(request, "10.0.0.1:1");
+      EXPECT_TRUE(enrolled);
+      const std::string renews = co_await verdict(*key, "renew");
+      EXPECT_EQ(renews, "");
+    }
+    const std::string replaced = co_await verdict(key_, "renew");
+    EXPECT_EQ(replaced, "signature_wrong") << "the device was enrolled anew";
+    const std::string late = co_await verdict(key_, "report");
+    EXPECT_EQ(late, "") << "what it signed before may come late";
+    const auto age = [&](std::chrono::seconds past_grace) {
+      const WallTime end = system_clock().wall() - identity.config().grace - past_grace;
+      EXPECT_TRUE(database().write_now([&](db::Transaction& transaction) -> Result<void> {
+        STRATUS_CHECK(
+            transaction.run("UPDATE certificates SET not_after_ms = $1 WHERE key_id = $2",
+                            {std::int64_t(end.time_since_epoch().count()), fresh.public_key().id()}));
+        return {};
+      }));
+    };
+    age(std::chrono::seconds(-3600));
+    const std::string expired = co_await verdict(fresh, "renew");
+    EXPECT_EQ(expired, "");
+    age(std::chrono::seconds(1));
+    const std::string ended = co_await verdict(fresh, "renew");
+    EXPECT_EQ(ended, "signature_wrong") << "its grace is over";
+  });
+}
+
 TEST_P(ServerIdentityTest, SeesWhatAnotherServerDid) {
   run([&](Identity& first) -> net::Task<void> {
     auto parts = Identity::open(directory_ / "ca", system_clock().wall());
