@@ -78,6 +78,17 @@ def test_a_result_updates_the_device_in_the_catalogue(server, devices):
     assert server.http.get("/api/v1/devices/d2").status == 404
 
 
+def test_what_holds_a_nul_is_refused_by_its_number(devices):
+    """Else the device would say it for ever, and what it says later waits behind it."""
+    device = devices.connect("d1")
+    for seq, payload in ((7, b'{"seq":7,"message":"a\\u0000b"}'), (8, b'{"a\\u0000":1,"seq":8}'), (9, b'{"seq":9,"time_ms":"late"}')):
+        device.publish("v1/d1/log", payload)
+        wait_until(lambda: seq in device.refused, what=f"{seq} to be refused")
+    device.say("log", seq=10, message="here")
+    wait_until(lambda: 10 in device.stored)
+    assert not device.stored & {7, 8, 9}
+
+
 @pytest.mark.parametrize("payload", [
     b"", b"{", b"[]", b"nonsense", b"\xff\xfe", b'{"seq":1,"seq":2}', b"[" * 50_000, b'{"a":1e999}' * 3,
     b'{"seq":-1}', b'{"seq":5,"state":"fetching","percent":1000}', b'{"seq":5,"state":7}'])

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <boost/json.hpp>
+
+#include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/db/telemetry.hpp"
 #include "stratus/server/catalogue_writes.hpp"
@@ -23,6 +26,19 @@ net::MqttOptions session_options(const DeviceLinkOptions& options) {
   session.first_backoff = Millis(50);
   session.longest_backoff = Millis(2'000);
   return session;
+}
+
+// The number of a message that is refused, 0 for none. A NUL in a text, for which it may be refused, does not
+// hide it.
+std::uint64_t readable_seq(std::string text) {
+  constexpr std::string_view kNul = "\\u0000", kOther = "\\u0001";
+  for (std::size_t at = 0; (at = text.find(kNul, at)) != std::string::npos; at += kNul.size())
+    text.replace(at, kNul.size(), kOther);
+  const auto value = parse_json(text, wire::kMaxDeviceMessage);
+  if (!value) return 0;
+  ObjectReader reader(*value, "");
+  const std::uint64_t seq = reader.optional_number("seq", 0);
+  return reader.done() ? seq : 0;
 }
 
 }  // namespace
@@ -185,10 +201,10 @@ void DeviceLink::refuse(const DeviceMessage& message, wire::mqtt::AckToken token
                  kept_back == 0 ? "" : "; " + std::to_string(kept_back) + " more were not told");
   }
   // It can stop sending what will never be taken, if it numbered it.
-  const auto envelope = wire::parse_envelope(message.body);
-  if (!envelope || envelope->seq == 0) return;
+  const std::uint64_t seq = readable_seq(message.body);
+  if (seq == 0) return;
   wire::Stored answer;
-  answer.refused.push_back({envelope->seq, why.text().substr(0, 300)});
+  answer.refused.push_back({seq, why.text().substr(0, 300)});
   wire::mqtt::PublishOptions once;
   once.qos = 0;
   (void)session_.publish(wire::device_topic(device, "stored", message.gateway), wire::encode_stored(answer),
