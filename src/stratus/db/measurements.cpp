@@ -2,29 +2,21 @@
 // so that writing touches the newest piece only; reading looks into each piece that may hold what is wanted.
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <tuple>
 
+#include "stratus/db/measurements_sql.hpp"
 #include "stratus/db/telemetry.hpp"
 
 namespace stratus::db {
 namespace {
 
-constexpr std::int64_t kPiece = 65'536;   // as in the index measurements_by_device and in the texts below
-constexpr std::int64_t kMostPieces = 64;  // looked into by one statement
-constexpr std::size_t kFew = 200;         // rows of a statement: the next one may look into more pieces
+constexpr std::int64_t kPiece = 65'536;     // as in the index measurements_by_device and in the texts below
+constexpr std::int64_t kMostPieces = 64;    // looked into by one statement
+constexpr std::int64_t kLeastRead = 1'000;  // rows of a statement: many may have one time
+constexpr std::size_t kFew = 200;           // rows of a statement: the next one may look into more pieces
 // The server's clock may have been put back, and a device's is believed when it is a little ahead.
 constexpr std::int64_t kClockSlack = 86'400'000;
-
-constexpr std::string_view kOnePiece =
-    "SELECT m.id, m.kind, m.time_ms, m.received_ms, m.body FROM measurements m WHERE m.id / 65536 = $1 AND "
-    "m.device = $2 AND m.time_ms >= $3 AND m.time_ms <= $4 AND ($5 = '' OR m.kind = $5) "
-    "AND (m.time_ms > $3 OR m.id > $7) ORDER BY m.time_ms, m.id LIMIT $6";
-// The + keeps SQLite from giving the number a type that the index has not.
-constexpr std::string_view kSeveralPieces =
-    "WITH RECURSIVE piece (n) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT n + 1 FROM piece WHERE n < $8) "
-    "SELECT m.id, m.kind, m.time_ms, m.received_ms, m.body FROM piece CROSS JOIN measurements m WHERE "
-    "m.id / 65536 = +piece.n AND m.device = $2 AND m.time_ms >= $3 AND m.time_ms <= $4 AND "
-    "($5 = '' OR m.kind = $5) AND (m.time_ms > $3 OR m.id > $7) ORDER BY m.time_ms, m.id LIMIT $6";
 
 // Of the first row from `id` on; the end of time when there is none.
 Result<std::int64_t> received_at(Reader& reader, std::int64_t id) {
@@ -62,23 +54,27 @@ bool is_before(const MetricRow& one, const MetricRow& other) {
 // What one request has found so far: the first `limit` of its device, of equal ones the first that came.
 class Series {
  public:
-  Series(std::string_view device, std::string_view kind, std::int64_t to_ms, std::int64_t limit)
-      : device_(device), kind_(kind), to_ms_(to_ms), limit_(limit) {}
+  // Of `after_ms` only the kinds after `after_kind`.
+  Series(std::string_view device, std::string_view kind, std::int64_t to_ms, std::int64_t limit,
+         std::int64_t after_ms, std::string_view after_kind)
+      : device_(device), kind_(kind), to_ms_(to_ms), limit_(limit), after_(after_ms, after_kind) {}
 
   // Answers how many rows it read.
   Result<std::size_t> look_into(Reader& reader, std::int64_t first, std::int64_t last, std::int64_t from_ms) {
     const bool one = first == last;
+    const std::int64_t most = std::max(limit_, kLeastRead);
     std::int64_t after_id = -1;
     std::size_t read = 0;
     for (;;) {
-      const std::vector<Value> values{first, device_, from_ms, to_ms_, kind_, limit_, after_id, last};
+      const std::vector<Value> values{first, device_, from_ms, to_ms_, kind_, most, after_id, last};
       STRATUS_TRY(rows, reader.run(one ? kOnePiece : kSeveralPieces, Values(values).first(one ? 7 : 8)));
       for (const Row row : rows) {
-        found_.push_back({device_, row.text(1), row.integer(2), row.integer(3), row.text(4)});
+        MetricRow next{device_, row.text(1), row.integer(2), row.integer(3), row.text(4)};
         after_id = row.integer(0);
+        from_ms = next.time_ms;
+        if (std::tie(next.time_ms, next.kind) > after_) found_.push_back(std::move(next));
       }
-      const bool is_all = static_cast<std::int64_t>(rows.size()) < limit_;
-      if (!is_all) from_ms = found_.back().time_ms;
+      const bool is_all = static_cast<std::int64_t>(rows.size()) < most;
       read += rows.size();
       merge();
       // Where equal ones took others' places there may be more.
@@ -101,6 +97,7 @@ class Series {
   std::string device_, kind_;
   std::int64_t to_ms_;
   std::int64_t limit_;
+  std::tuple<std::int64_t, std::string> after_;
   std::vector<MetricRow> found_;
 };
 
@@ -127,9 +124,10 @@ Result<void> add_metrics(Transaction& transaction, std::span<const MetricRow> ro
 }
 
 Result<std::vector<MetricRow>> list_metrics(Reader& reader, std::string_view device, std::string_view kind,
-                                            std::int64_t from_ms, std::int64_t to_ms, std::int64_t limit) {
+                                            std::int64_t from_ms, std::int64_t to_ms, std::int64_t limit,
+                                            std::string_view after_kind) {
   STRATUS_TRY(pieces, pieces_since(reader, from_ms));
-  Series series(device, kind, to_ms, limit);
+  Series series(device, kind, to_ms, limit, from_ms, after_kind);
   std::int64_t width = 1;
   for (std::int64_t first = pieces.first; first <= pieces.last;) {
     const std::int64_t last = std::min(first + width - 1, pieces.last);

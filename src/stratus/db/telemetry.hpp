@@ -64,9 +64,13 @@ Result<void> put_progress(Transaction& transaction, std::span<const ProgressRow>
 // Everybody is away until they say otherwise: the broker was started anew.
 Result<void> set_all_offline(Transaction& transaction, std::int64_t now_ms);
 
-// Oldest first, from … to (both included), of one kind or of all (""). At most `limit`.
+// Oldest first, those of one time by their kind; from … to (both included), of one kind or of all ("").
+// At most `limit`. A next page begins at the last one's time and `after_kind`: of `from_ms` only the kinds
+// after that. It takes for granted that the server's clock was never put back by more than a day: what was
+// received before that may not be found while what came after it looks older.
 Result<std::vector<MetricRow>> list_metrics(Reader& reader, std::string_view device, std::string_view kind,
-                                            std::int64_t from_ms, std::int64_t to_ms, std::int64_t limit);
+                                            std::int64_t from_ms, std::int64_t to_ms, std::int64_t limit,
+                                            std::string_view after_kind = {});
 // Newest first, ids below `before` (0: all); of `kind` or `other`, or of all (kind "").
 Result<std::vector<EventRow>> list_events(Reader& reader, std::string_view device, std::string_view kind,
                                           std::string_view other, std::int64_t before, std::int64_t limit);

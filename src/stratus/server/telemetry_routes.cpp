@@ -57,13 +57,15 @@ class Telemetry {
     if (!from) co_return forward_error(std::move(from));
     const auto to = time_query(call, "to", 253'402'300'800'000);
     if (!to) co_return fail(to.error());
+    std::string after_kind;
     if (const auto cursor = call.query("cursor")) {
-      const auto parts = decode_cursor(*cursor, 2);
+      const auto parts = decode_cursor(*cursor, 3);
       if (!parts || (*parts)[0] != "metrics")
         co_return fail(ErrorCode::invalid, "cursor: not one of this list");
       std::from_chars((*parts)[1].data(), (*parts)[1].data() + (*parts)[1].size(), *from);
+      after_kind = (*parts)[2];
     }
-    auto read = [&] { return db::list_metrics(database_, device, kind, *from, *to, limit); };
+    auto read = [&] { return db::list_metrics(database_, device, kind, *from, *to, limit, after_kind); };
     auto rows = co_await pool_.run(read);
     if (!rows) co_return forward_error(std::move(rows));
     json::array items;
@@ -75,7 +77,7 @@ class Telemetry {
     }
     json::object answer{{"items", std::move(items)}};
     if (static_cast<std::int64_t>(rows->size()) == limit)
-      answer["next"] = encode_cursor({"metrics", std::to_string(rows->back().time_ms + 1)});
+      answer["next"] = encode_cursor({"metrics", std::to_string(rows->back().time_ms), rows->back().kind});
     const std::string body = json::serialize(answer);
     co_return co_await call.respond_json(200, body);
   }
