@@ -124,6 +124,7 @@ TEST_P(DevicesTest, FiltersFindWhatTheySay) {
   busan.hardware = "pi4";
   busan.active = false;
   busan.tags = Tags{{"site", "4"}};
+  busan.label = "CAF\u00c9";
   ASSERT_TRUE(add("a", seoul));
   ASSERT_TRUE(add("b", busan));
   ASSERT_TRUE(add("C%_x"));
@@ -171,6 +172,8 @@ TEST_P(DevicesTest, FiltersFindWhatTheySay) {
       {"id~A", "a"},
       {"id=\"' OR 1=1 --\"", ""},
       {"label~\"'; DROP TABLE devices\"", ""},
+      {"label~\"caf\u00c9\"", "b"},
+      {"label~\"caf\u00e9\"", ""},  // as on the other engine
   };
   for (const auto& [filter, expected] : cases) EXPECT_EQ(passing(filter), expected) << filter;
 }

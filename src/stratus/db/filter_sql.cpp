@@ -169,17 +169,18 @@ std::string Condition::any_of(const std::string& column, const FilterTerm& term)
   }
   // LIKE would need escapes and knows case differently in each engine. SQLite's own `instr` takes four times
   // as long as looking (platform/sqlite/contains.hpp), and `lower` copies each text.
+  // Only A-Z are folded, on both.
   for (const std::string& value : term.values) {
     // `search` is kept folded.
     const bool kept = column == "d.search";
     const bool sqlite = engine_ == Engine::sqlite;
-    const std::string needle = bind(kept || sqlite ? fold(value) : value);
+    const std::string needle = bind(fold(value));
     text += text.empty() ? "" : " OR ";
     if (sqlite) {
       text += fmt::format("holds_folded({}, {})", column, needle);
     } else {
       text += kept ? fmt::format("strpos({}, {}) > 0", column, needle)
-                   : fmt::format("strpos(lower({}), lower({})) > 0", column, needle);
+                   : fmt::format("strpos(lower(({}) COLLATE \"C\"), {}) > 0", column, needle);
     }
   }
   return "(" + text + ")";
