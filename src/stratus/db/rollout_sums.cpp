@@ -24,9 +24,12 @@ Result<void> check_not_brought(Transaction& transaction, std::string_view what,
                                std::string_view manifest_digest) {
   constexpr std::int64_t kNamed = 5;
   // A digest is too long to stand in a title by chance, and a title that holds one only refuses too much.
-  STRATUS_TRY(rows, transaction.run("SELECT id, title FROM rollouts WHERE state IN ('draft', 'approval', "
+  // What devices go back to is brought as well.
+  STRATUS_TRY(rows, transaction.run("SELECT id, title FROM rollouts WHERE (state IN ('draft', 'approval', "
                                     "'scheduled', 'running', 'paused', 'aborting') AND EXISTS (SELECT 1 FROM "
-                                    "rollout_specs WHERE rollout = rollouts.id AND spec LIKE $1) "
+                                    "rollout_specs WHERE rollout = rollouts.id AND spec LIKE $1)) OR "
+                                    "(state = 'aborting' AND EXISTS (SELECT 1 FROM rollout_devices WHERE "
+                                    "rollout = rollouts.id AND state = 'returning' AND prior LIKE $1)) "
                                     "ORDER BY id DESC LIMIT $2",
                                     {"%" + std::string(manifest_digest) + "%", kNamed}));
   if (rows.empty()) return {};

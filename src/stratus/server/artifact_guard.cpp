@@ -1,5 +1,7 @@
 #include "stratus/server/artifact_guard.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "stratus/wire/update_kind.hpp"
@@ -33,6 +35,24 @@ Result<void> hold_content(db::Transaction& transaction, const rollout::Content& 
       ErrorCode::conflict,
       fmt::format("{}:{} was removed meanwhile; plan the rollout again", content.name, content.version),
       "release_removed");
+}
+
+std::vector<rollout::Content> given_back(const rollout::Campaign& campaign,
+                                         const rollout::Campaign::IsBusy& stays) {
+  std::vector<rollout::Content> found;
+  for (const rollout::Device& device : campaign.devices()) {
+    if (device.state != rollout::DeviceState::success || device.attempt == 0 || stays(device.id)) continue;
+    for (std::size_t i = 0; i < device.before.size(); ++i) {
+      const rollout::Before& before = device.before[i];
+      if (before.digest.empty() || before.version.empty()) continue;
+      const std::string& name = campaign.spec().contents[i].name;
+      const bool known = std::any_of(found.begin(), found.end(), [&](const rollout::Content& one) {
+        return one.name == name && one.digest == before.digest && one.version == before.version;
+      });
+      if (!known) found.push_back({name, before.version, before.digest});
+    }
+  }
+  return found;
 }
 
 }  // namespace stratus::server

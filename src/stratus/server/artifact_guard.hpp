@@ -4,12 +4,17 @@
 #pragma once
 
 #include "stratus/db/database.hpp"
-#include "stratus/rollout/spec.hpp"
+#include "stratus/rollout/campaign.hpp"
 
 namespace stratus::server {
 
 // Inside the transaction that stores a rollout, or lets it run: locks the row of what it brings. `conflict`
 // (reason release_removed) when that is gone, or something else by now.
 Result<void> hold_content(db::Transaction& transaction, const rollout::Content& content);
+
+// What an abort that gives back sends devices to, each once, as far as it is known. Those for which `stays`
+// holds remain as they are.
+std::vector<rollout::Content> given_back(const rollout::Campaign& campaign,
+                                         const rollout::Campaign::IsBusy& stays);
 
 }  // namespace stratus::server

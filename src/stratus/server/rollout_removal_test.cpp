@@ -21,8 +21,14 @@ class OneDevice final : public Fleet {
   Result<std::vector<rollout::Candidate>> resolve(const rollout::Targets& /*targets*/) override {
     rollout::Candidate device;
     device.id = "shelf";
+    if (!running.empty()) {
+      device.follows = "firmware/board";
+      device.running = sha256(running);
+      device.running_version = running;
+    }
     return std::vector<rollout::Candidate>{device};
   }
+  std::string running;
 };
 
 class RolloutRemovalTest : public db::EngineTest {
@@ -175,6 +181,37 @@ TEST_P(RolloutRemovalTest, ADraftIsLookedAtAgainWhenItIsSubmitted) {
     order.kind = RolloutOrder::Kind::abort;
     const auto aborted = co_await rollouts.order(*draft, order);
     EXPECT_TRUE(aborted) << "it can be given up";
+  });
+}
+
+TEST_P(RolloutRemovalTest, WhatDevicesGoBackToIsHeldAsWell) {
+  fleet_.running = "1";
+  run([this](Rollouts& rollouts) -> net::Task<void> {
+    const auto made = co_await make(rollouts, "2", true);
+    EXPECT_EQ(reason_of(made), "made");
+    if (!made) co_return;
+    rollout::DeviceNews news;
+    news.event = rollout::DeviceEvent::succeeded;
+    news.about = sha256("2");
+    const auto updated = co_await rollouts.news("shelf", news);
+    EXPECT_TRUE(updated);
+    EXPECT_EQ(db::find_rollout(database(), *made)->state, "completed");
+    const auto firmware = db::find_firmware(database(), "F1");
+    EXPECT_TRUE(remove(database(), "1")) << "nothing brings it";
+    RolloutOrder order;
+    order.kind = RolloutOrder::Kind::abort;
+    order.give_back = true;
+    order.actor.label = "user:ann";
+    const auto refused = co_await rollouts.order(*made, order);
+    EXPECT_EQ(refused ? "done" : refused.error().reason(), "release_removed");
+    EXPECT_EQ(db::find_rollout(database(), *made)->state, "completed");
+    EXPECT_TRUE(database().write_now(
+        [&](db::Transaction& transaction) { return db::add_firmware(transaction, *firmware); }));
+    auto back = co_await rollouts.order(*made, order);
+    while (!back && back.error().code() == ErrorCode::unavailable)  // the refused one is being forgotten
+      back = co_await rollouts.order(*made, order);
+    EXPECT_TRUE(back) << (back ? "" : back.error().text());
+    EXPECT_EQ(remove(database(), "1").error().reason(), "needed_by_rollout");
   });
 }
 

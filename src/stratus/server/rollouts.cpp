@@ -600,6 +600,11 @@ net::Task<Result<void>> Rollouts::order(std::string id, RolloutOrder order) {
   if (campaign != nullptr &&
       (order.kind == Kind::submit || order.kind == Kind::approve || order.kind == Kind::retry))
     said.brings = campaign->spec().contents;
+  if (campaign != nullptr && order.kind == Kind::abort && order.give_back) {
+    const auto busy = busy_for(id);
+    said.brings = given_back(
+        *campaign, [&](const std::string& device) { return busy(device) || superseded(*campaign, device); });
+  }
   co_return co_await submit(work, std::move(said));
 }
 
