@@ -289,7 +289,8 @@ void DeviceLink::note_seen(const DeviceMessage& message) {
   state.seen_ms = message.received_ms;
   db::PresenceRow row;
   row.device = message.device;
-  row.online = !std::exchange(state.noted, true);
+  const auto pending = seen_.find(message.device);  // not written for a minute: the database is away
+  row.online = !std::exchange(state.noted, true) || (pending != seen_.end() && pending->second.online);
   row.seen_ms = message.received_ms;
   row.gateway = message.gateway;
   seen_[message.device] = std::move(row);
