@@ -18,20 +18,25 @@ constexpr int kTries = 3;
 constexpr Millis kPause{500};
 constexpr std::uint64_t kMaxTrust = 256u << 10;
 
+// A member of the other side's problem; "" when it has none.
+std::string problem_text(const ClientResponse& response, std::string_view key) {
+  const auto value = parse_json(response.body, 64u << 10);
+  return value && value->is_object() ? ObjectReader(*value, "").optional_text(key, 4096) : "";
+}
+
 // What the other side's problem says, for people.
 Error error_of(const std::string& what, const ClientResponse& response) {
-  std::string detail = fmt::format("answered {}", response.status), code;
-  if (const auto value = parse_json(response.body, 64u << 10); value && value->is_object()) {
-    ObjectReader reader(*value, "");
-    const std::string said = reader.optional_text("detail", 4096);
-    if (!said.empty()) detail = said;
-  }
+  std::string detail = problem_text(response, "detail");
+  if (detail.empty()) detail = fmt::format("answered {}", response.status);
   return Error(error_code_of_http_status(response.status), what + ": " + detail);
 }
 
 // Whether the answer may only have got lost on its way, here or between a gateway and the server.
 bool may_be_lost(const Result<ClientResponse>& response) {
-  if (response) return response->status >= 502 && response->status <= 504;
+  if (response) {
+    return response->status >= 502 && response->status <= 504 &&
+           problem_text(*response, "code") != "throttled";
+  }
   const ErrorCode code = response.error().code();
   return code == ErrorCode::unavailable || code == ErrorCode::timeout;
 }

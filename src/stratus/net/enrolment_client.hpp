@@ -19,8 +19,8 @@ struct EnrolOptions {
   std::string ca_fingerprint;     // or: SHA-256 of that certificate in hex, colons allowed
 };
 // Makes a key, sends a signing request, keeps the certificate. `conflict` when there is an identity already.
-// When the answer gets lost it asks again, a few times; called anew it goes on with the same key, to which
-// the server gives the same answer, although the code is used.
+// When the answer gets lost over HTTPS it asks again, a few times; called anew (over MQTT too) it goes on
+// with the same key, to which the server gives the same answer, although the code is used.
 Task<Result<OwnIdentity>> enrol(Executor executor, IdentityFiles files, EnrolOptions options);
 
 // A renewal in two halves, for those who carry it themselves: a request for a fresh key, and what is made of

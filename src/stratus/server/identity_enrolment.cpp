@@ -297,6 +297,10 @@ net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request,
   wire::EnrolAnswer& answer = enrolled.answer;
   if (enrolled.again) {
     log::info("identity", "answered the enrolment of {} again", answer.device);
+    // Perhaps another server made it, or this one died between making it and saying so.
+    enrolled_.insert(answer.device);
+    auto synced = co_await sync();
+    if (!synced) log::warning("identity", "after enrolling {}: {}", answer.device, synced.error().text());
     co_return std::move(answer);
   }
   ++counters_.enrolled;
