@@ -160,6 +160,7 @@ TEST_P(FleetViewTest, AReplacedCertificateIsNoAlarm) {
     made.serial = serial;
     made.device = device;
     made.kind = "device";
+    made.key_id = serial;
     made.public_key = {1};
     made.not_after_ms = ends;
     made.issued_ms = 1;
