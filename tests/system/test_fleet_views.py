@@ -240,11 +240,15 @@ def test_every_refusal_and_every_persons_answer_names_its_request(fleet):
 def test_what_a_rollout_was_to_move_and_what_was_fetched(fleet):
     rollout = fleet.create(waves=[{"count": 4}])
     path = f"/api/v1/rollouts/{rollout}/bytes"
-    before = fleet.checked.get(path).json()
+    order = {"contents": [{"name": "app", "version": "2"}], "targets": {"all": True}}
+    before = {}
+
+    def as_planned():  # a delta may get ready between the two questions
+        before.update(fleet.checked.get(path).json())
+        return before["predicted"]["devices"] == fleet.http.post("/api/v1/rollouts/dry-run", json=order).json()["bytes"]["devices"]
+    wait_until(as_planned, what="the bytes that were planned")
+    assert before["predicted"]["devices"] > 0
     assert before["actual"] == {"reporting": 10, "devices": 0, "direct": 0, "by_gateway": []}
-    plan = fleet.http.post("/api/v1/rollouts/dry-run", json={
-        "contents": [{"name": "app", "version": "2"}], "targets": {"all": True}}).json()
-    assert before["predicted"]["devices"] == plan["bytes"]["devices"] > 0
     assert before["predicted"]["upstream"] == before["predicted"]["devices"], "no gateway anywhere"
     first = fleet.chosen(rollout, 4)
     for device in first[:3]:
