@@ -34,6 +34,14 @@ if(STRATUS_PCH)
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # so that ccache knows it again
 endif()
 
+# Eight sources of a target as one translation unit: half of the CPU of a build from nothing, because what they include is
+# read and made from templates once. Names of unnamed namespaces must not collide. The presets "dev" (for editing) and "gcc"
+# compile each source alone (docs/adr/0011-sources-compiled-together.md).
+option(STRATUS_UNITY "Compile several sources of a target as one" ON)
+set(CMAKE_UNITY_BUILD ${STRATUS_UNITY})
+add_compile_options(-Werror=unused-function)  # a neighbour's overload took its place
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+
 find_program(STRATUS_CCACHE ccache)
 if(STRATUS_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${STRATUS_CCACHE})

@@ -1,11 +1,13 @@
 """./dev test: builds, then runs every test there is and counts them one by one.
 
-Suites, in order: lint, the console's (types, lint, Vitest), unit tests (release build), the modules without an event loop again under
-AddressSanitizer and UBSan, short fuzz runs, system tests. Ends with "N passed, N failed, N skipped".
+Suites, in order: lint, the console's (types, lint, Vitest), unit tests (release build), system tests, unit tests of the modules
+without an event loop again under AddressSanitizer and UBSan (built while the system tests wait), short fuzz runs. Ends with
+"N passed, N failed, N skipped".
 Only when asked for by name: gcc (what asan runs, built by g++) and tsan (what has an event loop, under ThreadSanitizer).
 """
 import argparse
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -67,6 +69,21 @@ def build(preset, tally, *targets):
     return directory / "bin"
 
 
+@contextlib.contextmanager
+def build_begun(preset):
+    """A head start for build() in the time that others leave, as system tests do: most wait for programs that they started."""
+    directory = ROOT / "build" / preset
+    if not (directory / "build.ninja").exists():
+        run(["cmake", "--preset", preset], stdout=subprocess.DEVNULL)
+    ninja = subprocess.Popen(["chrt", "--idle", "0", "ninja", "-C", directory], cwd=ROOT, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:  # what is left, and what broke, is for build(): ninja goes on where it was
+        ninja.terminate()
+        ninja.wait()
+
+
 def lint_interface(tally):
     """api/openapi.yaml with the linter of tools/openapi, which is installed when missing."""
     directory = ROOT / "tools" / "openapi"
@@ -82,15 +99,17 @@ def lint_interface(tally):
 
 
 def run_console(tally):
-    """What the console's own tools say; its build is part of every release build."""
-    web = str(build_console.WEB)
-    for name in ("check", "lint"):
-        done = run(["npm", "--prefix", web, "run", "-s", name], capture_output=True, text=True)
-        tally.add(f"console: {name}", "passed" if done.returncode == 0 else "failed", (done.stdout + done.stderr)[-6000:])
-    with tempfile.TemporaryDirectory() as directory:
+    """What the console's own tools say, side by side; its build is part of every release build."""
+    def npm(*words):
+        return run(["npm", "--prefix", str(build_console.WEB), *words], capture_output=True, text=True)
+
+    with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(3) as three:
         report = pathlib.Path(directory) / "report.xml"
-        done = run(["npm", "--prefix", web, "test", "--", "--reporter=junit", f"--outputFile={report}"],
-                   capture_output=True, text=True)
+        tests = three.submit(npm, "test", "--", "--reporter=junit", f"--outputFile={report}")
+        for name, tool in [(name, three.submit(npm, "run", "-s", name)) for name in ("check", "lint")]:
+            done = tool.result()
+            tally.add(f"console: {name}", "passed" if done.returncode == 0 else "failed", (done.stdout + done.stderr)[-6000:])
+        done = tests.result()
         if report.exists():
             read_junit(report, "console", tally)
         if done.returncode not in (0, 1) or not report.exists():
@@ -106,23 +125,28 @@ def run_footprint(tally):
 
 
 def run_unit_tests(suite, programs, tally, timeout):
-    for program in sorted(programs.glob("test_*")):
-        with tempfile.TemporaryDirectory() as directory:
-            report = pathlib.Path(directory) / "report.xml"
-            environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1", UBSAN_OPTIONS="print_stacktrace=1")
-            if os.access("/dev/shm", os.W_OK):
-                environment["TMPDIR"] = "/dev/shm"  # many of them sync a file per step
-            try:
-                done = run([program, f"--gtest_output=xml:{report}", "--gtest_brief=1"], env=environment,
-                           timeout=timeout, capture_output=True, text=True, errors="replace")
-            except subprocess.TimeoutExpired:
-                tally.add(f"{suite}: {program.name}", "failed", f"no end after {timeout} s")
-                continue
+    environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1", UBSAN_OPTIONS="print_stacktrace=1")
+    if os.access("/dev/shm", os.W_OK):
+        environment["TMPDIR"] = "/dev/shm"  # many of them sync a file per step
+
+    def test(program, report):
+        try:
+            done = run([program, f"--gtest_output=xml:{report}", "--gtest_brief=1"], env=environment, timeout=timeout,
+                       capture_output=True, text=True, errors="replace")
+        except subprocess.TimeoutExpired:
+            return f"no end after {timeout} s"
+        if done.returncode in (0, 1) and report.exists():
+            return None
+        return f"exit status {done.returncode}\n{(done.stdout + done.stderr)[-6000:]}"
+
+    targets = sorted(programs.glob("test_*"))
+    with tempfile.TemporaryDirectory() as directory, concurrent.futures.ThreadPoolExecutor(2) as two:
+        reports = [pathlib.Path(directory) / f"{program.name}.xml" for program in targets]
+        for program, report, problem in zip(targets, reports, two.map(test, targets, reports)):
             if report.exists():
                 read_junit(report, suite, tally)
-            if done.returncode not in (0, 1) or not report.exists():
-                output = (done.stdout + done.stderr)[-6000:]
-                tally.add(f"{suite}: {program.name}", "failed", f"exit status {done.returncode}\n{output}")
+            if problem:
+                tally.add(f"{suite}: {program.name}", "failed", problem)
 
 
 def run_fuzzers(programs, tally, long):
@@ -222,6 +246,11 @@ def main():
         run_unit_tests("unit", programs, tally, timeout=600)
         heading("footprint of the microcontroller client")
         run_footprint(tally)
+    if "system" in chosen and programs:
+        sanitized_too = bool(chosen & {"asan", "fuzz"})
+        heading("system tests" + (", and beside them the sanitized build" if sanitized_too else ""))
+        with build_begun("asan") if sanitized_too else contextlib.nullcontext():
+            run_system_tests(tally, patterns, arguments.long)
     if chosen & {"asan", "fuzz"}:
         heading("build: clang with AddressSanitizer, UBSan and libFuzzer")
         sanitized = build("asan", tally)
@@ -239,9 +268,6 @@ def main():
         heading("build and run: clang with ThreadSanitizer")
         if sanitized := build("tsan", tally, *TSAN_TARGETS):
             run_thread_sanitizer(programs, sanitized, tally)
-    if "system" in chosen and programs:
-        heading("system tests")
-        run_system_tests(tally, patterns, arguments.long)
 
     heading("done")
     for line in tally.skipped:

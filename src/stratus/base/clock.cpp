@@ -21,12 +21,20 @@ const Clock& system_clock() {
   return clock;
 }
 
+std::uint64_t unix_ms() {
+  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+}
+
+Millis steady_ms() { return std::chrono::duration_cast<Millis>(system_clock().steady().time_since_epoch()); }
+
 std::string format_time(WallTime time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const auto millis = (time - seconds).count();
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                      fmt::gmtime(static_cast<std::time_t>(seconds.time_since_epoch().count())), millis);
 }
+
+std::string format_time_ms(std::int64_t unix_ms) { return format_time(WallTime(Millis(unix_ms))); }
 
 Result<WallTime> parse_time(std::string_view text) {
   const auto wrong = [&] {

@@ -23,9 +23,14 @@ class Clock {
 
 // The operating system's clock. Thread-safe, lives for ever.
 const Clock& system_clock();
+// Milliseconds since 1970, by it.
+std::uint64_t unix_ms();
+// Milliseconds since some moment, for intervals.
+Millis steady_ms();
 
 // RFC 3339 with milliseconds in UTC: "2026-11-21T06:39:13.250Z".
 std::string format_time(WallTime time);
+std::string format_time_ms(std::int64_t unix_ms);
 // Reads RFC 3339, with Z or an offset, to the millisecond; years 1970 to 2999. `invalid` says what it is not.
 Result<WallTime> parse_time(std::string_view text);
 

@@ -8,7 +8,7 @@
 namespace stratus::delta {
 namespace {
 
-tl::unexpected<Error> malformed(const char* what) {
+tl::unexpected<Error> malformed_plan(const char* what) {
   return fail(ErrorCode::corrupt, std::string("malformed plan in the recipe: ") + what);
 }
 
@@ -21,7 +21,7 @@ Result<std::string> PlanReader::path_near(const std::string& context) {
   STRATUS_TRY(suffix, stream_.varint());
   STRATUS_TRY(middle, stream_.varint());
   if (prefix > context.size() || suffix > context.size() - prefix || middle > kMaxPath) {
-    return malformed("path");
+    return malformed_plan("path");
   }
   std::string path = context.substr(0, static_cast<std::size_t>(prefix));
   Bytes bytes(static_cast<std::size_t>(middle));
@@ -35,10 +35,10 @@ Result<PlanHead> PlanReader::head(bool tar) {
   PlanHead head;
   if (tar) {
     STRATUS_TRY(blocks, stream_.varint());
-    if (blocks > (std::uint64_t{1} << 48)) return malformed("header length");
+    if (blocks > (std::uint64_t{1} << 48)) return malformed_plan("header length");
     head.header_bytes = blocks * kTarBlock;
     STRATUS_TRY(form, stream_.varint());
-    if (form >= kChecksumForms) return malformed("checksum form");
+    if (form >= kChecksumForms) return malformed_plan("checksum form");
     head.checksum_form = static_cast<ChecksumForm>(form);
   }
   STRATUS_TRY(count, stream_.varint());
@@ -47,7 +47,7 @@ Result<PlanHead> PlanReader::head(bool tar) {
   for (std::uint64_t i = 0; i < count; ++i) {
     STRATUS_TRY(path, path_near(context));
     memory += kReferenceCost + path.size();
-    if (memory > kMaxReferenceMemory) return malformed("too many references");
+    if (memory > kMaxReferenceMemory) return malformed_plan("too many references");
     context = path;
     head.references.push_back(std::move(path));
   }

@@ -15,7 +15,7 @@ enum Flag : std::uint8_t { kTar = 1, kBaseHeaders = 2, kPacked = 4, kDirectory =
 // Above this the streams are large enough to be better off apart.
 constexpr std::size_t kTryPacked = 64u << 10;
 
-tl::unexpected<Error> malformed(const char* what) {
+tl::unexpected<Error> not_a_recipe(const char* what) {
   return fail(ErrorCode::corrupt, std::string("not a recipe: ") + what);
 }
 
@@ -23,16 +23,16 @@ Result<CodecSpec> read_codec_spec(StreamReader& reader) {
   std::array<std::uint8_t, 1> byte{};
   STRATUS_CHECK(reader.bytes(byte));
   const unsigned codec = byte[0] & 15u, window = byte[0] >> 4;
-  if (codec > static_cast<unsigned>(Codec::brotli)) return malformed("unknown codec");
+  if (codec > static_cast<unsigned>(Codec::brotli)) return not_a_recipe("unknown codec");
   CodecSpec spec;
   spec.codec = static_cast<Codec>(codec);
   spec.window_log = CodecSpec::kMinWindowLog + window;
-  if (spec.window_log > CodecSpec::kMaxWindowLog) return malformed("window too large");
-  if (spec.codec == Codec::stored && window != 0) return malformed("window without a codec");
+  if (spec.window_log > CodecSpec::kMaxWindowLog) return not_a_recipe("window too large");
+  if (spec.codec == Codec::stored && window != 0) return not_a_recipe("window without a codec");
   if (spec.codec == Codec::lzma) {
     STRATUS_CHECK(reader.bytes(byte));
     spec.lzma_properties = byte[0];
-    if (byte[0] >= 9 * 5 * 5) return malformed("lzma properties");
+    if (byte[0] >= 9 * 5 * 5) return not_a_recipe("lzma properties");
   }
   return spec;
 }
@@ -87,15 +87,15 @@ Result<RecipeHead> parse_recipe_head(BytesView beginning, std::uint64_t file_siz
   const std::size_t available = reader.remaining();
   std::array<std::uint8_t, 3> start{};
   STRATUS_CHECK(reader.bytes(start));
-  if (start[0] != kRecipeMagic) return malformed("wrong first byte");
-  if (start[1] != kRecipeVersion) return malformed("a version that this program does not know");
-  if ((start[2] & ~kAllFlags) != 0) return malformed("unknown flags");
+  if (start[0] != kRecipeMagic) return not_a_recipe("wrong first byte");
+  if (start[1] != kRecipeVersion) return not_a_recipe("a version that this program does not know");
+  if ((start[2] & ~kAllFlags) != 0) return not_a_recipe("unknown flags");
   RecipeHead head;
   head.tar = (start[2] & kTar) != 0;
   head.base_headers = (start[2] & kBaseHeaders) != 0;
   head.packed = (start[2] & kPacked) != 0;
   head.directory = (start[2] & kDirectory) != 0;
-  if ((head.base_headers || head.directory) && !head.tar) return malformed("flags of a tar without a tar");
+  if ((head.base_headers || head.directory) && !head.tar) return not_a_recipe("flags of a tar without a tar");
   STRATUS_TRY(output_bytes, reader.varint());
   head.output_bytes = output_bytes;
   std::array<std::uint8_t, Digest::kSize> digest{};
@@ -106,7 +106,7 @@ Result<RecipeHead> parse_recipe_head(BytesView beginning, std::uint64_t file_siz
   if (head.packed) {
     STRATUS_TRY(spec, read_codec_spec(reader));
     STRATUS_TRY(raw_size, reader.varint());
-    if (raw_size > kMaxPacked) return malformed("packed body too large");
+    if (raw_size > kMaxPacked) return not_a_recipe("packed body too large");
     head.body = {raw_size, spec, position(), file_size - position()};
     return head;
   }
@@ -116,15 +116,15 @@ Result<RecipeHead> parse_recipe_head(BytesView beginning, std::uint64_t file_siz
     STRATUS_TRY(spec, read_codec_spec(reader));
     STRATUS_TRY(stored_size, reader.varint());
     stream = {raw_size, spec, 0, stored_size};
-    if (spec.codec == Codec::stored && raw_size != stored_size) return malformed("stored length");
+    if (spec.codec == Codec::stored && raw_size != stored_size) return not_a_recipe("stored length");
   }
   std::uint64_t offset = position();
   for (auto& stream : head.streams) {
     stream.offset = offset;
-    if (stream.stored_size > file_size - offset) return malformed("it is shorter than its streams");
+    if (stream.stored_size > file_size - offset) return not_a_recipe("it is shorter than its streams");
     offset += stream.stored_size;
   }
-  if (offset != file_size) return malformed("it is longer than its streams");
+  if (offset != file_size) return not_a_recipe("it is longer than its streams");
   return head;
 }
 

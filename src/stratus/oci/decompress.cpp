@@ -10,7 +10,7 @@
 namespace stratus::oci {
 namespace {
 
-constexpr std::size_t kBuffer = 128u << 10;
+constexpr std::size_t kReadBuffer = 128u << 10;
 
 // Counts what comes out and stops it at the limits.
 class Meter {
@@ -53,7 +53,7 @@ class PlainReader : public Decompressor {
 
 class GzipReader : public Decompressor {
  public:
-  explicit GzipReader(Meter meter) : meter_(std::move(meter)), buffer_(kBuffer) {
+  explicit GzipReader(Meter meter) : meter_(std::move(meter)), buffer_(kReadBuffer) {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
     ready_ = ::inflateInit2(&stream_, kGzipOnly) == Z_OK;
   }
@@ -110,7 +110,7 @@ class GzipReader : public Decompressor {
 
 class ZstdReader : public Decompressor {
  public:
-  ZstdReader(Meter meter, unsigned max_window_log) : meter_(std::move(meter)), buffer_(kBuffer) {
+  ZstdReader(Meter meter, unsigned max_window_log) : meter_(std::move(meter)), buffer_(kReadBuffer) {
     if (context_ != nullptr) {
       ::ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, static_cast<int>(max_window_log));
     }

@@ -53,14 +53,14 @@ Result<std::string> read(Compression compression, const std::string& data, std::
   return out;
 }
 
-std::string sample() {
+std::string sample_text() {
   std::string out;
   for (int i = 0; i < 60000; ++i) out += std::to_string(i * 7919) + "\n";
   return out;
 }
 
 TEST(Decompress, ReadsAllForms) {
-  const std::string data = sample();
+  const std::string data = sample_text();
   for (const std::size_t piece : {std::size_t{1000}, std::size_t{1} << 20}) {
     EXPECT_EQ(read(Compression::none, data, piece).value(), data);
     EXPECT_EQ(read(Compression::gzip, gzip(data), piece).value(), data);
@@ -74,7 +74,7 @@ TEST(Decompress, ReadsSeveralMembersAsOne) {
 }
 
 TEST(Decompress, RefusesTruncatedAndDamagedData) {
-  const std::string data = sample();
+  const std::string data = sample_text();
   for (const auto& [compression, packed] :
        {std::pair(Compression::gzip, gzip(data)), std::pair(Compression::zstd, zstd(data))}) {
     for (const std::size_t length : {std::size_t{0}, std::size_t{5}, packed.size() / 2, packed.size() - 1}) {

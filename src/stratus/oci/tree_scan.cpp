@@ -18,7 +18,7 @@
 namespace stratus::oci {
 namespace {
 
-constexpr std::size_t kBuffer = 256u << 10;
+constexpr std::size_t kScanBuffer = 256u << 10;
 
 Error error_at(std::string_view what, const std::string& path) {
   return Error::from_errno(fmt::format("{} {}", what, shown(path)));
@@ -45,7 +45,7 @@ std::optional<EntryType> type_of(mode_t mode) {
 
 // Reads the file that is open at `fd` to its end; `give` gets every piece.
 Result<std::uint64_t> read_to_end(int fd, const std::string& path, const ByteSink& give) {
-  thread_local Bytes buffer(kBuffer);
+  thread_local Bytes buffer(kScanBuffer);
   std::uint64_t total = 0;
   for (;;) {
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());
@@ -232,7 +232,7 @@ class TarContent : public ContentSource {
 
   Result<void> read(const TreeNode& node, const ByteSink& sink) const override {
     Sha256 hash;
-    Bytes buffer(kBuffer);
+    Bytes buffer(kScanBuffer);
     for (std::uint64_t done = 0; done < node.entry.size;) {
       const auto count =
           static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), node.entry.size - done));

@@ -19,7 +19,7 @@ namespace stratus::oci {
 namespace {
 
 constexpr const char* kOpaqueXattr = "trusted.overlay.opaque";
-constexpr std::size_t kBuffer = 128u << 10;
+constexpr std::size_t kWriteBuffer = 128u << 10;
 constexpr std::size_t kSyncOneByOne = 8;
 
 // What a directory is to look like once everything below it is written.
@@ -321,7 +321,7 @@ Result<void> LayerUnpacker::Impl::set_node_attributes(int parent, const LayerPat
 
 Result<void> LayerUnpacker::Impl::entry_data(BytesView data) {
   if (!file) return {};  // bookkeeping that is left out
-  if (buffer.size() + data.size() < kBuffer) {
+  if (buffer.size() + data.size() < kWriteBuffer) {
     buffer.insert(buffer.end(), data.begin(), data.end());
     return {};
   }
@@ -417,7 +417,7 @@ Result<std::unique_ptr<LayerUnpacker>> LayerUnpacker::create(const std::filesyst
                                                              const UnpackOptions& options) {
   STRATUS_TRY(stack, DirectoryStack::open(directory));
   auto impl = std::make_unique<Impl>(std::move(stack), options);
-  impl->buffer.reserve(kBuffer);
+  impl->buffer.reserve(kWriteBuffer);
   return std::unique_ptr<LayerUnpacker>(new LayerUnpacker(std::move(impl)));
 }
 
