@@ -16,13 +16,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MCU = ROOT / "mcu"
 TOOL = ROOT / "build" / "bin" / "stratus-mcu-tool"
 # `flags` for all that is compiled, `own` for what is ours; `code`: the board's files, `network`: those that need lwIP.
+# `fast`: how FAST is compiled, the rest as small as it gets.
 # `rom`: the loader is a file of that many bytes, from which the core starts; without it QEMU loads the ELF file.
 BOARDS = {
-    "mps2_an385": {"model": "mps2-an385", "flags": ["--target=thumbv7m-none-eabi", "-mcpu=cortex-m3"], "own": ["-mno-global-merge"],
+    "mps2_an385": {"model": "mps2-an385", "flags": ["--target=thumbv7m-none-eabi", "-mcpu=cortex-m3"], "own": ["-mno-global-merge"], "fast": "-O2",
                    "boot_at": 0x0, "app_at": 0x00010000, "ram": 0x20000000, "header": 256, "rom": None,
                    "code": ["board.cpp", "start.cpp"], "network": ["lan9118.cpp"]},
     "riscv_virt": {"model": "riscv-virt", "own": [],
-                   "flags": ["--target=riscv32-unknown-elf", "-march=rv32imc", "-mabi=ilp32", "-mno-relax", "-msmall-data-limit=0"],
+                   "flags": ["--target=riscv32-unknown-elf", "-march=rv32imc", "-mabi=ilp32", "-mno-relax", "-msmall-data-limit=0"], "fast": "-Oz",
                    "boot_at": 0x20000000, "app_at": 0x80100000, "ram": 0x80000000, "header": 256, "rom": 32 << 20,
                    "code": ["board.cpp", "flash.cpp", "start.cpp"], "network": ["virtio_net.cpp"]},
 }
@@ -52,7 +53,7 @@ class Builder:
         if not self.key.exists():
             run(TOOL, "key", self.key)
         self.write_key_header(watchdog_ms)
-        self.objects = [self.compile(MCU / "stratus" / "mcu" / name, *(["-O2"] if name in FAST else [])) for name in LIBRARY]
+        self.objects = [self.compile(MCU / "stratus" / "mcu" / name, *([self.config["fast"]] if name in FAST else [])) for name in LIBRARY]
         common, own = MCU / "ports" / "common", MCU / "ports" / board
         self.objects += [self.compile(common / "freestanding.cpp", "-fno-builtin"), self.compile(common / "platform.cpp")]
         self.objects += [self.compile(own / name) for name in self.config["code"]]

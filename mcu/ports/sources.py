@@ -23,11 +23,16 @@ LWIP = ["core/" + name for name in (
     "timeouts.c", "ipv4/etharp.c", "ipv4/icmp.c", "ipv4/ip4.c", "ipv4/ip4_addr.c")] + ["netif/ethernet.c"]
 # What the firmware links of BearSSL: TLS 1.2 client, P-256, AES-128-GCM, SHA-256, X.509. A new one that the linker misses
 # is added here.
-BEARSSL = """aes_ct aes_ct_ctr aes_ct_enc ccopy dec32be ec_keygen ec_p256_m15 ec_pubkey ec_secp256r1 ec_secp384r1 ec_secp521r1
-    ecdsa_atr ecdsa_i15_bits ecdsa_i15_sign_asn1 ecdsa_i15_sign_raw ecdsa_i15_vrfy_asn1 ecdsa_i15_vrfy_raw ecdsa_rta enc32be
-    ghash_ctmul32 hmac hmac_drbg i15_add i15_bitlen i15_decmod i15_decode i15_encode i15_fmont i15_iszero i15_modpow
-    i15_montmul i15_muladd i15_ninv15 i15_rshift i15_sub i15_tmont multihash prf prf_sha256 sha2small ssl_ccert_single_ec
+BEARSSL = """aes_ct aes_ct_ctr aes_ct_enc ccopy dec32be ec_keygen ec_p256_m15 ec_p256_m31 ec_pubkey ec_secp256r1 ec_secp384r1 ec_secp521r1
+    ecdsa_i15_bits ecdsa_i15_sign_asn1 ecdsa_i15_sign_raw ecdsa_i31_bits ecdsa_i31_sign_asn1 ecdsa_i31_sign_raw ecdsa_rta enc32be
+    ghash_ctmul ghash_ctmul32 hmac hmac_drbg i15_add i15_bitlen i15_decmod i15_decode i15_encode i15_fmont i15_iszero i15_modpow
+    i15_montmul i15_muladd i15_ninv15 i15_rshift i15_sub i15_tmont i31_add i31_bitlen i31_decmod i31_decode i31_encode i31_fmont
+    i31_iszero i31_modpow i31_montmul i31_muladd i31_ninv31 i31_rshift i31_sub i31_tmont i32_div32 multihash prf prf_sha256 sha2small ssl_ccert_single_ec
     ssl_client ssl_engine ssl_hashes ssl_hs_client ssl_rec_gcm sysrng x509_minimal""".split()
+
+
+# Arithmetic: its time is the time of a handshake, of a download, of a check. Everything else is as small as it gets.
+FAST = "aes_ct aes_ct_ctr aes_ct_enc ec_p256_m15 ec_p256_m31 ghash_ctmul ghash_ctmul32 i15_montmul i31_montmul sha2small inet_chksum".split()
 
 
 class Unreachable(Exception):
@@ -95,23 +100,22 @@ def include_flags(sources):
 
 def build(sources, flags, out):
     """An archive of both for one board; built once a folder."""
-    out = pathlib.Path(out)
-    key = hashlib.sha256("\n".join([*flags, *(p.read_text() for p in sorted(HERE.glob("net/include/**/*.h"))),
-                                    *(p.read_text() for p in sorted(HERE.glob("libc/*.h")))]).encode()).hexdigest()[:16]
-    archive = out / f"third-party-{key}.a"
-    if archive.exists():
-        return archive
-    objects = out / f"third-party-{key}"
-    objects.mkdir(parents=True, exist_ok=True)
-    # bearssl's large integers in 15-bit words: these cores have no constant-time long multiplication.
-    options = ["-Os", "-ffreestanding", "-fno-builtin", "-ffunction-sections", "-fdata-sections", "-fno-unwind-tables",
+    options = ["-ffreestanding", "-fno-builtin", "-ffunction-sections", "-fdata-sections", "-fno-unwind-tables",
                "-fno-asynchronous-unwind-tables", "-w", "-DBR_USE_URANDOM=0", "-DBR_USE_UNIX_TIME=0", "-DBR_USE_GETENTROPY=0",
                "-DBR_LOMUL=1", "-DBR_INT128=0", "-DBR_UMUL128=0", "-DBR_LE_UNALIGNED=0", "-DBR_BE_UNALIGNED=0",
                f"-isystem{sources['bearssl'] / 'src'}", *include_flags(sources)]
     bearssl = sorted(file for file in (sources["bearssl"] / "src").rglob("*.c") if file.stem in BEARSSL)
     files = bearssl + [sources["lwip"] / "src" / name for name in LWIP]
-    lines = [["clang", *flags, *options, "-c", str(file), "-o", str(objects / f"{number}-{file.stem}.o")]
-             for number, file in enumerate(files)]
+    lines = [["clang", *flags, *options, "-Os" if file.stem in FAST else "-Oz", "-c", str(file)] for file in files]
+    key = hashlib.sha256("\n".join([*map(repr, lines), *(p.read_text() for p in sorted(HERE.glob("net/include/**/*.h"))),
+                                    *(p.read_text() for p in sorted(HERE.glob("libc/*.h")))]).encode()).hexdigest()[:16]
+    archive = pathlib.Path(out) / f"third-party-{key}.a"
+    if archive.exists():
+        return archive
+    objects = pathlib.Path(out) / f"third-party-{key}"
+    objects.mkdir(parents=True, exist_ok=True)
+    for number, (line, file) in enumerate(zip(lines, files)):
+        line += ["-o", str(objects / f"{number}-{file.stem}.o")]
     running = []
     for line in lines:  # two at a time
         running.append((line, subprocess.Popen(line, stderr=subprocess.PIPE, text=True)))

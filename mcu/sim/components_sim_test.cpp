@@ -79,24 +79,9 @@ class Panel {
   void offer(std::uint8_t firmware, std::uint8_t part) {
     offered_firmware_ = firmware;
     offered_part_ = part;
-    host::ManifestFields fields;
-    fields.model = kBoard;
-    fields.version = std::to_string(firmware);
-    fields.repository = "fw";
-    fields.counter = firmware;
-    fields.serial = ++serial_;
-    const Bytes* const images[] = {&shared_.firmwares[firmware], &shared_.parts[part]};
-    for (std::uint8_t kind = 0; kind < 2; ++kind) {
-      server_.add(*images[kind]);
-      fields.components.push_back(
-          {kind, static_cast<std::uint32_t>(images[kind]->size()), host::raw_sha256(*images[kind]), {}});
-    }
-    if (release_ == Release::assets_only && part == 2) {
-      server_.add(shared_.patch);
-      fields.components[1].delta =
-          host::DeltaOffer{host::raw_sha256(shared_.parts[1]), host::raw_sha256(shared_.patch),
-                           static_cast<std::uint32_t>(shared_.patch.size())};
-    }
+    host::ManifestFields fields = wanted(server_, kBoard, firmware, ++serial_, shared_.firmwares[firmware]);
+    const bool patched = release_ == Release::assets_only && part == 2;
+    add_part(server_, fields, 1, shared_.parts[part], patched ? &shared_.parts[1] : nullptr, &shared_.patch);
     server_.manifest = host::write_manifest(fields, [](const host::RawDigest& d) -> Result<Bytes> {
                          return sim_signature(d, "release");
                        }).value();

@@ -1,9 +1,8 @@
-#include "sim/simulator.hpp"
-
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 
+#include "sim/sim_testing.hpp"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,9 +17,7 @@ bool long_form() {
 TEST(McuPowerCut, NoCutAnywhereHarmsADevice) {
   Campaign campaign;
   campaign.exhaustive = long_form();
-#ifdef __SANITIZE_ADDRESS__
-  campaign.thin = 10;
-#endif
+  campaign.thin = kSanitized ? 10 : 1;
   campaign.run();
   EXPECT_THAT(campaign.messages, testing::IsEmpty());
   EXPECT_EQ(campaign.failures, 0u);

@@ -2,7 +2,6 @@
 
 Without pytest, so that the demo and benchmarks use it too; mcu_fleet.py has the fixtures.
 """
-import sqlite3
 import threading
 
 from . import mcu
@@ -91,7 +90,3 @@ class Case(FirmwareCase):
         """The first time, that is after it enrolled."""
         wait_until(lambda: self.rows("SELECT online FROM device_presence WHERE device = 'mcu-1'") == [(1,)], 120,
                    what=f"the device to be online\n{self.board}")
-
-    def rows(self, sql, *values):
-        with sqlite3.connect(f"file:{self.server.data}/catalogue.db?mode=ro", uri=True) as database:
-            return database.execute(sql, values).fetchall()

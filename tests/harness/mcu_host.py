@@ -55,13 +55,14 @@ class HostCase(FirmwareCase):
         super().__init__(stack)
         self.factory = factory
 
-    def start_board(self, image=None, name="mcu-1", service=None, again=False):
+    def start_board(self, image=None, name="mcu-1", service=None, again=False, url=None):
+        """`url`: a way to the service's HTTPS."""
         service = service or self.server
         first = [] if again else ["--code", make_code(self.server), "--device", name]
         # A gateway does not hand the key out: it would have to be believed.
         pinned = [] if service is self.server else ["--assignment-key", self.assignment_key()]
         return self.stack.programs.start(name, [
-            DEVICE, "--state", self.stack.programs.path(name), "--server", service.url, "--mqtt", service.program.ready["mqtt"],
+            DEVICE, "--state", self.stack.programs.path(name), "--server", url or service.url, "--mqtt", service.program.ready["mqtt"],
             "--root", self.server.data / "ca" / "root.pem", "--firmware", "board", "--model", self.factory.model,
             "--release-key", self.factory.public, "--poll", "1", *pinned, *(["--install", image] if image else []), *first])
 

@@ -15,9 +15,10 @@ class Brick(Exception):
 class Campaign:
     """One board that follows the rollouts of `case`, which ends and begins them as they end."""
 
-    def __init__(self, case, builder, seed=7):
+    def __init__(self, case, builder, seed=7, on_kill=None):
+        """`on_kill`: called with the result so far after each kill; it may raise to end the campaign."""
         self.case, self.board, self.builder, self.chance = case, case.board, builder, random.Random(seed)
-        self.versions, self.rollout = 1, None
+        self.versions, self.rollout, self.on_kill = 1, None, on_kill
         self.result = {"kills": 0, "bricks": 0, "updates": 0, "given_up": 0}
 
     def _offer(self):
@@ -68,6 +69,8 @@ class Campaign:
             finally:
                 self.board.kill()
             self.result["kills"] += 1
+            if self.on_kill:
+                self.on_kill(self.result)
             if self._over():
                 self._offer()
         if self.result["bricks"] == 0:

@@ -1,5 +1,6 @@
 """What boards follow, emulated or processes: a server with its broker, releases of firmware/board, rollouts of them."""
 import json
+import sqlite3
 
 from .waiting import wait_until
 
@@ -7,10 +8,7 @@ from .waiting import wait_until
 class FirmwareCase:
     def __init__(self, stack):
         self.stack = stack
-        config = stack.programs.path("server.toml")
-        config.write_text('identity = "required"\n')
-        self.server = stack.start_server(options=["--mqtt-listen", "127.0.0.1:0", "--config", config])
-        wait_until(lambda: self.server.metric("stratus_mqtt_connected") == 1, what="the server to reach its broker")
+        self.server = stack.start_strict_server()
 
     def push(self, version, image, **parts):
         """`parts`: files of assets, configuration, secondary."""
@@ -43,3 +41,8 @@ class FirmwareCase:
         """What the newest report says that it runs, by part."""
         reports = self.server.http.get(f"/api/v1/devices/{device}/reports?limit=1").json()
         return reports["reports"][0]["report"].get("components")
+
+    def rows(self, sql, *values):
+        """Of the server's catalogue."""
+        with sqlite3.connect(f"file:{self.server.data}/catalogue.db?mode=ro", uri=True) as database:
+            return database.execute(sql, values).fetchall()

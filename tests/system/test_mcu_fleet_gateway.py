@@ -1,10 +1,8 @@
 """The microcontroller of the fleet behind a gateway, and with a certificate that ends."""
-import struct
-import zlib
-
 from harness import wait_until
 from harness.mcu_fleet import builder, case, first, needs_tools, one_board  # noqa: F401  fixtures
 from harness.mcu_gateway import start_gateway_for_devices
+from harness.mcu_identity import certificates, key_at, link_that_loses_renewals, make_renewal_due
 
 pytestmark = needs_tools
 
@@ -27,23 +25,24 @@ def test_takes_the_whole_image_through_a_gateway_that_cannot_invent_a_success(ca
 
 
 @one_board
-def test_renews_its_certificate_with_a_new_key(case):  # noqa: F811
+def test_renews_its_certificate_with_a_new_key_that_outlives_a_lost_answer(case):  # noqa: F811
     case.provision()
     case.board.start()
     case.board.wait_said("app: enrol, ok")
     case.wait_online()
     case.board.kill()
     identity, sector = case.board.machine.identity, case.board.machine.sector
-    head = bytearray(case.board.read(identity, 120))
-    struct.pack_into("<I", head, 12, 1_700_000_000)  # time to renew is over
-    struct.pack_into("<I", head, 116, zlib.crc32(head[:116]))
-    case.board.write(identity, head)
+    before = make_renewal_due(case.board, identity)
+    link = link_that_loses_renewals(case, 1)
+    case.provision(link.url("https"))
+    case.board.start()
+    case.board.wait_said("app: renewal, io")
+    case.board.kill()
     case.board.start()
     case.board.wait_said("app: renewal, ok")
-    certificates = case.server.http.get("/api/v1/devices/mcu-1/certificates").json()["items"]
-    assert len(certificates) == 2, certificates  # the old one stays good until it ends: nothing is cut off
-    renewed = case.board.read(identity + sector, 120)
-    assert renewed[:4] == b"SID1" and renewed[80:112] != head[80:112], "a key of its own"
+    keys = certificates(case)  # the old certificate stays good until it ends: nothing is cut off
+    assert len(set(keys)) == 2, "the same key was asked for again"
+    assert key_at(case.board, identity + sector) != before, "a key of its own"
     case.board.kill()
     case.board.start()  # with the new one
     case.board.wait_said("app: version 1.0.0")

@@ -1,6 +1,7 @@
 """Boot loader and firmware on an emulated Cortex-M3: update, delta, resume, roll back, refuse."""
 import os
 import random
+import re
 import shutil
 import time
 
@@ -48,6 +49,25 @@ def offer(builder, server, image, counter, serial=1, **options):
     if patch:
         server.add(patch)
     return patch
+
+
+def test_the_library_needs_four_memory_functions_and_nothing_else(builder):
+    objects = [builder.out / name.replace(".cpp", ".o") for name in mcu.build.LIBRARY]
+    assert len(objects) > 20
+
+    def symbols(kind):
+        return {line.split()[-1] for line in mcu.build.run("llvm-nm-14", "--format=just-symbols", kind, *objects).splitlines()
+                if line and not line.endswith(":")}
+
+    # ARM's compilers call the memory functions by names of their own.
+    foreign = {re.sub(r"^__aeabi_(mem[a-z]+)\d?$", r"\1", name) for name in symbols("--undefined-only") - symbols("--defined-only")}
+    assert foreign <= {"memcpy", "memmove", "memset", "memcmp", "memclr"}, foreign
+    sections = mcu.build.run("llvm-size-14", "-A", *objects)
+    assert ".text" in sections and not re.search(r"\.(init_array|ctors|tbss|tdata)", sections), "nothing runs before main"
+    files = [*(mcu.build.MCU / "stratus" / "mcu").glob("*.[ch]pp")]
+    headers = {name for file in files if not re.search("_test(ing)?\\.", file.name)
+               for name in re.findall(r"^#include <(.*)>", file.read_text(), re.M)}
+    assert headers == {"stdint.h", "stddef.h", "string.h"}, "the last where there is a C library"
 
 
 def has(lines, text):

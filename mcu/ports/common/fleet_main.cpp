@@ -31,7 +31,6 @@ net::SeededEntropy entropy(flash, kSeeds);
 IdentityStore identity(flash, kIdentity);
 net::TlsContext tls;
 uint8_t certificate[kMaximumCertificate], chain[kMaximumCertificate];
-uint8_t new_key[32];
 CertificateAnswer answer;
 
 bool self_test() { return APP_BEHAVIOUR != 3; }
@@ -84,9 +83,8 @@ void wait(const net::Network& network, uint32_t milliseconds) {
 Cause enrol(HttpClient& http, const char* path, const char* code, const char* device) {
   answer = CertificateAnswer();
   net::BearCrypto hash(kReleaseKey);
-  if (!net::make_key(entropy, new_key)) return Cause::io;
-  net::EcDeviceKey signer(new_key);
-  return request_certificate(http, path, code, device, signer, new_key, hash, identity, answer);
+  const auto draw = [](uint8_t* key) { return net::make_key(entropy, key); };
+  return request_certificate<net::EcDeviceKey>(http, path, code, device, draw, hash, identity, answer);
 }
 
 }  // namespace
@@ -155,6 +153,8 @@ extern "C" void run() {
   components.start(updater.state().state);
   show(assets, hash);
   uint8_t shown = assets.generation();
+  uint32_t asked_at = 0;
+  RenewalTimer renewal;
 
   for (;;) {
     const bool restart = client.poll();
@@ -168,20 +168,27 @@ extern "C" void run() {
       say_stack();
       if (shown != assets.generation()) show(assets, hash);
       shown = assets.generation();
-      http.close();  // a connection that idles would be cut by the other end anyway
+      asked_at = board_clock.millis();
     }
+    // The next question may come at once; a connection that idles longer would be cut by the other end
+    // anyway.
+    if (board_clock.millis() - asked_at > 5000) http.close();
     if (restart) {
+      http.close();
       mqtt.close();
       wait(network, 50);
       reset();
     }
-    if (identity.head().renew_after != 0 && board_clock.unix_time() > identity.head().renew_after) {
+    if (renewal.is_due(board_clock, identity.head().renew_after)) {
+      http.close();
       const Cause cause = enrol(http, "/api/v1/certificates/renew", nullptr, identity.head().device);
       say("app: renewal", cause);
+      renewal.note(board_clock, cause);
       http.close();
-      mqtt.close();
-      if (cause == Cause::ok) use_identity();  // the session of the old certificate has ended
-      if (cause != Cause::ok) wait(network, 2000);
+      if (cause == Cause::ok) {
+        mqtt.close();  // the session of the old certificate ends
+        use_identity();
+      }
     }
     network.poll();
     idle();

@@ -11,7 +11,11 @@
 namespace stratus::mcu::net {
 namespace {
 
-constexpr uint32_t kFrame = 1536;
+// The longest that we send. Others may send more, whatever segments we asked them for (QEMU's router does).
+constexpr uint32_t kFrame = 600;
+static_assert(14 + 20 + 20 + 4 + TCP_MSS <= kFrame, "Ethernet, IP, TCP, its option");
+constexpr uint32_t kLongest = 1518;
+static_assert(PBUF_POOL_BUFSIZE % 4 == 0, "frames are taken in whole words");
 Ethernet* ethernet_;
 Clock* clock_;
 Entropy* entropy_;
@@ -41,14 +45,14 @@ err_t prepare(netif* interface) {
 void poll() {
   if (watchdog_ != nullptr) watchdog_->feed();
   while (const uint32_t size = ethernet_->waiting()) {
-    if (size > kFrame) {
+    pbuf* const data =
+        size <= kLongest ? pbuf_alloc(PBUF_RAW, static_cast<uint16_t>(size), PBUF_POOL) : nullptr;
+    if (data == nullptr) {  // TCP sends it again
       ethernet_->drop(size);
       continue;
     }
-    ethernet_->take(frame_, size);
-    pbuf* const data = pbuf_alloc(PBUF_RAW, static_cast<uint16_t>(size), PBUF_POOL);
-    if (data == nullptr) continue;  // TCP sends it again
-    pbuf_take(data, frame_, static_cast<uint16_t>(size));
+    for (pbuf* piece = data; piece != nullptr; piece = piece->next)
+      ethernet_->take(static_cast<uint8_t*>(piece->payload), piece->len);
     if (interface_.input(data, &interface_) != ERR_OK) pbuf_free(data);
   }
   sys_check_timeouts();

@@ -12,8 +12,10 @@ class Ethernet {
  public:
   // Bytes of the next frame, 0: none. It must be taken or dropped before the next question.
   virtual uint32_t waiting() = 0;
-  virtual void take(uint8_t* to, uint32_t size) = 0;  // whole words may be written
-  virtual void drop(uint32_t size) = 0;
+  // In pieces, in order, until all of it was taken; each but the last of whole words. Whole words may be
+  // written.
+  virtual void take(uint8_t* to, uint32_t size) = 0;
+  virtual void drop(uint32_t size) = 0;  // all of it
   virtual bool send(const uint8_t* frame, uint32_t size) = 0;
 
  protected:

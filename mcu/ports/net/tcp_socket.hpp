@@ -25,6 +25,7 @@ class TcpSocket {
   int32_t receive(void* to, uint32_t size);
   int32_t send(const void* from, uint32_t size);
   void close();
+  bool has_ended() const { return ended_ || pcb_ == nullptr; }  // what came before may still be received
   const Network& network() const { return network_; }
 
  private:

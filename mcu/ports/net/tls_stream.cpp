@@ -1,6 +1,33 @@
 #include "ports/net/tls_stream.hpp"
 
+#include "stratus/mcu/p256.hpp"
+
 namespace stratus::mcu::net {
+namespace {
+
+// What works on secrets takes the same time whatever they are. A Cortex-M3 multiplies to 64 bits the faster
+// the smaller the numbers are, so there it is done in words of 15 bits; RV32IMC cores do it in constant time.
+#ifdef __riscv
+constexpr const br_ec_impl* kCurve = &br_ec_p256_m31;
+constexpr br_ecdsa_sign kSign = &br_ecdsa_i31_sign_asn1;
+constexpr br_ghash kHash = &br_ghash_ctmul;
+#else
+constexpr const br_ec_impl* kCurve = &br_ec_p256_m15;
+constexpr br_ecdsa_sign kSign = &br_ecdsa_i15_sign_asn1;
+constexpr br_ghash kHash = &br_ghash_ctmul32;
+#endif
+
+// Signatures of others, by the loader's verifier: nothing in them is secret, so they need not be checked in
+// constant time, which takes BearSSL about four times the multiplications. All of them are over SHA-256 here.
+uint32_t verify_signature(const br_ec_impl*, const void* digest, size_t digest_size,
+                          const br_ec_public_key* key, const void* signature, size_t size) {
+  return key->curve == BR_EC_secp256r1 && key->qlen == 65 && key->q[0] == 4 && digest_size == 32 &&
+         size <= 72 &&
+         p256_verify(key->q + 1, static_cast<const uint8_t*>(digest), static_cast<const uint8_t*>(signature),
+                     static_cast<uint32_t>(size));
+}
+
+}  // namespace
 
 bool TlsStream::open() {
   if (!socket_.open(timeout_ms_)) return false;
@@ -11,16 +38,16 @@ bool TlsStream::open() {
   br_ssl_engine_set_suites(engine, kSuites, 1);
   br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
   br_ssl_engine_set_prf_sha256(engine, &br_tls12_sha256_prf);
-  br_ssl_engine_set_ec(engine, &br_ec_p256_m15);
-  br_ssl_engine_set_ecdsa(engine, &br_ecdsa_i15_vrfy_asn1);
+  br_ssl_engine_set_ec(engine, kCurve);
+  br_ssl_engine_set_ecdsa(engine, &verify_signature);
   br_ssl_engine_set_aes_ctr(engine, &br_aes_ct_ctr_vtable);
-  br_ssl_engine_set_ghash(engine, &br_ghash_ctmul32);
+  br_ssl_engine_set_ghash(engine, kHash);
   br_ssl_engine_set_gcm(engine, &br_sslrec_in_gcm_vtable, &br_sslrec_out_gcm_vtable);
 
   br_x509_minimal_context* const x509 = &context_.x509;
   br_x509_minimal_init(x509, &br_sha256_vtable, &context_.root, 1);
   br_x509_minimal_set_hash(x509, br_sha256_ID, &br_sha256_vtable);
-  br_x509_minimal_set_ecdsa(x509, &br_ec_p256_m15, &br_ecdsa_i15_vrfy_asn1);
+  br_x509_minimal_set_ecdsa(x509, kCurve, &verify_signature);
   const uint32_t now = context_.clock->unix_time();
   br_x509_minimal_set_time(x509, now / 86400 + 719528, now % 86400);  // days since year 0
   br_ssl_engine_set_x509(engine, &x509->vtable);
@@ -32,7 +59,7 @@ bool TlsStream::open() {
   if (br_ssl_client_reset(&client_, context_.server_name, 0) == 0) return false;
   if (context_.key.curve != 0) {
     br_ssl_client_set_single_ec(&client_, context_.chain, 2, &context_.key, BR_KEYTYPE_SIGN, BR_KEYTYPE_EC,
-                                &br_ec_p256_m15, &br_ecdsa_i15_sign_asn1);
+                                kCurve, kSign);
   }
   if (run(BR_SSL_SENDAPP, timeout_ms_)) return true;
   socket_.close();
@@ -75,7 +102,11 @@ bool TlsStream::run(unsigned wanted, uint32_t timeout_ms) {
 
 int32_t TlsStream::read(void* to, uint32_t size) {
   br_ssl_engine_flush(&client_.eng, 0);
-  if (!run(BR_SSL_RECVAPP, timeout_ms_)) return -1;
+  if (!run(BR_SSL_RECVAPP, timeout_ms_)) {
+    // Its farewell may lie unread where our question could not leave any more.
+    const bool closed = (br_ssl_engine_current_state(&client_.eng) & BR_SSL_CLOSED) != 0;
+    return closed || socket_.has_ended() ? 0 : -1;
+  }
   size_t have;
   const uint8_t* const data = br_ssl_engine_recvapp_buf(&client_.eng, &have);
   const uint32_t n = have < size ? static_cast<uint32_t>(have) : size;
@@ -119,15 +150,14 @@ bool EcDeviceKey::public_key(uint8_t xy[64]) {
   const br_ec_private_key secret = {BR_EC_secp256r1, const_cast<uint8_t*>(key_), 32};
   br_ec_public_key point;
   uint8_t buffer[BR_EC_KBUF_PUB_MAX_SIZE];
-  if (br_ec_compute_pub(&br_ec_p256_m15, &point, buffer, &secret) != 65) return false;
+  if (br_ec_compute_pub(kCurve, &point, buffer, &secret) != 65) return false;
   memcpy(xy, point.q + 1, 64);
   return true;
 }
 
 uint32_t EcDeviceKey::sign(const uint8_t digest[32], uint8_t* out) {
   const br_ec_private_key secret = {BR_EC_secp256r1, const_cast<uint8_t*>(key_), 32};
-  return static_cast<uint32_t>(
-      br_ecdsa_i15_sign_asn1(&br_ec_p256_m15, &br_sha256_vtable, digest, &secret, out));
+  return static_cast<uint32_t>(kSign(kCurve, &br_sha256_vtable, digest, &secret, out));
 }
 
 bool make_key(Entropy& entropy, uint8_t key[32]) {
@@ -135,15 +165,11 @@ bool make_key(Entropy& entropy, uint8_t key[32]) {
   if (!entropy.fill(seed, sizeof seed)) return false;
   br_hmac_drbg_context drbg;
   br_hmac_drbg_init(&drbg, &br_sha256_vtable, seed, sizeof seed);
-  return br_ec_keygen(&drbg.vtable, &br_ec_p256_m15, nullptr, key, BR_EC_secp256r1) == 32;
+  return br_ec_keygen(&drbg.vtable, kCurve, nullptr, key, BR_EC_secp256r1) == 32;
 }
 
 bool BearCrypto::verify(const uint8_t digest[32], const uint8_t* signature, uint32_t size) {
-  uint8_t point[65];
-  point[0] = 4;
-  memcpy(point + 1, key_, 64);
-  const br_ec_public_key key = {BR_EC_secp256r1, point, sizeof point};
-  return br_ecdsa_i15_vrfy_asn1(&br_ec_p256_m15, digest, 32, &key, signature, size) == 1;
+  return p256_verify(key_, digest, signature, size);
 }
 
 bool SeededEntropy::start(const uint8_t first[32], uint32_t salt) {

@@ -71,13 +71,10 @@ void Device::use_identity() {
 }
 
 Cause Device::request(const char* path, const char* code, const char* device) {
-  uint8_t secret[32];
-  if (!make_secret(secret)) return Cause::io;
-  OpenSslKey signer(secret);
   TlsStream stream(tls_, options_.host, options_.https_port, kTimeout);
   HttpClient http(stream, options_.host.c_str());
   const auto answer = std::make_unique<CertificateAnswer>();
-  return request_certificate(http, path, code, device, signer, secret, hash_, identity_, *answer);
+  return request_certificate<OpenSslKey>(http, path, code, device, make_secret, hash_, identity_, *answer);
 }
 
 bool Device::enrol(const volatile bool& stopped) {
@@ -141,6 +138,7 @@ bool Device::live(const volatile bool& stopped) {
   Client client(agent, updater, link, clock_);
 
   uint8_t generation = assets.generation();
+  RenewalTimer renewal;
   while (pause(stopped, 10)) {
     const bool restart = client.poll();
     if (client.was_round()) {
@@ -159,12 +157,11 @@ bool Device::live(const volatile bool& stopped) {
       mqtt.close();
       return true;
     }
-    const uint32_t renew = identity_.head().renew_after;
-    if (renew != 0 && clock_.unix_time() > renew) {
+    if (renewal.is_due(clock_, identity_.head().renew_after)) {
       const Cause cause = request("/api/v1/certificates/renew", nullptr, device.c_str());
       say("app: renewal, %s\n", cause_name(cause));
       if (cause == Cause::ok) return true;  // the simplest way to use it everywhere
-      if (!pause(stopped, 2000)) break;
+      renewal.note(clock_, cause);
     }
   }
   mqtt.close();

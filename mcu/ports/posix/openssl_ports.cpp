@@ -195,7 +195,8 @@ int32_t TlsStream::read(void* to, uint32_t size) {
   for (;;) {
     const int got = SSL_read(ssl_, to, static_cast<int>(size));
     if (got > 0) return got;
-    if (SSL_get_error(ssl_, got) == SSL_ERROR_ZERO_RETURN) return 0;
+    const int why = SSL_get_error(ssl_, got);
+    if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) return 0;  // closed, cut off or reset
     if (!wait(got)) return -1;
   }
 }

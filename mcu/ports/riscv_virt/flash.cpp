@@ -15,6 +15,17 @@ constexpr uint32_t kReady = both(0x80), kFailed = both(0x3a);
 
 bool inside(uint32_t at, uint32_t size) { return at <= kSize && size <= kSize - at; }
 
+// The chip stays in the mode of its last command until somebody reads: going to and fro costs an emulator a
+// new memory map each time, and a chip some microseconds.
+bool array = false;
+// Erased and not programmed since: nothing there has to be looked at before it is programmed.
+uint32_t blank_from = 0, blank_end = 0;
+
+void show_array() {
+  if (!array) wr(kBase, kReadArray);
+  array = true;
+}
+
 uint32_t wait_ready(uint32_t at) {
   uint32_t status = rd(at);
   while ((status & kReady) != kReady) status = rd(at);
@@ -22,16 +33,16 @@ uint32_t wait_ready(uint32_t at) {
 }
 
 bool finish(uint32_t at) {
-  const uint32_t status = wait_ready(at);
-  wr(at, kForget);
-  wr(at, kReadArray);
-  return (status & kFailed) == 0;
+  const bool failed = (wait_ready(at) & kFailed) != 0;
+  if (failed) wr(at, kForget);
+  return !failed;
 }
 
 }  // namespace
 
 bool BoardFlash::read(uint32_t at, void* to, uint32_t size) {
   if (!inside(at, size)) return false;
+  show_array();
   memcpy(to, reinterpret_cast<const void*>(kBase + at), size);
   return true;
 }
@@ -43,8 +54,13 @@ bool BoardFlash::program(uint32_t at, const void* from, uint32_t size) {
     const uint32_t room = kBuffer - at % kBuffer, n = size < room ? size : room;
     uint32_t words[kBuffer / 4];
     memcpy(words, source, n);
-    // QEMU would set bits as well: a chip only clears them.
-    for (uint32_t i = 0; i < n / 4; ++i) words[i] &= rd(kBase + at + 4 * i);
+    if (at >= blank_from && at + n <= blank_end) {
+      blank_from = at + n;
+    } else {  // QEMU would set bits as well: a chip only clears them
+      show_array();
+      for (uint32_t i = 0; i < n / 4; ++i) words[i] &= rd(kBase + at + 4 * i);
+    }
+    array = false;
     wr(kBase + at, kProgram);
     wait_ready(kBase + at);
     wr(kBase + at, both(n / 4 - 1));
@@ -60,9 +76,14 @@ bool BoardFlash::program(uint32_t at, const void* from, uint32_t size) {
 
 bool BoardFlash::erase(uint32_t at) {
   if (!inside(at, kSector) || at % kSector != 0) return false;
+  array = false;
+  blank_from = blank_end = 0;
   wr(kBase + at, kErase);
   wr(kBase + at, kConfirm);
-  return finish(kBase + at);
+  if (!finish(kBase + at)) return false;
+  blank_from = at;
+  blank_end = at + kSector;
+  return true;
 }
 
 }  // namespace stratus::mcu::riscv_virt

@@ -69,11 +69,13 @@ struct Queue {
 // Not members: an object with a virtual function lies in the image, and its buffers would with it.
 Queue received, sent;
 uint8_t header[kHeader];
-alignas(4) uint8_t frames[kEntries][(kHeader + kFrame + 3) & ~3u];
+alignas(4) uint8_t frame[(kHeader + kFrame + 3) & ~3u];  // one: QEMU keeps those that come meanwhile
+uint32_t taken;
 
 void give_back(uint32_t base) {
   received.offer(received.newest().id);
   ++received.seen;
+  taken = 0;
   wr(base + kQueueNotify, 0);
 }
 
@@ -95,10 +97,8 @@ bool VirtioNet::start(const uint8_t*) {
   sent.available.flags = kNoInterrupt;
   if (!received.start(base_, 0) || !sent.start(base_, 1)) return false;
   wr(base_ + kStatus, kAcknowledged | kDriver | kFeaturesOk | kDriverOk);
-  for (uint32_t i = 0; i < kEntries; ++i) {
-    received.descriptor[i] = {address_of(frames[i]), 0, sizeof frames[i], kDeviceWrites, 0};
-    received.offer(i);
-  }
+  received.descriptor[0] = {address_of(frame), 0, sizeof frame, kDeviceWrites, 0};
+  received.offer(0);
   wr(base_ + kQueueNotify, 0);
   return true;
 }
@@ -113,16 +113,17 @@ uint32_t VirtioNet::waiting() {
 }
 
 void VirtioNet::take(uint8_t* to, uint32_t size) {
-  memcpy(to, frames[received.newest().id] + kHeader, size);
-  give_back(base_);
+  memcpy(to, frame + kHeader + taken, size);
+  taken += size;
+  if (kHeader + taken == received.newest().size) give_back(base_);
 }
 
 void VirtioNet::drop(uint32_t) { give_back(base_); }
 
 // Waits until it is gone: the caller's buffer is free again.
-bool VirtioNet::send(const uint8_t* frame, uint32_t size) {
+bool VirtioNet::send(const uint8_t* data, uint32_t size) {
   sent.descriptor[0] = {address_of(header), 0, kHeader, kNext, 1};
-  sent.descriptor[1] = {address_of(frame), 0, size, 0, 0};
+  sent.descriptor[1] = {address_of(data), 0, size, 0, 0};
   sent.offer(0);
   wr(base_ + kQueueNotify, 1);
   while (!sent.has_used()) {

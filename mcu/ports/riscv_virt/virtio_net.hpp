@@ -1,4 +1,4 @@
-// The virtio network device of QEMU's machine, polled: two frames that come in, one that goes out. There is
+// The virtio network device of QEMU's machine, polled: one frame that comes in, one that goes out. There is
 // only one such object.
 #pragma once
 

@@ -74,10 +74,10 @@ bool Agent::running_digest(uint8_t digest[32], uint32_t& size) {
   // Of the slot that runs: the target slot while on trial.
   const uint8_t slot = ports_.updater.target_slot() ^ (ports_.updater.on_trial() ? 0 : 1);
   const uint32_t at = ports_.layout.slot[slot];
+  // Its digest is not checked again: stratus-boot has done so at this very start; another loader, behind
+  // BootControl, as it is set up to.
   ImageInfo info;
-  const ImagePolicy policy{ports_.updater.board_class(), 0};
-  if (verify_image(ports_.flash, at, ports_.layout.slot_size, ports_.crypto, policy, info) != Cause::ok)
-    return false;
+  if (read_image(ports_.flash, at, ports_.layout.slot_size, info) != Cause::ok) return false;
   size = info.size;
   base_at_ = at;
   return hash_flash(ports_.flash, at, size, ports_.crypto, digest);

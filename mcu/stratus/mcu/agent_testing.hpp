@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "host/manifest_writer.hpp"
 
@@ -19,6 +21,10 @@ struct TestServer final : Stream {
   std::string last_question;
   std::int64_t alive_for = -1;  // body bytes until the connection breaks, once; -1: for ever
   bool reachable = true;
+  int opened = 0;
+  int refuse_with = 0;              // the status that the next question about a blob is answered with
+  std::vector<std::size_t> pieces;  // body bytes of each answer about a blob, in order
+  std::function<void(std::size_t)> on_piece;  // called with them
 
   static std::string name_of(const Bytes& data) { return to_hex(host::raw_sha256(data)); }
   void add(const Bytes& data) { blobs[name_of(data)] = data; }
@@ -28,6 +34,7 @@ struct TestServer final : Stream {
     answer_.clear();
     request_.clear();
     at_ = 0;
+    ++opened;
     return reachable;
   }
   void close() override {}
@@ -67,6 +74,11 @@ struct TestServer final : Stream {
       answer_ = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
       return;
     }
+    if (!name.empty() && refuse_with != 0) {
+      answer_ = "HTTP/1.1 " + std::to_string(refuse_with) + " X\r\nContent-Length: 0\r\n\r\n";
+      refuse_with = 0;
+      return;
+    }
     std::size_t n = last - first + 1;
     answer_ =
         std::string("HTTP/1.1 ") + (ranged ? "206" : "200") + " X\r\nContent-Length: " + std::to_string(n);
@@ -80,11 +92,40 @@ struct TestServer final : Stream {
       alive_for = n < last - first + 1 ? -1 : alive_for - static_cast<std::int64_t>(n);
     }
     answer_.append(reinterpret_cast<const char*>(body->data()) + first, n);
-    if (!name.empty()) sent[name] += n;
+    if (name.empty()) return;
+    sent[name] += n;
+    pieces.push_back(n);
+    if (on_piece) on_piece(n);
   }
   std::string request_, answer_;
   std::size_t at_ = 0;
 };
+
+// One more part of a release, brought to the server; offered as `patch` from `base` too, if there is one.
+inline void add_part(TestServer& server, host::ManifestFields& fields, std::uint8_t kind, const Bytes& data,
+                     const Bytes* base = nullptr, const Bytes* patch = nullptr) {
+  server.add(data);
+  host::ManifestComponent part{kind, static_cast<std::uint32_t>(data.size()), host::raw_sha256(data), {}};
+  if (base != nullptr) {
+    server.add(*patch);
+    part.delta = host::DeltaOffer{host::raw_sha256(*base), host::raw_sha256(*patch),
+                                  static_cast<std::uint32_t>(patch->size())};
+  }
+  fields.components.push_back(std::move(part));
+}
+
+// What the server wants of boards of `model`: this firmware, and what add_part() puts beside it.
+inline host::ManifestFields wanted(TestServer& server, const char* model, std::uint8_t version,
+                                   std::uint32_t serial, const Bytes& firmware) {
+  host::ManifestFields fields;
+  fields.model = model;
+  fields.version = std::to_string(version);
+  fields.repository = "fw";
+  fields.counter = version;
+  fields.serial = serial;
+  add_part(server, fields, 0, firmware);
+  return fields;
+}
 
 struct TestClock final : Clock {
   uint32_t now = 5;

@@ -62,7 +62,8 @@ void Client::judge() {
 }
 
 bool Client::poll() {
-  link_.poll();
+  // On trial the first word is the check-in that decides whether the image stays: the broker comes after it.
+  if (started_ || !updater_.on_trial()) link_.poll();
   note_stored();
   if (link_.wants_cancel()) {  // between two rounds: what was begun is given up, if it is not too late
     const State state = updater_.state().state;

@@ -78,26 +78,10 @@ class McuComponents : public testing::Test {
   // What the server wants from now on: firmware `version`, and the parts; the assets as a patch from `base`
   // too.
   void offer(std::uint8_t version, const Bytes* assets, const Bytes* settings, const Bytes* base = nullptr) {
-    host::ManifestFields fields;
-    fields.model = kModel;
-    fields.version = std::to_string(version);
-    fields.repository = "fw";
-    fields.counter = version;
-    fields.serial = ++serial;
-    const auto add = [&](std::uint8_t kind, const Bytes& data) {
-      server.add(data);
-      fields.components.push_back(
-          {kind, static_cast<std::uint32_t>(data.size()), host::raw_sha256(data), {}});
-    };
-    add(0, firmware[version]);
-    if (assets != nullptr) add(1, *assets);
-    if (base != nullptr) {
-      patch = host::encode_delta(*base, *assets).value();
-      server.add(patch);
-      fields.components.back().delta = host::DeltaOffer{host::raw_sha256(*base), host::raw_sha256(patch),
-                                                        static_cast<std::uint32_t>(patch.size())};
-    }
-    if (settings != nullptr) add(2, *settings);
+    host::ManifestFields fields = wanted(server, kModel, version, ++serial, firmware[version]);
+    if (base != nullptr) patch = host::encode_delta(*base, *assets).value();
+    if (assets != nullptr) add_part(server, fields, 1, *assets, base, &patch);
+    if (settings != nullptr) add_part(server, fields, 2, *settings);
     server.manifest = host::write_manifest(fields, board.key.signer()).value();
   }
   bool uses(ComponentArea& area, const Bytes& part) {

@@ -144,10 +144,10 @@ Cause HttpClient::request(const char* method, const char* path, const ByteRange*
 }
 
 Cause HttpClient::answer(const ByteRange* range, uint32_t limit, ByteSink& sink, uint32_t& received) {
-  parser_.begin();
   uint32_t have = 0, used = 0;
   while (!parser_.complete()) {
     const int32_t n = stream_.read(buffer_, sizeof buffer_);
+    if (n < 0) again_ = false;  // a server that hangs would hang once more
     if (n <= 0) return Cause::io;
     have = static_cast<uint32_t>(n);
     if (Cause cause = parser_.feed(buffer_, have, used); cause != Cause::ok) return cause;
@@ -195,10 +195,14 @@ Cause HttpClient::post(const char* path, const Text& json, uint32_t limit, ByteS
 Cause HttpClient::exchange(const char* method, const char* path, const ByteRange* range, const Text* body,
                            uint32_t limit, ByteSink& sink, uint32_t& received) {
   received = 0;
-  Cause cause = request(method, path, range, body);
-  if (cause == Cause::ok) cause = answer(range, limit, sink, received);
-  if (cause != Cause::ok || parser_.head().close) close();
-  return cause;
+  for (again_ = open_ && body == nullptr;; again_ = false) {
+    parser_.begin();
+    Cause cause = request(method, path, range, body);
+    if (cause == Cause::ok) cause = answer(range, limit, sink, received);
+    if (cause != Cause::ok || parser_.head().close) close();
+    // The other end may have ended a connection that idled, before it saw the question.
+    if (cause != Cause::io || !again_ || parser_.has_begun()) return cause;
+  }
 }
 
 }  // namespace stratus::mcu

@@ -25,6 +25,7 @@ class HttpHeadParser {
   // Takes bytes up to the end of the head; `used` says how many. ok with complete(): the head is whole.
   Cause feed(const uint8_t* data, uint32_t size, uint32_t& used);
   bool complete() const { return complete_; }
+  bool has_begun() const { return total_ != 0; }
   const HttpHead& head() const { return head_; }
 
  private:
@@ -47,8 +48,9 @@ class HttpClient {
   HttpClient(Stream& stream, const char* host) : stream_(stream), host_(host) {}
 
   // The body, at most `limit` bytes, goes to `sink`. With `range` exactly those bytes, or a failure. After
-  // any failure the connection is closed and the next call opens a new one. `received` counts body bytes that
-  // reached the sink.
+  // any failure the connection is closed and the next call opens a new one; a question on an older connection
+  // that ends without a word is asked once more on a new one; one that is met with silence is not. `received`
+  // counts body bytes that reached the sink.
   Cause get(const char* path, const ByteRange* range, uint32_t limit, ByteSink& sink, uint32_t& received);
   // Sends a JSON text; the answer's body goes to `sink`.
   Cause post(const char* path, const Text& json, uint32_t limit, ByteSink& sink);
@@ -63,6 +65,7 @@ class HttpClient {
   Stream& stream_;
   const char* host_;
   bool open_ = false;
+  bool again_ = false;  // the question may be asked once more
   HttpHeadParser parser_;
   uint8_t buffer_[96];
 };

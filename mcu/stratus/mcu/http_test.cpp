@@ -10,10 +10,18 @@ namespace {
 
 struct ScriptStream final : Stream {
   std::string answer, sent;
+  std::string afresh;  // on connections to come, unless empty
   std::size_t at = 0, piece = 7;
   int opened = 0;
-  bool open() override { return ++opened > 0; }
+  bool silent = false, deaf = false;  // until it is opened again: read() times out, write() fails
+  bool open() override {
+    if (!afresh.empty()) answer = afresh;
+    if (!afresh.empty()) at = 0;
+    silent = deaf = false;
+    return ++opened > 0;
+  }
   int32_t read(void* to, uint32_t size) override {
+    if (silent) return -1;
     const std::size_t n = std::min({piece, static_cast<std::size_t>(size), answer.size() - at});
     memcpy(to, answer.data() + at, n);
     at += n;
@@ -22,7 +30,7 @@ struct ScriptStream final : Stream {
   bool readable() override { return true; }
   bool write(const void* from, uint32_t size) override {
     sent.append(static_cast<const char*>(from), size);
-    return true;
+    return !deaf;
   }
   void close() override {}
 };
@@ -118,6 +126,46 @@ TEST_F(McuHttp, ReportsABodyCutShort) {
   EXPECT_EQ(received, 4u);
   EXPECT_EQ(get("HTTP/1.1 20"), Cause::io);
   EXPECT_EQ(stream.opened, 2);  // a new connection after a failure
+}
+
+TEST_F(McuHttp, AsksOnceMoreWhereAnOldConnectionEndedWithoutAWord) {
+  const std::string good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  EXPECT_EQ(get(""), Cause::io) << "a new connection is not repeated";
+  EXPECT_EQ(stream.opened, 1);
+  EXPECT_EQ(get(good), Cause::ok);
+  EXPECT_EQ(stream.opened, 2);
+  stream.afresh = good;
+  EXPECT_EQ(get(""), Cause::ok);
+  EXPECT_EQ(sink.text, "ok");
+  EXPECT_EQ(stream.opened, 3);
+  EXPECT_EQ(get("HTTP/1.1 200"), Cause::io) << "it had begun to answer";
+  EXPECT_EQ(stream.opened, 3);
+}
+
+TEST_F(McuHttp, AsksOnceMoreWhereAnOldConnectionTakesNothing) {
+  stream.afresh = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  EXPECT_EQ(get(""), Cause::ok);
+  stream.deaf = true;
+  EXPECT_EQ(get(""), Cause::ok);
+  EXPECT_EQ(stream.opened, 2);
+}
+
+TEST_F(McuHttp, WaitsOnceOnlyForAServerThatHangs) {
+  stream.afresh = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  EXPECT_EQ(get(""), Cause::ok);
+  stream.silent = true;
+  EXPECT_EQ(get(""), Cause::io);
+  EXPECT_EQ(stream.opened, 1);
+  EXPECT_EQ(get(""), Cause::ok) << "the next question finds a new connection";
+  EXPECT_EQ(stream.opened, 2);
+}
+
+TEST_F(McuHttp, AsksNothingTwiceThatChangesSomething) {
+  EXPECT_EQ(get("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), Cause::ok);
+  stream.answer.clear();
+  stream.at = 0;
+  EXPECT_EQ(client.post("/x", {"{}", 2}, 100, sink), Cause::io);
+  EXPECT_EQ(stream.opened, 1);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@ namespace stratus::mcu {
 namespace {
 
 constexpr uint32_t kIdentityMagic = 0x31444953;  // "SID1"
+constexpr uint32_t kPendingMagic = 0x314b5053;   // "SPK1"
 constexpr uint32_t kBody = 128;                  // offset: the head, padded to what flash may want
 
 uint32_t padded(uint32_t size, uint32_t align) { return (size + align - 1) / align * align; }
@@ -11,8 +12,11 @@ uint32_t padded(uint32_t size, uint32_t align) { return (size + align - 1) / ali
 }  // namespace
 
 bool IdentityStore::load(uint32_t at, IdentityHead& head) {
-  if (!flash_.read(at, &head, sizeof head) || head.magic != kIdentityMagic ||
-      head.crc != crc32(&head, sizeof head - sizeof head.crc) ||
+  if (!flash_.read(at, &head, sizeof head)) {
+    unread_ = true;
+    return false;
+  }
+  if (head.magic != kIdentityMagic || head.crc != crc32(&head, sizeof head - sizeof head.crc) ||
       head.certificate_size > kMaximumCertificate || head.chain_size > kMaximumCertificate) {
     return false;
   }
@@ -24,7 +28,10 @@ bool IdentityStore::load(uint32_t at, IdentityHead& head) {
   for (uint32_t size : sizes) {
     for (uint32_t done = 0; done < size;) {
       const uint32_t n = size - done < sizeof piece ? size - done : sizeof piece;
-      if (!flash_.read(from + done, piece, n)) return false;
+      if (!flash_.read(from + done, piece, n)) {
+        unread_ = true;
+        return false;
+      }
       crc ^= crc32(piece, n);
       crc = crc32(&crc, sizeof crc);  // order counts
       done += n;
@@ -72,7 +79,8 @@ bool IdentityStore::replace(const CertificateAnswer& answer, const uint8_t key[3
   memcpy(head.device, answer.device, sizeof head.device);
   memcpy(head.key, key, sizeof head.key);
   const uint32_t certificate = padded(head.certificate_size, flash_.align);
-  if (kBody + certificate + padded(head.chain_size, flash_.align) > flash_.sector) return false;
+  const uint32_t end = kBody + certificate + padded(head.chain_size, flash_.align);
+  if (padded(end, sizeof(Pending)) + sizeof(Pending) > flash_.sector) return false;
 
   uint32_t crc = 0;
   const uint8_t* const bodies[2] = {answer.certificate, answer.chain};
@@ -97,6 +105,54 @@ bool IdentityStore::replace(const CertificateAnswer& answer, const uint8_t key[3
   current_ ^= 1;
   head_ = back;
   return true;
+}
+
+// Behind the identity that is current, so that writing its successor beside it does not touch the key.
+IdentityStore::Place IdentityStore::look(uint32_t index, Pending& found, uint32_t& at) {
+  const uint32_t body = padded(head_.certificate_size, flash_.align) + padded(head_.chain_size, flash_.align);
+  const uint32_t offset = padded(kBody + body, sizeof found) + index * sizeof found;
+  at = sector(current_) + offset;
+  if (offset + sizeof found > flash_.sector) return Place::useless;
+  if (!flash_.read(at, &found, sizeof found)) {
+    unread_ = true;
+    return Place::useless;
+  }
+  if (found.magic == kPendingMagic && found.crc == crc32(&found, offsetof(Pending, crc))) return Place::whole;
+  uint8_t all = 0xff;
+  for (uint32_t k = 0; k < sizeof found; ++k) all &= reinterpret_cast<const uint8_t*>(&found)[k];
+  return all == 0xff ? Place::blank : Place::useless;
+}
+
+bool IdentityStore::pending(uint8_t key[32]) {
+  Pending found;
+  uint32_t at;
+  for (uint32_t i = 0; i < kPendingPlaces; ++i) {
+    if (look(i, found, at) != Place::whole) continue;
+    memcpy(key, found.key, sizeof found.key);
+    return true;
+  }
+  return false;
+}
+
+void IdentityStore::keep_pending(const uint8_t key[32]) {
+  Pending entry, found;
+  memset(&entry, 0xff, sizeof entry);
+  entry.magic = kPendingMagic;
+  memcpy(entry.key, key, sizeof entry.key);
+  entry.crc = crc32(&entry, offsetof(Pending, crc));
+  uint32_t at;
+  for (bool tried = false;; tried = true) {
+    for (uint32_t i = 0; i < kPendingPlaces; ++i) {
+      if (look(i, found, at) != Place::blank) continue;
+      tried = true;  // a cell may be stuck: the next place is another one
+      if (flash_.program(at, &entry, sizeof entry) && look(i, found, at) == Place::whole &&
+          memcmp(found.key, key, sizeof found.key) == 0) {
+        return;
+      }
+    }
+    // Without an identity whatever lies there is nobody's, if all of it could be read.
+    if (tried || unread_ || head_.magic != 0 || !flash_.erase(sector(current_))) return;
+  }
 }
 
 }  // namespace stratus::mcu

@@ -1,8 +1,9 @@
 #include "stratus/mcu/identity.hpp"
 
+#include <algorithm>
 #include <memory>
 
-#include "host/memory_flash.hpp"
+#include "host/worn_flash.hpp"
 #include <gtest/gtest.h>
 
 namespace stratus::mcu {
@@ -64,6 +65,86 @@ TEST_F(McuIdentity, RefusesWhatDoesNotFit) {
   IdentityStore store(small, 0);
   EXPECT_FALSE(store.replace(answer_of(1, 600, 600), key));
   EXPECT_TRUE(store.replace(answer_of(1, 400, 400), key));
+}
+
+TEST_F(McuIdentity, LeavesRoomForOnePendingKeyWhereverThatMayBegin) {
+  host::MemoryFlash odd{2 * 1000, 1000, 8};  // no multiple of a place
+  IdentityStore store(odd, 0);
+  EXPECT_FALSE(store.replace(answer_of(1, 400, 400), key));  // ends at 928; the place would be [960, 1024)
+  ASSERT_TRUE(store.replace(answer_of(1, 400, 360), key));
+  store.keep_pending(key);
+  std::uint8_t back[32];
+  EXPECT_TRUE(store.pending(back));
+}
+
+TEST_F(McuIdentity, KeepsAPendingKeyBehindAWornPlace) {
+  IdentityStore(flash, 0).replace(answer_of(1), key);
+  const host::MemoryFlash before = flash;
+  const std::uint32_t first = 1024;  // 128 + 504 + 336 ends at 968
+  for (const bool says_so : {true, false}) {
+    for (std::uint32_t worn = 0; worn < 16; ++worn) {
+      flash.bytes = before.bytes;
+      host::WornFlash old(flash);
+      old.stuck = {first, first + worn * 64};
+      old.says_so = says_so;
+      IdentityStore store(old, 0);
+      ASSERT_TRUE(store.mount());
+      key[31] = static_cast<std::uint8_t>(worn);
+      store.keep_pending(key);
+      std::uint8_t back[32] = {};
+      ASSERT_TRUE(store.pending(back)) << worn;
+      EXPECT_EQ(memcmp(back, key, 32), 0);
+      EXPECT_EQ(flash.bytes[first + worn * 64], 'S') << "at once, and once";
+      EXPECT_EQ(flash.bytes[first + worn * 64 + 64], 0xff);
+      EXPECT_EQ(old.erased, 0u);
+    }
+  }
+}
+
+TEST_F(McuIdentity, ErasesNothingForAKeyWhereAReadFails) {
+  ASSERT_TRUE(IdentityStore(flash, 0).replace(answer_of(1), key));
+  IdentityStore second(flash, 0);
+  ASSERT_TRUE(second.mount() && second.replace(answer_of(5), key));  // in the sector of the first pending key
+  flash.bytes[0] = 0;                                                // the other one is gone
+  std::fill_n(flash.bytes.begin() + 4096 + 1024, 1024, std::uint8_t{0x7f});  // no place is blank
+  host::WornFlash old(flash);
+  old.unreadable = {4096, 8192};
+  IdentityStore store(old, 0);
+  EXPECT_FALSE(store.mount());
+  store.keep_pending(key);
+  EXPECT_EQ(old.erased, 0u);
+  old.unreadable = {};  // it was a passing fault: the identity may be there after all
+  store.keep_pending(key);
+  EXPECT_EQ(old.erased, 0u);
+  EXPECT_TRUE(store.mount());
+}
+
+TEST_F(McuIdentity, PassesAPlaceOverThatCannotBeRead) {
+  host::WornFlash old(flash);
+  old.unreadable = {4096 + 128, 4096 + 192};
+  IdentityStore store(old, 0);
+  store.keep_pending(key);
+  std::uint8_t back[32] = {};
+  ASSERT_TRUE(store.pending(back));
+  EXPECT_EQ(memcmp(back, key, 32), 0);
+  EXPECT_EQ(flash.bytes[4096 + 192], 'S');
+  EXPECT_EQ(old.erased, 0u);
+}
+
+TEST_F(McuIdentity, ErasesOnceForAKeyWhereNothingIsBlankAndNobodysIs) {
+  for (std::size_t at = 4096; at < 8192; ++at) flash.bytes[at] = 0x7f;
+  host::WornFlash old(flash);
+  IdentityStore store(old, 0);
+  EXPECT_FALSE(store.mount());
+  old.stuck = {4096, 8192};
+  store.keep_pending(key);
+  EXPECT_EQ(old.erased, 1u);
+  store.keep_pending(key);
+  EXPECT_EQ(old.erased, 1u) << "blank places that take nothing are not erased again";
+  old.stuck = {};
+  store.keep_pending(key);
+  std::uint8_t back[32];
+  EXPECT_TRUE(store.pending(back));
 }
 
 }  // namespace

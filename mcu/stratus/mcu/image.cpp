@@ -84,24 +84,8 @@ Cause read_area(Reader& from, bool is_protected, uint32_t expected, ImageInfo& i
   return Cause::ok;
 }
 
-}  // namespace
-
-bool hash_flash(Flash& flash, uint32_t at, uint32_t size, Crypto& crypto, uint8_t digest[32]) {
-  uint8_t page[256];
-  crypto.hash_begin();
-  while (size != 0) {
-    const uint32_t n = size < sizeof page ? size : sizeof page;
-    if (!flash.read(at, page, n)) return false;
-    crypto.hash_add(page, n);
-    at += n;
-    size -= n;
-  }
-  crypto.hash_end(digest);
-  return true;
-}
-
-Cause verify_image(Flash& flash, uint32_t at, uint32_t limit, Crypto& crypto, const ImagePolicy& policy,
-                   ImageInfo& info) {
+// `covered`: bytes from the start that digest and signature are over.
+Cause read_form(Flash& flash, uint32_t at, uint32_t limit, ImageInfo& info, Found& found, uint32_t& covered) {
   memset(&info, 0, sizeof info);
   uint8_t head[kImageHeaderSize];
   Reader reader{flash, at, limit};
@@ -120,14 +104,43 @@ Cause verify_image(Flash& flash, uint32_t at, uint32_t limit, Crypto& crypto, co
   reader.at = at + body;
   reader.left = limit - body;
 
-  Found found;
   if (Cause c = read_area(reader, true, protected_size, info, found); c != Cause::ok) return c;
   if (Cause c = read_area(reader, false, 0, info, found); c != Cause::ok) return c;
   info.size = reader.at - at;
-  if (found.seen != kAll) return Cause::bad_format;
+  covered = body + protected_size;
+  return found.seen == kAll ? Cause::ok : Cause::bad_format;
+}
+
+}  // namespace
+
+Cause read_image(Flash& flash, uint32_t at, uint32_t limit, ImageInfo& info) {
+  Found found;
+  uint32_t covered;
+  return read_form(flash, at, limit, info, found, covered);
+}
+
+bool hash_flash(Flash& flash, uint32_t at, uint32_t size, Crypto& crypto, uint8_t digest[32]) {
+  uint8_t page[256];
+  crypto.hash_begin();
+  while (size != 0) {
+    const uint32_t n = size < sizeof page ? size : sizeof page;
+    if (!flash.read(at, page, n)) return false;
+    crypto.hash_add(page, n);
+    at += n;
+    size -= n;
+  }
+  crypto.hash_end(digest);
+  return true;
+}
+
+Cause verify_image(Flash& flash, uint32_t at, uint32_t limit, Crypto& crypto, const ImagePolicy& policy,
+                   ImageInfo& info) {
+  Found found;
+  uint32_t covered;
+  if (Cause c = read_form(flash, at, limit, info, found, covered); c != Cause::ok) return c;
 
   uint8_t digest[32];
-  if (!hash_flash(flash, at, body + protected_size, crypto, digest)) return Cause::io;
+  if (!hash_flash(flash, at, covered, crypto, digest)) return Cause::io;
   if (memcmp(digest, info.hash, sizeof digest) != 0) return Cause::hash_mismatch;
   if (!crypto.verify(digest, found.signature, found.signature_size)) return Cause::bad_signature;
   // Only what is signed is worth judging.

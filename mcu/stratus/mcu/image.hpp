@@ -44,6 +44,10 @@ struct ImagePolicy {
 Cause verify_image(Flash& flash, uint32_t at, uint32_t limit, Crypto& crypto, const ImagePolicy& policy,
                    ImageInfo& info);
 
+// The form alone, of an image that was verified already or is not to be trusted: where it ends, and what it
+// says of itself.
+Cause read_image(Flash& flash, uint32_t at, uint32_t limit, ImageInfo& info);
+
 // SHA-256 of `size` bytes of flash.
 bool hash_flash(Flash& flash, uint32_t at, uint32_t size, Crypto& crypto, uint8_t digest[32]);
 

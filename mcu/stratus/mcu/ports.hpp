@@ -67,7 +67,8 @@ class BootControl {
 class Stream {
  public:
   virtual bool open() = 0;  // to the configured server; authenticated both ways where it is TLS
-  virtual int32_t read(void* to, uint32_t size) = 0;  // bytes, 0 at the end, negative: failed or timed out
+  // Bytes; 0: the connection has ended, in whatever way; negative: timed out, or failed otherwise.
+  virtual int32_t read(void* to, uint32_t size) = 0;
   // True when read() would not wait: bytes are there, or the connection has ended.
   virtual bool readable() = 0;
   virtual bool write(const void* from, uint32_t size) = 0;  // all or failed

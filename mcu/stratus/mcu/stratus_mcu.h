@@ -21,8 +21,8 @@ typedef struct stratus_mcu_ports {
   bool (*flash_read)(void* context, uint32_t at, void* to, uint32_t size);
   bool (*flash_program)(void* context, uint32_t at, const void* from, uint32_t size);
   bool (*flash_erase)(void* context, uint32_t at);
-  /* A connection to the server; blocking with a time-out. stream_read: bytes, 0 at the end, negative: failed.
-   */
+  /* A connection to the server; blocking with a time-out. stream_read: bytes, 0: the connection has
+   * ended, in whatever way; negative: timed out, or failed otherwise. */
   bool (*stream_open)(void* context);
   int32_t (*stream_read)(void* context, void* to, uint32_t size);
   bool (*stream_write)(void* context, const void* from, uint32_t size);
