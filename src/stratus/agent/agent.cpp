@@ -57,11 +57,6 @@ Result<std::unique_ptr<crypto::ReleaseVerifier>> load_verifier(const AgentConfig
   return crypto::make_pinned_key_verifier(std::move(keys));
 }
 
-json::value shown(const update::ReleaseId& release) {
-  if (release.manifest.empty()) return nullptr;
-  return json::object{{"version", release.version}, {"manifest", release.manifest.text()}};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::make(AgentConfig config, net::Executor executor) {
@@ -97,20 +92,11 @@ AgentCore::AgentCore(AgentConfig config, net::Executor executor, StateStore stat
   if (auto boot = runtime::boot_id()) boot_ = std::move(*boot);
 }
 
-std::uint64_t AgentCore::now_ms() {
-  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
-}
-
-std::chrono::milliseconds AgentCore::steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
-}
-
 Outcome AgentCore::outcome(Event event, std::string reason, bool blame) const {
   Outcome done{event, {}};
   done.detail.reason = std::move(reason);
   done.detail.blame_release = blame;
-  done.detail.now_ms = now_ms();
+  done.detail.now_ms = unix_ms();
   done.detail.boot = boot_;
   done.detail.name = config_.image;
   return done;
@@ -167,7 +153,7 @@ void AgentCore::rebuild_record(const Found& found) {
   if (rebuilt.floors.size() > update::DeviceRecord::kMaxFloors)
     rebuilt.floors.resize(update::DeviceRecord::kMaxFloors);
   // Higher than any number that the lost journal may have reached.
-  rebuilt.next_sequence = now_ms() / 1000;
+  rebuilt.next_sequence = unix_ms() / 1000;
   log::warning("agent", "found again: version={} before={}", rebuilt.current.version,
                rebuilt.previous.version);
   if (const Result<void> saved = state_.save(rebuilt); !saved) {
@@ -426,7 +412,7 @@ net::Task<Outcome> AgentCore::rest(std::chrono::milliseconds duration) {
 
 wire::DeviceReport AgentCore::make_report() const {
   const update::DeviceRecord& now = record();
-  wire::DeviceReport report = update::report_of(now, config_.device, config_.image, now_ms());
+  wire::DeviceReport report = update::report_of(now, config_.device, config_.image, unix_ms());
   report.sequence = now.next_sequence;
   report.downtime_ms = now.downtime_ms > 0 ? now.downtime_ms : static_cast<std::uint64_t>(downtime_.count());
   return report;
@@ -553,7 +539,7 @@ net::Task<void> AgentCore::keep_running() {
 
 void AgentCore::note_error(std::string_view component, std::string message) {
   if (errors_.size() >= kMaxErrors) errors_.erase(errors_.begin());
-  errors_.push_back({now_ms(), "error", std::string(component), std::move(message)});
+  errors_.push_back({unix_ms(), "error", std::string(component), std::move(message)});
 }
 
 // Counts the end of what is in charge, once. True: the committed version ends so often that the one before it
@@ -664,11 +650,11 @@ std::string AgentCore::status() const {
   json::object object{{"device", config_.device},
                       {"image", config_.image},
                       {"state", name_of(now.state)},
-                      {"running", alive ? shown(main_->release) : json::value(nullptr)},
+                      {"running", alive ? release_json(main_->release) : json::value(nullptr)},
                       {"pid", alive ? json::value(main_->process.pid) : json::value(nullptr)},
-                      {"current", shown(now.current)},
-                      {"previous", shown(now.previous)},
-                      {"candidate", shown(now.candidate)},
+                      {"current", release_json(now.current)},
+                      {"previous", release_json(now.previous)},
+                      {"candidate", release_json(now.candidate)},
                       {"reason", now.reason},
                       {"plan", now.plan},
                       {"bytes", now.bytes},

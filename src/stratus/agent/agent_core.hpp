@@ -46,8 +46,6 @@ class AgentCore final : public Agent {
  private:
   // agent.cpp
   const update::DeviceRecord& record() const { return state_.record(); }
-  static std::uint64_t now_ms();
-  static std::chrono::milliseconds steady_ms();
   Outcome outcome(update::Event event, std::string reason = {}, bool blame = false) const;
   void recover();
   void rebuild_record(const Found& found);

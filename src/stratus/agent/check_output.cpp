@@ -9,9 +9,9 @@
 namespace stratus::agent {
 namespace {
 
-constexpr std::size_t kKept = 1024;        // bytes of what was said last
-constexpr int kMaxReads = 64;              // per call: a check that never stops talking holds up nobody
-constexpr std::size_t kReadBuffer = 4096;  // bytes
+constexpr std::size_t kKept = 1024;          // bytes of what was said last
+constexpr int kMaxReads = 64;                // per call: a check that never stops talking holds up nobody
+constexpr std::size_t kOutputBuffer = 4096;  // bytes
 
 bool is_blank(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; }
 
@@ -45,7 +45,7 @@ Result<CheckOutput> CheckOutput::make() {
 }
 
 void CheckOutput::drain() {
-  std::array<char, kReadBuffer> buffer;
+  std::array<char, kOutputBuffer> buffer;
   for (int i = 0; i < kMaxReads; ++i) {
     const ssize_t count = ::read(read_.get(), buffer.data(), buffer.size());
     if (count <= 0) return;

@@ -12,6 +12,7 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/update/pacing.hpp"
+#include "stratus/update/retry.hpp"
 #include "stratus/update/signed_content.hpp"
 #include "stratus/wire/update_kind.hpp"
 
@@ -23,18 +24,7 @@ using update::ListedFile;
 
 namespace {
 
-constexpr unsigned kMaxAttempts = 20;  // without a byte of progress
-constexpr unsigned kMaxDamaged = 2;    // wrong bytes of one file, in a row
-constexpr unsigned kMaxLinks = 10;     // new links for one file without progress
-
-std::uint64_t now_ms() {
-  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
-}
-
-std::chrono::milliseconds steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now().time_since_epoch());
-}
+constexpr unsigned kMaxLinks = 10;  // new links for one file without progress
 
 double chance() {
   static thread_local std::mt19937_64 random{std::random_device{}()};
@@ -135,11 +125,11 @@ net::Task<Result<std::optional<wire::ContentOrder>>> ContentKeeper::ask(bool ane
 }
 
 net::Task<void> ContentKeeper::carry_out() {
-  wanted_ = update::list_of(*order_, now_ms());
+  wanted_ = update::list_of(*order_, unix_ms());
   done_ = partial_ = 0;
   transfer_.end();
   full_ = false;
-  began_ms_ = now_ms();
+  began_ms_ = unix_ms();
   std::string why;
   log::info("content", "{} contents to show, command={}", wanted_.items.size(), order_->command);
   const End end = co_await bring(why);
@@ -164,7 +154,7 @@ net::Task<void> ContentKeeper::carry_out() {
 }
 
 net::Task<ContentKeeper::End> ContentKeeper::bring(std::string& why) {
-  if (order_->expires_ms != 0 && order_->expires_ms < now_ms()) {
+  if (order_->expires_ms != 0 && order_->expires_ms < unix_ms()) {
     why = "the command has expired";
     co_return End::failed;
   }
@@ -268,7 +258,7 @@ net::Task<ContentKeeper::End> ContentKeeper::fetch(ListedFile file, std::string&
     const ErrorCode code = fetched.error().code();
     full_ = code == ErrorCode::no_space;
     if (full_) co_return End::failed;
-    if (code == ErrorCode::corrupt && ++damaged >= kMaxDamaged) co_return End::failed;
+    if (code == ErrorCode::corrupt && ++damaged >= update::kMaxDamaged) co_return End::failed;
     if (code == ErrorCode::denied) {
       Result<void> renewed = co_await renew_links();
       if (renewed && ++links <= kMaxLinks) continue;
@@ -277,12 +267,12 @@ net::Task<ContentKeeper::End> ContentKeeper::fetch(ListedFile file, std::string&
         co_return End::cancelled;
       }
     }
-    if (++attempts >= kMaxAttempts) co_return End::failed;
+    if (++attempts >= update::kMaxAttempts) co_return End::failed;
     log::info("content", "{}; going on later", why);
     const auto most = std::clamp<std::chrono::milliseconds>(config_.poll, 1s, 60s);
     const auto delay = update::back_off_delay({200ms, most}, attempts, chance());
     (void)co_await wake_.wait(delay);
-    if (order_->expires_ms != 0 && order_->expires_ms < now_ms()) {
+    if (order_->expires_ms != 0 && order_->expires_ms < unix_ms()) {
       why = "the command expired while it was fetched; last trouble: " + why;
       co_return End::failed;
     }
@@ -296,7 +286,7 @@ wire::DeviceReport ContentKeeper::report_about(const std::string& id, const Dige
   report.version = id;
   report.target = manifest;
   report.bytes = done_ + partial_;
-  report.time_ms = now_ms();
+  report.time_ms = unix_ms();
   report.duration_ms = began_ms_ != 0 && report.time_ms > began_ms_ ? report.time_ms - began_ms_ : 0;
   return report;
 }

@@ -17,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "stratus/agent/spare_directory.hpp"
 #include "stratus/base/file.hpp"
 
 namespace stratus::agent {
@@ -26,20 +27,38 @@ using Protocol = asio::local::stream_protocol;
 
 namespace {
 
-// A socket's path has room for 107 bytes, DATA may have more: so by way of an open directory.
-struct SocketAddress {
+// Of the two places of an agent's socket. `directory` holds DATA open, which the first goes by: a socket's
+// path has room for 107 bytes, DATA may have more.
+struct SocketAddresses {
   FileDescriptor directory;
-  sockaddr_un address{};
+  sockaddr_un in_data{}, spare{};
 };
 
-Result<SocketAddress> address_of(const std::filesystem::path& data) {
-  SocketAddress out;
+sockaddr_un socket_address(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.native().size() + 1);
+  return address;
+}
+
+Result<SocketAddresses> addresses_of(const std::filesystem::path& data) {
+  SocketAddresses out;
   STRATUS_TRY(directory, open_agent_directory(data));
+  out.in_data = socket_address(fmt::format("/proc/self/fd/{}/agent.sock", directory.get()));
+  out.spare = socket_address(spare_directory(data) / "agent.sock");
   out.directory = std::move(directory);
-  out.address.sun_family = AF_UNIX;
-  const std::string path = fmt::format("/proc/self/fd/{}/agent.sock", out.directory.get());
-  std::memcpy(out.address.sun_path, path.c_str(), path.size() + 1);
   return out;
+}
+
+bool bind_privately(const FileDescriptor& socket, const sockaddr_un& address) {
+  const mode_t before = ::umask(0177);
+  const int done = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  ::umask(before);
+  return done == 0;
+}
+
+bool connect_to(const FileDescriptor& socket, const sockaddr_un& address) {
+  return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
 std::string answer_to(std::string_view word, Agent& agent) {
@@ -101,19 +120,24 @@ class AsioControlSocket final : public ControlSocket {
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::open(net::Executor executor,
                                                            const std::filesystem::path& data, Agent& agent) {
-  STRATUS_TRY(target, address_of(data));
-  (void)::unlink((data / "agent.sock").c_str());
-  FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const mode_t before = ::umask(0177);
-  const int bound =
-      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&target.address), sizeof target.address);
-  ::umask(before);
-  if (bound != 0 || ::listen(listener.get(), 16) != 0) {
-    return fail(Error::from_errno("control socket in " + data.string()));
-  }
+  STRATUS_TRY(listener, listen_for_words(data));
   auto made = std::make_unique<AsioControlSocket>(executor, listener.release(), agent);
   asio::co_spawn(executor, made->accept(), asio::detached);
   return std::unique_ptr<ControlSocket>(std::move(made));
+}
+
+Result<FileDescriptor> listen_for_words(const std::filesystem::path& data) {
+  STRATUS_TRY(target, addresses_of(data));
+  FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  (void)::unlink(target.in_data.sun_path);
+  (void)::unlink(target.spare.sun_path);
+  if (!bind_privately(listener, target.in_data)) {
+    const Error why = Error::from_errno("control socket in " + data.string());
+    STRATUS_CHECK(make_directories(spare_directory(data)).with_context(why.text()));
+    if (!bind_privately(listener, target.spare)) return fail(why);
+  }
+  if (::listen(listener.get(), 16) != 0) return fail(Error::from_errno("control socket in " + data.string()));
+  return listener;
 }
 
 Result<FileDescriptor> open_agent_directory(const std::filesystem::path& data) {
@@ -122,12 +146,14 @@ Result<FileDescriptor> open_agent_directory(const std::filesystem::path& data) {
 }
 
 Result<std::string> ask_agent(const std::filesystem::path& data, std::string_view word) {
-  STRATUS_TRY(target, address_of(data));
+  STRATUS_TRY(target, addresses_of(data));
   FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval limit{5, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  const auto* const address = reinterpret_cast<const sockaddr*>(&target.address);
-  if (::connect(socket.get(), address, sizeof target.address) != 0) return no_agent(data, errno);
+  if (!connect_to(socket, target.in_data)) {
+    const int why = errno;
+    if (!connect_to(socket, target.spare)) return no_agent(data, why);
+  }
   return ask_over(std::move(socket), data, word);
 }
 

@@ -1,5 +1,6 @@
 // DATA/agent.sock: how `stratus-agent status|check|cancel|stop` talks to the agent that runs. One word in, a
-// line of JSON out; only root gets at it.
+// line of JSON out; only root gets at it. On a disk without room for it, it lies in
+// spare_directory(DATA).
 #pragma once
 
 #include <filesystem>
@@ -15,11 +16,14 @@ namespace stratus::agent {
 
 class ControlSocket {
  public:
-  // Replaces a socket that a dead agent left (the lock says that it is dead). The agent must outlive it.
+  // The agent must outlive it.
   static Result<std::unique_ptr<ControlSocket>> open(net::Executor executor,
                                                      const std::filesystem::path& data, Agent& agent);
   virtual ~ControlSocket() = default;
 };
+
+// The socket that is listened on. Replaces what a dead agent left (the lock says that it is dead).
+Result<FileDescriptor> listen_for_words(const std::filesystem::path& data);
 
 // The directory of an agent, running or not, for asking; `not_found` says what to look at.
 Result<FileDescriptor> open_agent_directory(const std::filesystem::path& data);

@@ -18,6 +18,7 @@
 #include "stratus/update/offered_release.hpp"
 #include "stratus/update/pacing.hpp"
 #include "stratus/update/record_report.hpp"
+#include "stratus/update/retry.hpp"
 #include "stratus/wire/next.hpp"
 #include "stratus/wire/update_kind.hpp"
 
@@ -33,18 +34,8 @@ using update::State;
 
 namespace {
 
-constexpr unsigned kMaxAttempts = 20;  // without a byte of progress
-constexpr unsigned kMaxDamaged = 2;
 constexpr milliseconds kAgain = 2s;  // between two tries of what has to be done in the end
 constexpr milliseconds kQuickLook = 200ms;
-
-std::uint64_t now_ms() {
-  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
-}
-
-milliseconds steady_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 Result<oci::Descriptor> file_in(std::string_view manifest_text) {
   STRATUS_TRY(manifest, oci::parse_manifest(manifest_text));
@@ -130,7 +121,7 @@ FirmwareFollower::Done FirmwareFollower::done(Event event, std::string reason, b
   Done what{event, {}};
   what.detail.reason = std::move(reason);
   what.detail.blame_release = blame;
-  what.detail.now_ms = now_ms();
+  what.detail.now_ms = unix_ms();
   what.detail.boot = boot_;
   what.detail.name = image_;
   return what;
@@ -313,7 +304,7 @@ net::Task<FirmwareFollower::Done> FirmwareFollower::ask() {
   }
   const update::ReleaseId id{sha256(named->manifest), named->version};
   if (id.manifest == record().current.manifest) co_return done(Event::up_to_date);
-  const std::uint64_t now = std::exchange(by_hand_, false) ? 0 : now_ms();
+  const std::uint64_t now = std::exchange(by_hand_, false) ? 0 : unix_ms();
   if (record().is_bad(id.manifest, now)) co_return done(Event::known_bad);
   if (!release) {
     // What is not signed yet may be later: looked at again, but said once.
@@ -408,7 +399,8 @@ net::Task<FirmwareFollower::Done> FirmwareFollower::fetch() {
   } else if (code == ErrorCode::no_space) {
     remove_files();
     what.event = Event::no_space;
-  } else if ((code == ErrorCode::corrupt && ++damaged_ >= kMaxDamaged) || ++attempts_ > kMaxAttempts) {
+  } else if ((code == ErrorCode::corrupt && ++damaged_ >= update::kMaxDamaged) ||
+             ++attempts_ > update::kMaxAttempts) {
     what.event = Event::gave_up;
   }
   co_return what;
@@ -535,7 +527,7 @@ net::Task<FirmwareFollower::Done> FirmwareFollower::conclude() {
   if (stopping_) co_return done(Event::settled);
   const update::DeviceRecord& now = record();
   if (now.state == State::committed) note_floor();
-  const wire::DeviceReport report = update::report_of(now, config_.device, image_, now_ms());
+  const wire::DeviceReport report = update::report_of(now, config_.device, image_, unix_ms());
   for (;;) {
     auto queued = co_await report_(report);
     if (queued || stopping_) break;

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kRoom = 16u << 20;  // bytes
+constexpr std::uint64_t kLargeRoom = 16u << 20;  // bytes
 
 // A base of two layers and a target that is the same rebuilt as one, with one small file more.
 class ImageStoreHeaders : public ::testing::Test {
@@ -62,7 +62,7 @@ class ImageStoreHeaders : public ::testing::Test {
     step.kind = update::StepKind::layer;
     step.diff_id = step.blob.digest = sha256(tar);
     step.blob.size = tar.size();
-    return store_.install_layer(step, release, nullptr, kRoom);
+    return store_.install_layer(step, release, nullptr, kLargeRoom);
   }
   void install_base() {
     for (const std::string& tar : base_tars_) {
@@ -84,7 +84,7 @@ class ImageStoreHeaders : public ::testing::Test {
                                    directory_.path() / "recipe", options));
     return slurp(directory_.path() / "recipe");
   }
-  Result<void> install_delta(std::uint64_t room = kRoom) { return install_recipe(make_recipe(), room); }
+  Result<void> install_delta(std::uint64_t room = kLargeRoom) { return install_recipe(make_recipe(), room); }
   Result<void> install_recipe(const std::string& recipe, std::uint64_t room) {
     STRATUS_CHECK(write_file_atomically(store_.partial_path(sha256(recipe)), recipe));
     update::PlanStep step;
@@ -127,7 +127,7 @@ TEST_F(ImageStoreHeaders, ARecipeThatMakesMoreThanTheLayerMakesNothing) {
   };
   refused_before_the_first_byte(target_tar_.size() - 1);  // of a size that nobody says
   oci::annotate(target_.manifest.layers[0], {target_tar_.size() - 1, 0});
-  refused_before_the_first_byte(kRoom);
+  refused_before_the_first_byte(kLargeRoom);
   oci::annotate(target_.manifest.layers[0], {target_tar_.size(), 0});
   const auto done = install_delta(0);  // planned with the signed size, not with what is free now
   EXPECT_TRUE(done) << done.error().text();

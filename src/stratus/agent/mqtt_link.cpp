@@ -17,12 +17,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Millis kLook{1'000};       // how often the agent's state is looked at
+constexpr Millis kStateLook{1'000};  // how often the agent's state is looked at
 constexpr Millis kPatience{20'000};  // for a certificate
-
-std::uint64_t now_ms() {
-  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
-}
 
 std::string text_at(const json::object& object, std::string_view key) {
   const json::value* const found = object.if_contains(key);
@@ -114,7 +110,7 @@ net::Task<Result<net::OwnIdentity>> MqttLink::renew(net::IdentityFiles files) {
   if (!session_.connected()) co_return fail(ErrorCode::unavailable, "no connection to the broker");
   auto renewal = net::begin_renewal(files);
   if (!renewal) co_return forward_error(std::move(renewal));
-  auto signature = crypto::sign_message(renewal->own.key, {config_.device, "renew", now_ms()}, renewal->csr);
+  auto signature = crypto::sign_message(renewal->own.key, {config_.device, "renew", unix_ms()}, renewal->csr);
   if (!signature) co_return forward_error(std::move(signature));
   renewal_.reset();
   say("cert/renew/request", wire::encode_renew_request({renewal->csr, *signature}));
@@ -144,7 +140,7 @@ void MqttLink::on_connected(bool /*session_present*/) {
   here.online = true;
   here.boot = boot_;
   here.version = "0.1.0";
-  here.envelope.time_ms = now_ms();
+  here.envelope.time_ms = unix_ms();
   say("presence", wire::encode_presence(here), true);
   // Whatever was said while we were away is asked for instead of guessed.
   wire::NextQuestion question;
@@ -179,10 +175,10 @@ void MqttLink::take_request(std::string_view body) {
   if (!request)
     return log::warning("mqtt", "an update request that cannot be read: {}", request.error().text());
   wire::CommandAnswer answer;
-  answer.envelope.time_ms = now_ms();
+  answer.envelope.time_ms = unix_ms();
   answer.command = request->command;
   answer.status = "accepted";
-  const bool expired = request->expires_ms != 0 && request->expires_ms < now_ms();
+  const bool expired = request->expires_ms != 0 && request->expires_ms < unix_ms();
   if (expired) {
     answer.status = "rejected";
     answer.reason = "expired";
@@ -213,7 +209,7 @@ void MqttLink::take_cancel(std::string_view body) {
     return;
   }
   wire::CommandAnswer answer;
-  answer.envelope.time_ms = now_ms();
+  answer.envelope.time_ms = unix_ms();
   answer.command = cancel->command;
   answer.status = "cancelled";
   answer.reason = "nothing was under way";
@@ -223,7 +219,7 @@ void MqttLink::take_cancel(std::string_view body) {
 net::Task<void> MqttLink::watch() {
   SteadyTime next_sample = std::chrono::steady_clock::now();
   for (;;) {
-    co_await net::sleep_for(kLook);
+    co_await net::sleep_for(kStateLook);
     if (!session_.connected()) continue;
     tell_progress();
     answer_cancel();
@@ -232,7 +228,7 @@ net::Task<void> MqttLink::watch() {
     if (now < next_sample) continue;
     next_sample = now + config_.mqtt.metrics;
     wire::MetricSample sample;
-    sample.envelope.time_ms = now_ms();
+    sample.envelope.time_ms = unix_ms();
     sample.values = metrics_.sample();
     say("status/system", wire::encode_metrics(sample));
   }
@@ -265,7 +261,7 @@ void MqttLink::tell_progress_of(const std::string& name, const json::object& abo
   const std::string told = wire::encode_progress(progress);
   if (told == last) return;
   last = nothing ? std::string() : told;
-  progress.envelope.time_ms = now_ms();
+  progress.envelope.time_ms = unix_ms();
   say("update/progress", wire::encode_progress(progress));
 }
 
@@ -273,7 +269,7 @@ void MqttLink::tell_errors() {
   wire::LogMessage message;
   message.entries = agent_.take_errors();
   if (message.entries.empty()) return;
-  message.envelope.time_ms = now_ms();
+  message.envelope.time_ms = unix_ms();
   say("status/error_log", wire::encode_log(message));
 }
 
@@ -288,7 +284,7 @@ void MqttLink::answer_cancel() {
   });
   if (!done) return;
   wire::CommandAnswer answer;
-  answer.envelope.time_ms = now_ms();
+  answer.envelope.time_ms = unix_ms();
   answer.command = std::exchange(cancelling_, {});
   answer.status = too_late ? "too_late" : "cancelled";
   say("update/cancel/ack", wire::encode_command_answer(answer));

@@ -62,7 +62,7 @@ net::Task<void> pause(std::chrono::milliseconds duration) {
 
 namespace {
 
-constexpr std::chrono::milliseconds kLook{50};
+constexpr std::chrono::milliseconds kPollInterval{50};
 
 bool is_readable(int fd) {
   pollfd polled{fd, POLLIN, 0};
@@ -74,7 +74,7 @@ net::Task<bool> look_until_readable(int fd, std::chrono::milliseconds limit) {
   while (!is_readable(fd)) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0) co_return false;
-    const std::chrono::milliseconds next = std::min(left, kLook);
+    const std::chrono::milliseconds next = std::min(left, kPollInterval);
     co_await pause(next);
   }
   co_return true;

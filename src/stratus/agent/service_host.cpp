@@ -18,11 +18,11 @@
 
 #include "stratus/agent/check_output.hpp"
 #include "stratus/agent/listen_sockets.hpp"
+#include "stratus/agent/spare_directory.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
-#include "stratus/crypto/sha256.hpp"
 
 namespace stratus::agent {
 
@@ -85,7 +85,7 @@ ServiceHost::ServiceHost(net::Executor executor, net::WorkerPool& worker, const 
       worker_(worker),
       config_(config),
       images_(images),
-      spare_(fs::path("/run/stratus-agent") / sha256(images.data().native()).hex().substr(0, 16)),
+      spare_(spare_directory(images.data())),
       launcher_(std::move(launcher)),
       probe_client_(net::HttpClient::make(executor_, probe_options())) {}
 

@@ -23,11 +23,6 @@ namespace {
 constexpr std::size_t kMaxStatus = 64u << 10;  // bytes
 constexpr Millis kLookEvery{100};
 
-json::value shown(const update::ReleaseId& release) {
-  if (release.manifest.empty()) return nullptr;
-  return json::object{{"version", release.version}, {"manifest", release.manifest.text()}};
-}
-
 // Without an agent nobody knows whether the service still runs.
 Result<std::string> from_journal(const std::filesystem::path& data) {
   STRATUS_CHECK(open_agent_directory(data));
@@ -35,9 +30,9 @@ Result<std::string> from_journal(const std::filesystem::path& data) {
   return json::serialize(json::object{{"agent", "not running"},
                                       {"state", name_of(record.state)},
                                       {"running", nullptr},
-                                      {"current", shown(record.current)},
-                                      {"previous", shown(record.previous)},
-                                      {"candidate", shown(record.candidate)},
+                                      {"current", release_json(record.current)},
+                                      {"previous", release_json(record.previous)},
+                                      {"candidate", release_json(record.candidate)},
                                       {"reason", record.reason}});
 }
 
@@ -100,6 +95,11 @@ void show_firmware(std::string_view name, const json::object& firmware) {
 }
 
 }  // namespace
+
+json::value release_json(const update::ReleaseId& release) {
+  if (release.manifest.empty()) return nullptr;
+  return json::object{{"version", release.version}, {"manifest", release.manifest.text()}};
+}
 
 json::object encode_transfer(const update::TransferReading& reading) {
   return {{"bytes", reading.bytes},

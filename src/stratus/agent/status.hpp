@@ -9,6 +9,7 @@
 
 #include "stratus/agent/config.hpp"
 #include "stratus/base/result.hpp"
+#include "stratus/update/device_record.hpp"
 #include "stratus/update/transfer_meter.hpp"
 
 namespace stratus::agent {
@@ -28,6 +29,9 @@ Result<void> send_word(const Word& word);
 
 // {"ready":true,…} for standard output, or {"ready":false,…,"problem":…}.
 std::string ready_line(std::string_view device, std::string_view image, std::string_view problem);
+
+// {"version","manifest"}, or null when there is none.
+boost::json::value release_json(const update::ReleaseId& release);
 
 // {"bytes","total","percent","speed","eta_s"}
 boost::json::object encode_transfer(const update::TransferReading& reading);

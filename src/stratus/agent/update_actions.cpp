@@ -20,9 +20,7 @@ using update::Event;
 
 namespace {
 
-constexpr unsigned kMaxAttempts = 20;      // without progress
 constexpr std::uint64_t kProgress = 4096;  // bytes further than ever before
-constexpr unsigned kMaxDamaged = 2;        // wrong bytes in a row
 
 // "1.5 KB of 20 KB" is for people; the log has exact numbers.
 std::string plan_line(const update::Plan& plan) {
@@ -88,7 +86,7 @@ net::Task<Outcome> AgentCore::consider(wire::NextRelease next) {
   const Digest manifest = sha256(next.manifest);
   if (manifest == record().current.manifest) co_return outcome(Event::up_to_date);
   // Somebody who asks for it by hand does not wait until what was set aside is tried again.
-  const std::uint64_t now = std::exchange(asked_by_hand_, false) ? 0 : now_ms();
+  const std::uint64_t now = std::exchange(asked_by_hand_, false) ? 0 : unix_ms();
   if (record().is_bad(manifest, now)) {
     if (std::exchange(last_known_bad_, manifest) != manifest) {
       log::info("agent", "version={} failed here before and is not tried again", next.version);
@@ -201,10 +199,10 @@ Outcome AgentCore::after_fetch_error(const Error& error, const update::PlanStep&
   } else if (error.code() == ErrorCode::no_space) {
     images_.remove_partials();  // first of all, so that the journal has room again
     done = outcome(Event::no_space, error.text());
-  } else if (error.code() == ErrorCode::corrupt && ++damaged_ >= kMaxDamaged) {
+  } else if (error.code() == ErrorCode::corrupt && ++damaged_ >= update::kMaxDamaged) {
     damaged_ = 0;
     done = outcome(step.kind == update::StepKind::delta ? Event::damaged : Event::gave_up, error.text());
-  } else if (++attempts_ > kMaxAttempts) {
+  } else if (++attempts_ > update::kMaxAttempts) {
     done = outcome(Event::gave_up, error.text());
   }
   done.detail.bytes = take_traffic();

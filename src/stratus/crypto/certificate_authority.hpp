@@ -79,8 +79,8 @@ class CertificateAuthority {
   std::shared_ptr<const Parts> parts_;
 };
 
-// That the leaf was signed through the chain by the root, whenever; `corrupt` when not. Times and usage are
-// for TLS to judge.
+// That the leaf was signed through the chain by the root, whenever, each a certificate of a CA; `corrupt`
+// when not. Times and other usage are for TLS to judge.
 Result<void> check_chain(std::string_view leaf, std::string_view chain, std::string_view root);
 
 // When a revocation list must be made anew, and when it is so old that people must be told. An expired list

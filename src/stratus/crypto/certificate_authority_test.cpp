@@ -9,7 +9,9 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
+#include "stratus/crypto/certificate_testing.hpp"
 #include "stratus/crypto/platform/openssl/handles.hpp"
+#include "stratus/crypto/platform/openssl/x509_fields.hpp"
 
 namespace stratus::crypto {
 namespace {
@@ -18,15 +20,11 @@ using namespace std::chrono_literals;
 using openssl::Handle;
 using std::chrono::days;
 
-Handle<X509> read(const std::string& pem) {
-  const auto bio = openssl::read_from(pem);
-  return Handle<X509>(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-}
-
 // What a TLS peer that trusts only the root would say about the leaf: X509_V_OK or the reason.
 int judge(const CertificateAuthority& ca, const std::string& leaf, int purpose, WallTime when,
           const std::string& list = {}) {
-  const auto root = read(ca.root_pem()), intermediate = read(ca.intermediate_pem()), certificate = read(leaf);
+  const auto root = read_certificate(ca.root_pem()), intermediate = read_certificate(ca.intermediate_pem()),
+             certificate = read_certificate(leaf);
   X509_STORE* const store = X509_STORE_new();
   X509_STORE_add_cert(store, root.get());
   X509_STORE_add_cert(store, intermediate.get());
@@ -71,6 +69,19 @@ struct CertificateAuthorityTest : ::testing::Test {
   }
 };
 
+// A certificate of nobody in particular, signed by `key` as if the owner of `issuer` were a CA.
+std::string signed_by(const SigningKey& key, const std::string& issuer) {
+  const Handle<X509> made(X509_new());
+  auto* const native = static_cast<EVP_PKEY*>(key.native());
+  X509_set_version(made.get(), X509_VERSION_3);
+  X509_gmtime_adj(X509_getm_notBefore(made.get()), 0);
+  X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
+  X509_set_issuer_name(made.get(), X509_get_subject_name(read_certificate(issuer).get()));
+  X509_set_pubkey(made.get(), native);
+  EXPECT_GT(X509_sign(made.get(), native, EVP_sha256()), 0);
+  return openssl::pem_of(made.get());
+}
+
 TEST_F(CertificateAuthorityTest, IsMadeOnceWithSecretKeys) {
   const auto ca = open();
   ASSERT_TRUE(ca) << ca.error().text();
@@ -96,8 +107,8 @@ TEST_F(CertificateAuthorityTest, IssuesWhatEachKindMayDo) {
   EXPECT_EQ(judge(*ca, gateway->pem, X509_PURPOSE_SSL_CLIENT, now), X509_V_OK);
   EXPECT_EQ(judge(*ca, gateway->pem, X509_PURPOSE_SSL_SERVER, now), X509_V_OK);
   EXPECT_EQ(judge(*ca, server->pem, X509_PURPOSE_SSL_CLIENT, now), X509_V_ERR_INVALID_PURPOSE);
-  EXPECT_EQ(X509_check_host(read(gateway->pem).get(), "gw.site", 0, 0, nullptr), 1);
-  EXPECT_EQ(X509_check_ca(read(device->pem).get()), 0);
+  EXPECT_EQ(X509_check_host(read_certificate(gateway->pem).get(), "gw.site", 0, 0, nullptr), 1);
+  EXPECT_EQ(X509_check_ca(read_certificate(device->pem).get()), 0);
   EXPECT_EQ(device->info.common_name, "cam-7");
   EXPECT_EQ(device->info.kind, CertificateKind::device);
   EXPECT_EQ(gateway->info.kind, CertificateKind::gateway);
@@ -121,6 +132,11 @@ TEST_F(CertificateAuthorityTest, KnowsItsOwn) {
   EXPECT_FALSE(check_chain(device->pem, ca->intermediate_pem(), other->root_pem()));
   EXPECT_FALSE(check_chain(device->pem, "", ca->root_pem()));
   EXPECT_FALSE(check_chain("", ca->intermediate_pem(), ca->root_pem()));
+  // A device's own key signs nothing that counts.
+  const std::string forged = signed_by(device_key, device->pem);
+  EXPECT_EQ(
+      X509_verify(read_certificate(forged).get(), X509_get0_pubkey(read_certificate(device->pem).get())), 1);
+  EXPECT_FALSE(check_chain(forged, device->pem + ca->intermediate_pem(), ca->root_pem()));
 }
 
 TEST_F(CertificateAuthorityTest, CertificatesEnd) {

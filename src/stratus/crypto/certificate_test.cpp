@@ -9,22 +9,18 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/certificate_names.hpp"
+#include "stratus/crypto/certificate_testing.hpp"
 #include "stratus/crypto/platform/openssl/handles.hpp"
 
 namespace stratus::crypto {
 namespace {
-
-openssl::Handle<X509> read(const std::string& pem) {
-  const auto bio = openssl::read_from(pem);
-  return openssl::Handle<X509>(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-}
 
 TEST(Certificate, IsValidForItsNamesAndForNoOther) {
   const SigningKey key = *SigningKey::generate();
   const auto pem = make_self_signed_certificate(
       key, {.common_name = "gw", .names = {"localhost", "127.0.0.1", "::1"}, .now = system_clock().wall()});
   ASSERT_TRUE(pem) << pem.error().text();
-  const auto certificate = read(*pem);
+  const auto certificate = read_certificate(*pem);
   ASSERT_TRUE(certificate);
   EXPECT_EQ(X509_check_host(certificate.get(), "localhost", 0, 0, nullptr), 1);
   EXPECT_EQ(X509_check_ip_asc(certificate.get(), "127.0.0.1", 0), 1);
@@ -44,7 +40,7 @@ TEST(Certificate, SaysWhetherItCanStandForAServer) {
 TEST(Certificate, VerifiesWhenItsFileIsTheTrustStore) {
   const auto pem = make_self_signed_certificate(*SigningKey::generate(),
                                                 {.names = {"localhost"}, .now = system_clock().wall()});
-  const auto certificate = read(*pem);
+  const auto certificate = read_certificate(*pem);
   X509_STORE* const store = X509_STORE_new();
   X509_STORE_add_cert(store, certificate.get());
   X509_STORE_CTX* const context = X509_STORE_CTX_new();

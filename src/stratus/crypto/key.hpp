@@ -27,7 +27,7 @@ class PublicKey {
   std::string pem() const;
   Bytes der() const;  // SubjectPublicKeyInfo
 
-  // For the platform files of this module: the EVP_PKEY.
+  // For platform files: the EVP_PKEY.
   void* native() const { return key_.get(); }
 
  private:
@@ -49,7 +49,7 @@ class SigningKey {
   // Makes `file` with mode 0600; `conflict` when there is one: a key is never overwritten.
   Result<void> save(const std::filesystem::path& file) const;
 
-  // For the platform files of this module: the EVP_PKEY.
+  // For platform files: the EVP_PKEY.
   void* native() const { return key_.get(); }
 
  private:

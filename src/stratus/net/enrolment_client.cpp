@@ -135,10 +135,7 @@ Result<OwnIdentity> finish_renewal(const IdentityFiles& files, const Renewal& re
   const OwnIdentity& own = renewal.own;
   if (answer.device != own.device)
     return fail(ErrorCode::corrupt, "the server renewed the certificate of " + answer.device);
-  STRATUS_TRY(more, read_file(own.trust, kMaxTrust));
-  // What was trusted stays; the root is in it once.
-  if (const auto at = more.find(answer.root); at != std::string::npos) more.erase(at, answer.root.size());
-  return files.accept(answer, own.server, more);
+  return files.accept_renewal(answer, own);
 }
 
 Task<Result<OwnIdentity>> renew(Executor executor, IdentityFiles files, std::string server,
@@ -153,7 +150,7 @@ Task<Result<OwnIdentity>> renew(Executor executor, IdentityFiles files, std::str
   const std::string body = wire::encode_renew_request({renewal->csr});
   const std::string url = server + "/api/v1/certificates/renew";
   // For the case that a gateway is between: its session is not ours.
-  const auto now = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+  const auto now = unix_ms();
   auto signature = crypto::sign_message(own.key, {own.device, "renew", now}, body);
   if (!signature) co_return forward_error(std::move(signature));
   auto answer = co_await post(*client, url, body, *signature, 1);

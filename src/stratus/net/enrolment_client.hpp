@@ -30,7 +30,8 @@ struct Renewal {
   std::string csr;
 };
 Result<Renewal> begin_renewal(const IdentityFiles& files);
-// `corrupt` when it is another device's certificate, or not for the key that was asked for.
+// `corrupt` when it is another device's certificate, or not for the key that was asked for; `denied` for a
+// root that what is trusted does not vouch for (IdentityFiles::accept_renewal).
 Result<OwnIdentity> finish_renewal(const IdentityFiles& files, const Renewal& renewal,
                                    const wire::EnrolAnswer& answer);
 

@@ -1,5 +1,7 @@
 #include "stratus/net/identity_files.hpp"
 
+#include <vector>
+
 #include <boost/json.hpp>
 #include <unistd.h>
 
@@ -13,6 +15,14 @@ namespace {
 constexpr std::uint64_t kMaxFile = 256u << 10;
 
 bool is_there(const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; }
+// Whether one of `trusted` vouches for the answer's certificate; the answer's root may be a link between.
+bool is_vouched_for(const wire::EnrolAnswer& answer, const std::vector<std::string>& trusted) {
+  return std::any_of(trusted.begin(), trusted.end(), [&answer](const std::string& root) {
+    return crypto::check_chain(answer.certificate, answer.chain, root) ||
+           crypto::check_chain(answer.certificate, answer.chain + answer.root, root);
+  });
+}
+
 WallTime from_ms(std::uint64_t ms) { return WallTime(Millis(static_cast<std::int64_t>(ms))); }
 
 }  // namespace
@@ -67,9 +77,12 @@ Result<OwnIdentity> IdentityFiles::accept(const wire::EnrolAnswer& answer, const
   if (info.key_id != key.public_key().id() || info.common_name != answer.device) {
     return fail(ErrorCode::corrupt, "the server's certificate is not for this device and its key");
   }
-  STRATUS_CHECK(crypto::check_chain(answer.certificate, answer.chain, answer.root));
+  // What is written is what was checked: OpenSSL takes certificates by other labels too, which we do not see.
+  const std::vector<std::string> roots = crypto::split_certificates(answer.root);
+  if (roots.size() != 1) return fail(ErrorCode::corrupt, "the server's answer must bring one root");
+  STRATUS_CHECK(crypto::check_chain(answer.certificate, answer.chain, roots.front()));
   STRATUS_CHECK(make_directories(directory_));
-  STRATUS_CHECK(write_file_atomically(directory_ / "trust.pem", answer.root + trust, 0644));
+  STRATUS_CHECK(write_file_atomically(directory_ / "trust.pem", roots.front() + trust, 0644));
   const boost::json::object note{{"server", server},      {"device", answer.device},
                                  {"serial", info.serial}, {"region", answer.region},
                                  {"group", answer.group}, {"renew_after_ms", answer.renew_after_ms}};
@@ -79,6 +92,22 @@ Result<OwnIdentity> IdentityFiles::accept(const wire::EnrolAnswer& answer, const
   (void)::unlink((directory_ / "next.key").c_str());
   STRATUS_TRY(own, load());
   return *own;
+}
+
+Result<OwnIdentity> IdentityFiles::accept_renewal(const wire::EnrolAnswer& answer,
+                                                  const OwnIdentity& present) const {
+  STRATUS_TRY(trust, read_file(present.trust, kMaxFile));
+  const std::vector<std::string> brought = crypto::split_certificates(answer.root);
+  const std::size_t known = brought.size() == 1 ? trust.find(brought.front()) : std::string::npos;
+  if (known == std::string::npos &&
+      (brought.size() != 1 || !is_vouched_for(answer, crypto::split_certificates(trust)))) {
+    return fail(ErrorCode::denied,
+                "the renewed certificate comes with a root that nothing trusted here vouches for; whoever "
+                "means it enrols this device anew");
+  }
+  // The root stands first and once; all else stays, whatever it is.
+  if (known != std::string::npos) trust.erase(known, brought.front().size());
+  return accept(answer, present.server, trust);
 }
 
 Result<std::filesystem::path> IdentityFiles::trust_with(const std::filesystem::path& more) const {

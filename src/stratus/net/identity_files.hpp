@@ -41,6 +41,10 @@ class IdentityFiles {
   // root.
   Result<OwnIdentity> accept(const wire::EnrolAnswer& answer, const std::string& server,
                              const std::string& trust) const;
+  // The answer to a renewal of `present`: as accept(), and what was trusted stays so. A root is news only an
+  // enrolment may bring: `denied` unless it is trusted already, or what is trusted vouches for the new
+  // certificate as well (the root's key certified anew, or a next root that the present one signed).
+  Result<OwnIdentity> accept_renewal(const wire::EnrolAnswer& answer, const OwnIdentity& present) const;
   // A file with the identity's roots and those of `more`, for ClientOptions::ca_file.
   Result<std::filesystem::path> trust_with(const std::filesystem::path& more) const;
 

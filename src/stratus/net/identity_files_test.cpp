@@ -18,16 +18,20 @@ struct IdentityFilesTest : ::testing::Test {
       crypto::CertificateAuthority::open_or_make(directory / "ca", {.now = now}).value();
 
   wire::EnrolAnswer answer_for(const crypto::PublicKey& key, const std::string& name) {
+    return answer_of(authority, key, name);
+  }
+  wire::EnrolAnswer answer_of(const crypto::CertificateAuthority& by, const crypto::PublicKey& key,
+                              const std::string& name) {
     crypto::CertificateProfile profile;
     profile.common_name = name;
     profile.now = now;
-    const auto issued = authority.issue(key, profile).value();
+    const auto issued = by.issue(key, profile).value();
     wire::EnrolAnswer answer;
     answer.device = name;
     answer.kind = "device";
     answer.certificate = issued.pem;
-    answer.chain = authority.intermediate_pem();
-    answer.root = authority.root_pem();
+    answer.chain = by.intermediate_pem();
+    answer.root = by.root_pem();
     answer.not_after_ms = issued.info.not_after.time_since_epoch().count();
     answer.renew_after_ms = answer.not_after_ms - 1000;
     return answer;
@@ -81,6 +85,81 @@ TEST_F(IdentityFilesTest, RefuseACertificateThatIsNotTheirs) {
   unsigned_one.chain = other->intermediate_pem();
   EXPECT_EQ(files.accept(unsigned_one, "s", "").error().code(), ErrorCode::corrupt);
   EXPECT_FALSE(*files.load());
+}
+
+TEST_F(IdentityFilesTest, RenewUnderARootThatIsTrusted) {
+  const auto other = crypto::CertificateAuthority::open_or_make(directory / "other", {.now = now}).value();
+  const auto first = files.accept(answer_for(files.next_key()->public_key(), "cam-7"), "https://s",
+                                  other.root_pem());  // pinned by whoever enrolled it
+  ASSERT_TRUE(first) << first.error().text();
+  const auto renewed =
+      files.accept_renewal(answer_for(files.next_key()->public_key(), "cam-7"), *first).value();
+  EXPECT_NE(renewed.certificate, first->certificate);
+  EXPECT_EQ(renewed.server, "https://s");
+  EXPECT_EQ(*read_file(renewed.trust, 100'000), authority.root_pem() + other.root_pem());
+  // The other one is trusted as well: it comes first from then on, and both stay.
+  const auto moved = files.accept_renewal(answer_of(other, files.next_key()->public_key(), "cam-7"), renewed);
+  ASSERT_TRUE(moved) << moved.error().text();
+  EXPECT_EQ(*read_file(moved->trust, 100'000), other.root_pem() + authority.root_pem());
+}
+
+TEST_F(IdentityFilesTest, RenewUnderANewCertificateOfTheSameRootKey) {
+  const auto first = files.accept(answer_for(files.next_key()->public_key(), "cam-7"), "s", "").value();
+  // The root's certificate made anew with its key, as before it ends.
+  std::filesystem::create_directory(directory / "again");
+  for (const char* const name : {"root.key", "intermediate.key"})
+    std::filesystem::copy_file(directory / "ca" / name, directory / "again" / name);
+  const auto again = crypto::CertificateAuthority::open_or_make(directory / "again", {.now = now}).value();
+  ASSERT_NE(again.root_pem(), authority.root_pem());
+  const auto renewed = files.accept_renewal(answer_of(again, files.next_key()->public_key(), "cam-7"), first);
+  ASSERT_TRUE(renewed) << renewed.error().text();
+  EXPECT_EQ(*read_file(renewed->trust, 100'000), again.root_pem() + authority.root_pem());
+}
+
+TEST_F(IdentityFilesTest, RefuseARenewalUnderARootThatNothingVouchesFor) {
+  const auto first = files.accept(answer_for(files.next_key()->public_key(), "cam-7"), "s", "").value();
+  const auto key = files.next_key()->public_key();
+  const auto stranger = crypto::CertificateAuthority::open_or_make(directory / "other", {.now = now}).value();
+  auto answer = answer_of(stranger, key, "cam-7");
+  EXPECT_EQ(files.accept_renewal(answer, first).error().code(), ErrorCode::denied);
+  answer.root += authority.root_pem();  // the trusted one beside it is no word for it
+  EXPECT_EQ(files.accept_renewal(answer, first).error().code(), ErrorCode::denied);
+  answer.root.clear();
+  EXPECT_EQ(files.accept_renewal(answer, first).error().code(), ErrorCode::denied);
+  // The old root named, and a chain that does not lead there.
+  answer.root = authority.root_pem();
+  EXPECT_EQ(files.accept_renewal(answer, first).error().code(), ErrorCode::corrupt);
+  EXPECT_EQ(*read_file(first.trust, 100'000), authority.root_pem());
+  EXPECT_EQ((*files.load())->certificate, first.certificate);
+  // What was refused did no harm to the next one.
+  EXPECT_TRUE(files.accept_renewal(answer_for(key, "cam-7"), first));
+}
+
+// OpenSSL reads certificates under these labels as well.
+TEST_F(IdentityFilesTest, TakeNoRootUnderAnotherLabel) {
+  const auto stranger = crypto::CertificateAuthority::open_or_make(directory / "other", {.now = now}).value();
+  for (const std::string label : {"X509 CERTIFICATE", "TRUSTED CERTIFICATE"}) {
+    std::string foreign = stranger.root_pem();
+    for (std::size_t at = foreign.find("CERTIFICATE"); at != std::string::npos;
+         at = foreign.find("CERTIFICATE", at + label.size()))
+      foreign.replace(at, std::string("CERTIFICATE").size(), label);
+    const auto first = files.accept(answer_for(files.next_key()->public_key(), "cam-7"), "s", "").value();
+    auto answer = answer_for(files.next_key()->public_key(), "cam-7");
+    answer.root += foreign;
+    ASSERT_TRUE(files.accept_renewal(answer, first));
+    EXPECT_EQ(*read_file(first.trust, 100'000), authority.root_pem());
+  }
+}
+
+TEST_F(IdentityFilesTest, KeepAllThatWasTrusted) {
+  std::string bundle = "# of an operating system\n";
+  for (int i = 0; i < 40; ++i) {
+    const auto name = directory / ("root-" + std::to_string(i));
+    bundle += crypto::CertificateAuthority::open_or_make(name, {.now = now}).value().root_pem();
+  }
+  const auto first = files.accept(answer_for(files.next_key()->public_key(), "cam-7"), "s", bundle).value();
+  ASSERT_TRUE(files.accept_renewal(answer_for(files.next_key()->public_key(), "cam-7"), first));
+  EXPECT_EQ(*read_file(first.trust, 200'000), authority.root_pem() + bundle);
 }
 
 TEST_F(IdentityFilesTest, SayThatTheyAreDamaged) {

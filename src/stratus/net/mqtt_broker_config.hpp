@@ -41,7 +41,8 @@ struct BrokerConfig {
   bool enrolment = false;
   std::vector<BrokerBridge> bridges;
   // A mosquitto that gives no session of its own within this time stands still and is ended; asked so often.
-  std::chrono::milliseconds answer_within{15'000}, ask_every{5'000};
+  // One that shakes hands with a whole fleet takes its time and is none such.
+  std::chrono::milliseconds answer_within{60'000}, ask_every{5'000};
 };
 
 // `invalid` when a path or name cannot be written into the file (line breaks).

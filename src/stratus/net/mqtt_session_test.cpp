@@ -15,7 +15,7 @@ namespace {
 namespace asio = boost::asio;
 namespace mqtt = wire::mqtt;
 using asio::ip::tcp;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 // Just enough of a broker: answers CONNECT, acknowledges, and sends every message back to its sender.
 class TinyBroker {
@@ -115,7 +115,7 @@ struct Recorder : MqttEvents {
   Notifier changed;
 };
 
-class MqttSessionTest : public testing::Test {
+class MqttSessionTest : public ::testing::Test {
  protected:
   MqttOptions options() {
     MqttOptions made;
@@ -184,7 +184,7 @@ TEST_F(MqttSessionTest, KeepsTryingWhileNobodyListens) {
   broker.stop();
   const auto test = [this]() -> Task<void> { co_await events.until(5); };
   run(test());
-  EXPECT_THAT(events.seen, testing::Each("unavailable"));
+  EXPECT_THAT(events.seen, ::testing::Each("unavailable"));
 }
 
 TEST(MqttEndpoint, ReadsUrls) {

@@ -319,9 +319,14 @@ Result<void> copy_root_xattrs(const std::filesystem::path& layer, const std::fil
 }
 
 // Overlayfs shows attributes of the root as the highest directory has them, which is the writable one.
-Result<void> show_root_of(const std::filesystem::path& layer, const std::filesystem::path& upper) {
+Result<struct stat> root_of(const std::filesystem::path& layer) {
   struct stat root {};
   if (::stat(layer.c_str(), &root) != 0) return fail(Error::from_errno("stat " + layer.string()));
+  return root;
+}
+
+Result<void> show_root_of(const std::filesystem::path& layer, const std::filesystem::path& upper) {
+  STRATUS_TRY(root, root_of(layer));
   const timespec times[2] = {root.st_atim, root.st_mtim};
   if (::chown(upper.c_str(), root.st_uid, root.st_gid) != 0 ||
       ::chmod(upper.c_str(), root.st_mode & 07777u) != 0) {
@@ -334,8 +339,7 @@ Result<void> show_root_of(const std::filesystem::path& layer, const std::filesys
 }
 
 Result<void> remember_root_of(const std::filesystem::path& layer, ChildPlan& plan) {
-  struct stat root {};
-  if (::stat(layer.c_str(), &root) != 0) return fail(Error::from_errno("stat " + layer.string()));
+  STRATUS_TRY(root, root_of(layer));
   plan.root_uid = root.st_uid;
   plan.root_gid = root.st_gid;
   plan.root_mode = root.st_mode & 07777u;

@@ -4,14 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "stratus/update/digest_testing.hpp"
+
 namespace stratus::update {
 namespace {
 
-Digest digest_of(std::uint8_t fill) {
-  std::array<std::uint8_t, Digest::kSize> bytes{};
-  bytes.fill(fill);
-  return Digest(bytes);
-}
+using testing::digest_of;
 
 const ReleaseId kOld{digest_of(1), "1"};
 const ReleaseId kNew{digest_of(2), "2"};

@@ -2,14 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "stratus/update/digest_testing.hpp"
+
 namespace stratus::update {
 namespace {
 
-Digest digest_of(std::uint8_t fill) {
-  std::array<std::uint8_t, Digest::kSize> bytes{};
-  bytes.fill(fill);
-  return Digest(bytes);
-}
+using testing::digest_of;
 
 LayerNeed layer(std::uint8_t id, std::uint64_t size, std::uint64_t unpacked) {
   LayerNeed need;

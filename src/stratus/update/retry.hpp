@@ -8,6 +8,9 @@
 
 namespace stratus::update {
 
+constexpr unsigned kMaxAttempts = 20;  // without a byte of progress
+constexpr unsigned kMaxDamaged = 2;    // wrong bytes of one file, in a row
+
 // Retry-After in seconds (RFC 9110 section 10.2.3), five minutes at most; 0 when there is none that can be
 // used. Its form as a date is not: clocks of devices are often wrong.
 std::chrono::milliseconds asked_pause(std::string_view retry_after);

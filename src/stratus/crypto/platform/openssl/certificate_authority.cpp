@@ -310,7 +310,9 @@ Result<void> check_chain(std::string_view leaf, std::string_view chain, std::str
   above.emplace_back(root);
   for (const std::string& pem : above) {
     Handle<X509> signer = read_certificate(pem);
-    if (!below || !signer || X509_verify(below.get(), X509_get0_pubkey(signer.get())) != 1) {
+    // Only what is made to sign may have signed: a device's own certificate has a key as well.
+    if (!below || !signer || X509_check_ca(signer.get()) != 1 ||
+        X509_verify(below.get(), X509_get0_pubkey(signer.get())) != 1) {
       return fail(last_error(ErrorCode::corrupt, "the certificate was not signed through its chain"));
     }
     below = std::move(signer);
