@@ -22,7 +22,7 @@ constexpr std::string_view kSelect =
     "d.revision FROM devices d LEFT JOIN regions r ON r.id = d.region "
     "LEFT JOIN device_groups g ON g.id = d.device_group";
 
-InventoryDevice device_of(const Row& row) {
+InventoryDevice inventory_device_of(const Row& row) {
   InventoryDevice device;
   device.reported = {row.text(0), row.integer(1), row.integer(2), row.text(3), row.text(4),    row.text(5),
                      row.text(6), row.text(7),    row.text(8),    row.text(9), row.integer(10)};
@@ -147,7 +147,7 @@ Result<void> remove_device(Transaction& transaction, std::string_view id, std::i
 Result<InventoryDevice> find_device(Reader& reader, std::string_view id) {
   STRATUS_TRY(rows, reader.query(std::string(kSelect) + " WHERE d.id = $1", {id}));
   if (rows.empty()) return fail(ErrorCode::not_found, fmt::format("no device {}", id));
-  return device_of(rows[0]);
+  return inventory_device_of(rows[0]);
 }
 
 Result<std::vector<InventoryDevice>> list_devices(Reader& reader, const DeviceQuery& query) {
@@ -176,7 +176,7 @@ Result<std::vector<InventoryDevice>> list_devices(Reader& reader, const DeviceQu
                       condition.values());
   };
   Rows rows;
-  const bool in_order = by_id && condition.is_narrow();
+  const bool in_order = by_id && condition.reads_scan();
   if (condition.scans() && !in_order) {
     // Where many pass, the next rows of the order hold a page of them, and reading all to sort them would
     // cost a hundred times as much. Where few pass, this cost little.
@@ -190,18 +190,20 @@ Result<std::vector<InventoryDevice>> list_devices(Reader& reader, const DeviceQu
   }
   if (static_cast<std::int64_t>(rows.size()) < query.limit) {
     const std::string_view plain = condition.scans() && !in_order ? condition.plain() : "";
-    std::string where = condition.where();
-    // Who passes is found in the narrow index, and only those are looked up and sorted.
-    if (condition.is_narrow() && !in_order) {
-      where = fmt::format(" WHERE d.id IN (SELECT d.id FROM devices d WHERE {}){}", fits,
-                          beyond.empty() ? "" : " AND " + beyond);
+    std::string from = " FROM devices d" + condition.where();
+    // Who may pass is found in a narrow index, and only those are looked up and sorted.
+    if (in_order) {
+      from = condition.scan();
+    } else if (const std::string few = condition.narrowed(); condition.scans() && !few.empty()) {
+      const std::string& rest = condition.is_narrow() ? beyond : condition.text();
+      from = fmt::format(" FROM devices d WHERE {}{}{}", few, rest.empty() ? "" : " AND ", rest);
     }
-    STRATUS_TRY(found, read(fmt::format("SELECT d.id FROM devices d{}{}", where, order_by(plain))));
+    STRATUS_TRY(found, read(fmt::format("SELECT d.id{}{}", from, order_by(plain))));
     rows = std::move(found);
   }
   std::vector<InventoryDevice> found;
   found.reserve(rows.size());
-  for (const Row row : rows) found.push_back(device_of(row));
+  for (const Row row : rows) found.push_back(inventory_device_of(row));
   return found;
 }
 

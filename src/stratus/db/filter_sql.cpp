@@ -1,6 +1,7 @@
 #include "stratus/db/filter_sql.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -53,7 +54,7 @@ bool has_index(const FilterTerm& term) {
   }
 }
 
-// As in migrations/0015_device_scan.cpp.
+// As in migrations/0018_device_questions.cpp.
 bool is_in_scan(FilterField field) {
   switch (field) {
     case FilterField::id:
@@ -63,11 +64,17 @@ bool is_in_scan(FilterField field) {
     case FilterField::hardware:
     case FilterField::state:
     case FilterField::version:
+    case FilterField::target:
     case FilterField::image:
       return true;
     default:
       return false;
   }
+}
+
+void add(std::string& condition, const std::string& expression) {
+  if (!condition.empty()) condition += " AND ";
+  condition += expression;
 }
 
 std::string_view comparison(FilterOperator op) {
@@ -91,10 +98,7 @@ std::string Condition::bind(Value value) {
   return fmt::format("${}", values_.size());
 }
 
-void Condition::require(const std::string& expression) {
-  if (!text_.empty()) text_ += " AND ";
-  text_ += expression;
-}
+void Condition::require(const std::string& expression) { add(text_, expression); }
 
 void Condition::require(const Filter& filter, std::int64_t now_ms) {
   for (const FilterTerm& term : filter.terms) {
@@ -103,8 +107,53 @@ void Condition::require(const Filter& filter, std::int64_t now_ms) {
     narrow_ = narrow_ && is_in_scan(term.field);
     const std::string positive = expression(term, now_ms);
     // Every expression is true or false, never NULL, so that NOT turns it round.
-    require(term.negated ? "NOT (" + positive + ")" : positive);
+    const std::string expression = term.negated ? "NOT (" + positive + ")" : positive;
+    require(expression);
+    narrow(term, expression);
   }
+}
+
+void Condition::narrow(const FilterTerm& term, const std::string& expression) {
+  if (is_in_scan(term.field)) return add(scan_, expression);
+  const bool asks_nothing = std::find(term.values.begin(), term.values.end(), "") != term.values.end();
+  if (term.negated || asks_nothing) return;
+  if (term.field == FilterField::reason) return add(reason_, "d.reason <> '' AND " + expression);
+  const auto asks_only = [&term](std::initializer_list<std::string_view> words) {
+    return std::all_of(term.values.begin(), term.values.end(), [&words](const std::string& value) {
+      return std::find(words.begin(), words.end(), value) != words.end();
+    });
+  };
+  // Necessary for these words, as fleet_sql.cpp gives them out.
+  if (term.field == FilterField::health && asks_only({"never"})) return add(scan_, "d.name = ''");
+  if (term.field == FilterField::health && asks_only({"degraded"}))
+    return add(scan_, "d.state IN ('failed', 'rolled_back')");
+  if (term.field == FilterField::compliance && asks_only({"failing"})) return add(scan_, may_fail_sql());
+  if (term.field != FilterField::label && term.field != FilterField::location) return;
+  // What is part of the label is part of the text that searching looks at, unless that was cut. The values
+  // are those bound already: PostgreSQL refuses one that a statement does not use.
+  const bool is_part = term.op == FilterOperator::contains;
+  const std::string_view bytes =
+      engine_ == Engine::sqlite ? "LENGTH(CAST(d.search AS BLOB))" : "OCTET_LENGTH(d.search)";
+  std::string may = fmt::format("{} > {}", bytes, kMaxSearch - 4);
+  for (const std::string& value : term.values) {
+    const Value wanted = is_part ? fold(value) : value;
+    const auto at = std::find(values_.begin(), values_.end(), wanted) - values_.begin() + 1;
+    const std::string_view folded = engine_ == Engine::sqlite ? "LOWER(${})" : "LOWER(${} COLLATE \"C\")";
+    may +=
+        " OR " + holds("d.search", is_part ? fmt::format("${}", at) : fmt::format(fmt::runtime(folded), at));
+  }
+  add(scan_, "(" + may + ")");
+}
+
+std::string Condition::scan() const {
+  const std::string_view by = engine_ == Engine::sqlite ? " INDEXED BY devices_scan" : "";
+  return fmt::format(" FROM devices d{} WHERE {}{}{}", by, narrow_ ? "" : scan_, narrow_ ? "" : " AND ",
+                     text_);
+}
+
+std::string Condition::narrowed() const {
+  const std::string& best = reason_.empty() ? scan_ : reason_;
+  return best.empty() ? "" : "d.id IN (SELECT d.id FROM devices d WHERE " + best + ")";
 }
 
 std::string Condition::expression(const FilterTerm& term, std::int64_t now_ms) {
@@ -167,23 +216,18 @@ std::string Condition::any_of(const std::string& column, const FilterTerm& term)
     for (const std::string& value : term.values) text += (text.empty() ? "" : ", ") + bind(value);
     return fmt::format("{} IN ({})", column, text);
   }
-  // LIKE would need escapes and knows case differently in each engine. SQLite's own `instr` takes four times
-  // as long as looking (platform/sqlite/contains.hpp), and `lower` copies each text.
-  // Only A-Z are folded, on both.
-  for (const std::string& value : term.values) {
-    // `search` is kept folded.
-    const bool kept = column == "d.search";
-    const bool sqlite = engine_ == Engine::sqlite;
-    const std::string needle = bind(fold(value));
-    text += text.empty() ? "" : " OR ";
-    if (sqlite) {
-      text += fmt::format("holds_folded({}, {})", column, needle);
-    } else {
-      text += kept ? fmt::format("strpos({}, {}) > 0", column, needle)
-                   : fmt::format("strpos(lower(({}) COLLATE \"C\"), {}) > 0", column, needle);
-    }
-  }
+  for (const std::string& value : term.values)
+    text += (text.empty() ? "" : " OR ") + holds(column, bind(fold(value)));
   return "(" + text + ")";
+}
+
+// LIKE would need escapes and knows case differently in each engine. SQLite's own `instr` takes four times
+// as long as looking (platform/sqlite/contains.hpp), and `lower` copies each text. Only A-Z are folded, on
+// both.
+std::string Condition::holds(const std::string& column, const std::string& needle) const {
+  if (engine_ == Engine::sqlite) return fmt::format("holds_folded({}, {})", column, needle);
+  if (column == "d.search") return fmt::format("strpos({}, {}) > 0", column, needle);  // is kept folded
+  return fmt::format("strpos(lower(({}) COLLATE \"C\"), {}) > 0", column, needle);
 }
 
 std::string Condition::place(const std::string& column, std::string_view table, const FilterTerm& term) {

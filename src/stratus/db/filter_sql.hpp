@@ -30,6 +30,13 @@ class Condition {
   bool scans() const { return scans_ && !indexed_; }
   // … and the index devices_scan, which is in order of the ids, holds everything that it asks for.
   bool is_narrow() const { return scans() && narrow_; }
+  // Whether devices_scan, read in its order, leaves only rows to look up that are likely to pass.
+  bool reads_scan() const { return scans() && !scan_.empty() && reason_.empty(); }
+  // For that: FROM and WHERE, with what devices_scan can say first.
+  std::string scan() const;
+  // A condition on d.id that a narrow index answers and that holds wherever the whole one does; "" for none.
+  // When few pass, whoever looks there first reads the rows of those few alone.
+  std::string narrowed() const;
   const std::string& text() const { return text_; }  // without WHERE; "" for none
   std::string where() const { return text_.empty() ? "" : " WHERE " + text_; }
   Values values() const { return values_; }
@@ -37,11 +44,14 @@ class Condition {
  private:
   std::string expression(const FilterTerm& term, std::int64_t now_ms);
   std::string any_of(const std::string& column, const FilterTerm& term);
+  std::string holds(const std::string& column, const std::string& needle) const;
+  void narrow(const FilterTerm& term, const std::string& expression);
   std::string place(const std::string& column, std::string_view table, const FilterTerm& term);
 
   Engine engine_;
   bool scans_ = false, indexed_ = false, narrow_ = true;
   std::string text_;
+  std::string scan_, reason_;  // what devices_scan and devices_by_reason can say of it
   std::vector<Value> values_;
 };
 

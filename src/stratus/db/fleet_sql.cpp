@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 
 namespace stratus::db {
+namespace {
+
+constexpr std::string_view kFailedInRollout = "'failed', 'timeout', 'rolled_back'";
+
+}  // namespace
 
 // Subqueries instead of a join: in a list they are asked only for the rows of the page.
 std::string health_sql(std::string_view since) {
@@ -23,7 +28,7 @@ std::string compliance_sql() {
   const std::string of_rollout =
       "EXISTS (SELECT 1 FROM rollout_devices r JOIN rollouts o ON o.id = r.rollout WHERE r.device = d.id "
       "AND o.state IN ('running', 'paused') AND r.state IN ({}))";
-  const std::string failed = fmt::format(fmt::runtime(of_rollout), "'failed', 'timeout', 'rolled_back'");
+  const std::string failed = fmt::format(fmt::runtime(of_rollout), kFailedInRollout);
   const std::string open =
       fmt::format(fmt::runtime(of_rollout), "'waiting', 'requested', 'downloading', 'installing'");
   return fmt::format(
@@ -35,6 +40,13 @@ std::string compliance_sql() {
       "AND (t.changed_ms IS NULL OR t.changed_ms <= a.since_ms)), "
       "(SELECT t.digest FROM targets t WHERE t.name = d.name), '') AS wanted) w)",
       failed, open);
+}
+
+std::string may_fail_sql() {
+  return fmt::format(
+      "(d.state IN ('failed', 'rolled_back') OR d.id IN (SELECT r.device FROM rollout_devices r JOIN "
+      "rollouts o ON o.id = r.rollout WHERE o.state IN ('running', 'paused') AND r.state IN ({})))",
+      kFailedInRollout);
 }
 
 }  // namespace stratus::db

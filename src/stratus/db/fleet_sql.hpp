@@ -18,5 +18,7 @@ inline constexpr std::int64_t kOnlineMs = 5 * 60'000;
 // For the device whose row is `d`: the word, never NULL. `since`: a bound value, now - kOnlineMs.
 std::string health_sql(std::string_view since);
 std::string compliance_sql();
+// Necessary for "failing", and quick to answer by an index that has the id and the state.
+std::string may_fail_sql();
 
 }  // namespace stratus::db

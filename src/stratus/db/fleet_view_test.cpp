@@ -12,7 +12,7 @@
 namespace stratus::db {
 namespace {
 
-constexpr std::int64_t kNow = 1'700'000'000'000;
+constexpr std::int64_t kViewedAt = 1'700'000'000'000;
 
 class FleetViewTest : public EngineTest {
  protected:
@@ -50,7 +50,7 @@ class FleetViewTest : public EngineTest {
   std::vector<std::string> matching(const std::string& filter) {
     const auto parsed = parse_filter(filter);
     EXPECT_TRUE(parsed) << parsed.error().text();
-    const auto ids = list_device_ids(database(), *parsed, kNow, "", 100);
+    const auto ids = list_device_ids(database(), *parsed, kViewedAt, "", 100);
     EXPECT_TRUE(ids) << ids.error().text();
     return *ids;
   }
@@ -62,18 +62,18 @@ STRATUS_BOTH_ENGINES(FleetViewTest);
 using Ids = std::vector<std::string>;
 
 TEST_P(FleetViewTest, EveryDeviceHasOneHealthAndTheFilterFindsIt) {
-  write([](Transaction& t) { return create_device(t, "new", kNow - 1'000); });
-  report("polls", 1, "committed", "b", "b", kNow - 60'000);
-  report("sick", 1, "failed", "a", "b", kNow - 60'000);
-  report("gone", 1, "committed", "b", "b", kNow - 3'600'000);
-  report("talks", 1, "committed", "b", "b", kNow - 3'600'000);
-  report("said-bye", 1, "committed", "b", "b", kNow - 60'000);
-  report("retired", 1, "committed", "b", "b", kNow - 60'000);
-  const std::vector<PresenceRow> presence{{"talks", true, kNow - 7'000'000, kNow, "", "", ""},
-                                          {"said-bye", false, kNow - 30'000, kNow, "", "", ""}};
+  write([](Transaction& t) { return create_device(t, "new", kViewedAt - 1'000); });
+  report("polls", 1, "committed", "b", "b", kViewedAt - 60'000);
+  report("sick", 1, "failed", "a", "b", kViewedAt - 60'000);
+  report("gone", 1, "committed", "b", "b", kViewedAt - 3'600'000);
+  report("talks", 1, "committed", "b", "b", kViewedAt - 3'600'000);
+  report("said-bye", 1, "committed", "b", "b", kViewedAt - 60'000);
+  report("retired", 1, "committed", "b", "b", kViewedAt - 60'000);
+  const std::vector<PresenceRow> presence{{"talks", true, kViewedAt - 7'000'000, kViewedAt, "", "", ""},
+                                          {"said-bye", false, kViewedAt - 30'000, kViewedAt, "", "", ""}};
   write([&](Transaction& t) { return put_presence(t, presence); });
   run("UPDATE devices SET active = FALSE WHERE id = 'retired'");
-  const auto health = fleet_health(database(), kNow);
+  const auto health = fleet_health(database(), kViewedAt);
   ASSERT_TRUE(health) << health.error().text();
   EXPECT_EQ(health->devices, 7);
   EXPECT_EQ(health->inactive, 1);
@@ -84,21 +84,21 @@ TEST_P(FleetViewTest, EveryDeviceHasOneHealthAndTheFilterFindsIt) {
   EXPECT_EQ(matching("health=online active=yes"), (Ids{"polls", "talks"}));
   EXPECT_EQ(matching("health=degraded"), (Ids{"sick"}));
   EXPECT_EQ(matching("health=offline,never"), (Ids{"gone", "new", "said-bye"}));
-  EXPECT_EQ(*health_of(database(), "sick", kNow), "degraded");
+  EXPECT_EQ(*health_of(database(), "sick", kViewedAt), "degraded");
   EXPECT_FALSE(parse_filter("health=fine")) << "a word that does not exist must not mean nobody";
 }
 
 TEST_P(FleetViewTest, WhatARolloutBroughtIsTheTargetUntilTheNamesChanges) {
-  report("a", 1, "committed", "b", "b", kNow);
-  report("b", 1, "committed", "a", "a", kNow);
-  report("c", 1, "rolled_back", "a", "b", kNow);
-  report("d", 1, "committed", "c", "c", kNow);
-  report("e", 1, "committed", "c", "c", kNow);
-  EXPECT_EQ(fleet_health(database(), kNow)->none, 5);
+  report("a", 1, "committed", "b", "b", kViewedAt);
+  report("b", 1, "committed", "a", "a", kViewedAt);
+  report("c", 1, "rolled_back", "a", "b", kViewedAt);
+  report("d", 1, "committed", "c", "c", kViewedAt);
+  report("e", 1, "committed", "c", "c", kViewedAt);
+  EXPECT_EQ(fleet_health(database(), kViewedAt)->none, 5);
   run("INSERT INTO targets (name, version, digest, changed_ms) VALUES ('app', '2', 'b', 100)");
   run("INSERT INTO device_assignments (device, name, version, digest, rollout, since_ms) VALUES "
       "('d', 'app', '3', 'c', 'R', 200), ('e', 'app', '3', 'c', 'R', 50)");
-  const auto health = fleet_health(database(), kNow);
+  const auto health = fleet_health(database(), kViewedAt);
   ASSERT_TRUE(health) << health.error().text();
   EXPECT_EQ(health->on_target, 2) << "a by the target, d by its rollout";
   EXPECT_EQ(health->failing, 1);
@@ -108,26 +108,27 @@ TEST_P(FleetViewTest, WhatARolloutBroughtIsTheTargetUntilTheNamesChanges) {
 }
 
 TEST_P(FleetViewTest, WhatAnOpenRolloutWantsIsNotThereYet) {
-  for (const char* device : {"waits", "failed", "has-it"}) report(device, 1, "committed", "a", "a", kNow);
+  for (const char* device : {"waits", "failed", "has-it"})
+    report(device, 1, "committed", "a", "a", kViewedAt);
   run("INSERT INTO targets (name, version, digest, changed_ms) VALUES ('app', '1', 'a', 100)");
-  EXPECT_EQ(fleet_health(database(), kNow)->on_target, 3);
+  EXPECT_EQ(fleet_health(database(), kViewedAt)->on_target, 3);
   run("INSERT INTO rollouts VALUES ('R', '', 'paused', 'u', '{}', 1, 1, 1)");
   for (const char* row : {"('R', 'waits', 0, 1, 'waiting'", "('R', 'failed', 1, 1, 'rolled_back'",
                           "('R', 'has-it', 2, 1, 'success'"})
-    run(fmt::format("INSERT INTO rollout_devices VALUES {}, 0, 1, 0, '', 0, 0, 0, 0, 0, '', '')", row));
+    run(fmt::format("INSERT INTO rollout_devices VALUES {}, 0, 1, 0, '', 0, 0, 0, 0, 0, '', '', 0)", row));
   EXPECT_EQ(matching("compliance=behind"), (Ids{"waits"}));
   EXPECT_EQ(matching("compliance=failing"), (Ids{"failed"}));
   EXPECT_EQ(matching("compliance=on_target"), (Ids{"has-it"}));
   run("UPDATE rollouts SET state = 'completed'");
-  EXPECT_EQ(fleet_health(database(), kNow)->on_target, 3)
+  EXPECT_EQ(fleet_health(database(), kViewedAt)->on_target, 3)
       << "what a rollout that is over did not bring is wanted no more";
 }
 
 TEST_P(FleetViewTest, UpdatesAreSummedOnceEach) {
-  report("a", 1, "fetching", "", "b", kNow, 50);
-  for (int i = 0; i < 2; ++i) report("a", 2, "committed", "b", "b", kNow, 100);  // a repeat
-  report("b", 1, "committed", "b", "b", kNow, 30);
-  report("c", 1, "failed", "a", "b", kNow - 7'200'000, 7);
+  report("a", 1, "fetching", "", "b", kViewedAt, 50);
+  for (int i = 0; i < 2; ++i) report("a", 2, "committed", "b", "b", kViewedAt, 100);  // a repeat
+  report("b", 1, "committed", "b", "b", kViewedAt, 30);
+  report("c", 1, "failed", "a", "b", kViewedAt - 7'200'000, 7);
   const auto totals = update_totals(database(), 0);
   ASSERT_TRUE(totals) << totals.error().text();
   ASSERT_EQ(totals->size(), 2u);
@@ -135,16 +136,16 @@ TEST_P(FleetViewTest, UpdatesAreSummedOnceEach) {
   EXPECT_EQ((*totals)[0].updates, 2);
   EXPECT_EQ((*totals)[0].bytes, 130);
   EXPECT_EQ((*totals)[1].bytes, 7);
-  EXPECT_EQ(update_totals(database(), kNow - 3'000'000)->size(), 1u) << "by the hour";
-  EXPECT_EQ(fleet_alarms(database(), kNow, kNow, kNow - 86'400'000)->updates_failed, 1);
-  write([](Transaction& t) { return prune_totals(t, kNow + kTotalsKeptMs + 7'200'000); });
+  EXPECT_EQ(update_totals(database(), kViewedAt - 3'000'000)->size(), 1u) << "by the hour";
+  EXPECT_EQ(fleet_alarms(database(), kViewedAt, kViewedAt, kViewedAt - 86'400'000)->updates_failed, 1);
+  write([](Transaction& t) { return prune_totals(t, kViewedAt + kTotalsKeptMs + 7'200'000); });
   EXPECT_TRUE(update_totals(database(), 0)->empty());
 }
 
 TEST_P(FleetViewTest, TheSpreadNamesVersionsAsRegistered) {
-  report("a", 1, "committed", "b", "b", kNow);
-  report("b", 1, "committed", "b", "b", kNow);
-  report("c", 1, "committed", "x", "x", kNow);
+  report("a", 1, "committed", "b", "b", kViewedAt);
+  report("b", 1, "committed", "b", "b", kViewedAt);
+  report("c", 1, "committed", "x", "x", kViewedAt);
   run("INSERT INTO releases (name, version, digest, created_ms) VALUES ('app', '2', 'b', 1)");
   const auto spread = release_spread(database(), 10);
   ASSERT_TRUE(spread) << spread.error().text();
@@ -166,11 +167,11 @@ TEST_P(FleetViewTest, AReplacedCertificateIsNoAlarm) {
     made.issued_ms = 1;
     write([&](Transaction& t) { return add_certificate(t, made); });
   };
-  add("1", "replaced", kNow + 10);
-  add("2", "replaced", kNow + 1'000);
-  add("3", "ending", kNow + 20);
-  add("4", "over", kNow - 20);
-  const auto alarms = fleet_alarms(database(), kNow, kNow + 100, 0);
+  add("1", "replaced", kViewedAt + 10);
+  add("2", "replaced", kViewedAt + 1'000);
+  add("3", "ending", kViewedAt + 20);
+  add("4", "over", kViewedAt - 20);
+  const auto alarms = fleet_alarms(database(), kViewedAt, kViewedAt + 100, 0);
   ASSERT_TRUE(alarms) << alarms.error().text();
   EXPECT_EQ(alarms->certificates_expiring, 1);
   EXPECT_EQ(alarms->certificates_expired, 1);
@@ -185,7 +186,7 @@ TEST_P(FleetViewTest, AReplacedCertificateIsNoAlarm) {
   EXPECT_EQ((*list_certificates(database(), query))[0].device, "ending");
   CertificateQuery newest;
   newest.newest = true;
-  newest.expires_before_ms = kNow + 100;
+  newest.expires_before_ms = kViewedAt + 100;
   EXPECT_EQ(list_certificates(database(), newest)->size(), 2u) << "over and ending";
 }
 
@@ -218,26 +219,26 @@ TEST_P(FleetViewTest, AGatewaysSumsGoOnOverItsStarts) {
 }
 
 TEST_P(FleetViewTest, DevicesAreWhereTheyWereHeardLast) {
-  report("a", 1, "committed", "b", "b", kNow - 7'200'000);
-  report("b", 1, "committed", "b", "b", kNow - 7'200'000);
+  report("a", 1, "committed", "b", "b", kViewedAt - 7'200'000);
+  report("b", 1, "committed", "b", "b", kViewedAt - 7'200'000);
   Gateway said;
   said.interval_ms = 1'000;
-  said.last_seen_ms = kNow;
+  said.last_seen_ms = kViewedAt;
   for (const char* const id : {"east", "west"}) {
     said.id = id;
     write([&](Transaction& t) { return note_gateway(t, said); });
   }
-  write([](Transaction& t) { return note_behind(t, "east", {"a", "b", "stranger"}, kNow - 60'000); });
-  write([](Transaction& t) { return note_behind(t, "west", {"b"}, kNow - 1'000); });
+  write([](Transaction& t) { return note_behind(t, "east", {"a", "b", "stranger"}, kViewedAt - 60'000); });
+  write([](Transaction& t) { return note_behind(t, "west", {"b"}, kViewedAt - 1'000); });
   EXPECT_EQ(matching("gateway=east"), (Ids{"a"}));
   EXPECT_EQ(matching("gateway=west,-"), (Ids{"b"}));
-  EXPECT_EQ(find_gateway(database(), "west", kNow)->devices, 1);
-  EXPECT_EQ(find_gateway(database(), "west", kNow + kBehindMs)->devices, 0);
-  EXPECT_EQ(*health_of(database(), "a", kNow), "online") << "heard through a gateway";
+  EXPECT_EQ(find_gateway(database(), "west", kViewedAt)->devices, 1);
+  EXPECT_EQ(find_gateway(database(), "west", kViewedAt + kBehindMs)->devices, 0);
+  EXPECT_EQ(*health_of(database(), "a", kViewedAt), "online") << "heard through a gateway";
   EXPECT_EQ(find_device(database(), "stranger").error().code(), ErrorCode::not_found);
   EXPECT_EQ(load_routes(database(), "", 10)->size(), 2u);
   write([](Transaction& t) { return remove_gateway(t, "east"); });
-  EXPECT_EQ(list_gateways(database(), "", 10, kNow)->size(), 1u);
+  EXPECT_EQ(list_gateways(database(), "", 10, kViewedAt)->size(), 1u);
   EXPECT_EQ(matching("gateway=-"), (Ids{"a"}));
 }
 

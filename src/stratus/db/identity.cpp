@@ -259,13 +259,6 @@ Result<std::vector<RegistrationCode>> codes(Reader& reader, bool only_open, std:
   return out;
 }
 
-Result<std::int64_t> count_open_codes(Reader& reader, std::int64_t now_ms) {
-  STRATUS_TRY(rows,
-              reader.query("SELECT COUNT(*) FROM registration_codes WHERE used_ms = 0 AND expires_ms > $1",
-                           {now_ms}));
-  return rows[0].integer(0);
-}
-
 Result<void> withdraw_code(Transaction& transaction, std::string_view id, std::int64_t now_ms) {
   STRATUS_TRY(rows, transaction.run("UPDATE registration_codes SET expires_ms = $2 "
                                     "WHERE id = $1 AND used_ms = 0 AND expires_ms > $2",

@@ -117,7 +117,6 @@ Result<std::optional<RegistrationCode>> find_code(Reader& reader, std::string_vi
 // Newest first; codes that are neither used nor expired, or all that are still kept.
 Result<std::vector<RegistrationCode>> codes(Reader& reader, bool only_open, std::int64_t now_ms,
                                             std::int64_t limit);
-Result<std::int64_t> count_open_codes(Reader& reader, std::int64_t now_ms);
 // `not_found` when there is none that is open.
 Result<void> withdraw_code(Transaction& transaction, std::string_view id, std::int64_t now_ms);
 // Forgets codes that ended before `before_ms`.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "stratus/db/code_digits.hpp"
 #include "stratus/db/testing.hpp"
 
 namespace stratus::db {
@@ -151,13 +152,28 @@ TEST_P(IdentityTest, OneOfManyGetsTheCode) {
   EXPECT_EQ(used, 199);
 }
 
+TEST_P(IdentityTest, CountsTheOpenCodesOfALengthAndThoseOfNone) {
+  const auto add = [&](const std::string& id, std::int64_t digits) {
+    EXPECT_TRUE(add_code_named(id, "h" + id, 100));
+    return write([&](Transaction& transaction) { return note_code_digits(transaction, id, digits); });
+  };
+  ASSERT_TRUE(add("A", 6));
+  ASSERT_TRUE(add("B", 8));
+  ASSERT_TRUE(add("C", 8));
+  ASSERT_TRUE(add_code_named("D", "hD", 100));
+  EXPECT_EQ(*count_open_codes_of(database(), 50, 6), 2);
+  EXPECT_EQ(*count_open_codes_of(database(), 50, 7), 1);
+  EXPECT_EQ(*count_open_codes_of(database(), 50, 8), 3);
+  EXPECT_EQ(*count_open_codes_of(database(), 150, 8), 0);
+}
+
 TEST_P(IdentityTest, ListsWithdrawsAndForgetsCodes) {
   ASSERT_TRUE(add_code_named("A", "h1", 100));
   ASSERT_TRUE(add_code_named("B", "h2", 200));
   ASSERT_TRUE(add_code_named("C", "h3", 300));
   (void)use("h3", "cam-7", 10);
-  EXPECT_EQ(*count_open_codes(database(), 50), 2);
-  EXPECT_EQ(*count_open_codes(database(), 150), 1);
+  EXPECT_EQ(*count_open_codes_of(database(), 50, 6), 2);
+  EXPECT_EQ(*count_open_codes_of(database(), 150, 6), 1);
   EXPECT_EQ(codes(database(), true, 50, 10)->size(), 2u);
   EXPECT_EQ(codes(database(), false, 50, 10)->size(), 3u);
   const auto withdraw = [&](const std::string& id) {

@@ -11,6 +11,7 @@ std::span<const Vertical* const> verticals() {
       &kPeopleSchema,     // 4
       &kIdentitySchema,   // 5
       &kAnswerSchema,     // 17
+      &kDigitsSchema,     // 20
       &kRolloutSchema,    // 6
       &kSpecSchema,       // 16
       &kTelemetrySchema,  // 8
@@ -20,6 +21,8 @@ std::span<const Vertical* const> verticals() {
       &kRetentionSchema,  // 12
       &kSeriesSchema,     // 14
       &kScanSchema,       // 15
+      &kQuestionSchema,   // 18
+      &kPrunedSchema,     // 19
   };
   return kAll;
 }

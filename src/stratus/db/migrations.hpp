@@ -36,11 +36,14 @@ extern const Vertical kTelemetrySchema;  // 8: what devices say
 extern const Vertical kArtifactSchema;   // 7
 extern const Vertical kIdentitySchema;   // 5: certificates, revocations, registration codes
 extern const Vertical kAnswerSchema;     // 17: what codes were answered with
+extern const Vertical kDigitsSchema;     // 20: how long codes are
 extern const Vertical kFleetSchema;      // 9: sums, gateways
 extern const Vertical kConsoleSchema;    // 10: saved views, a gateway's parent
 extern const Vertical kRetentionSchema;  // 12: how long things are kept
 extern const Vertical kSeriesSchema;     // 14: measurements as they come
 extern const Vertical kScanSchema;       // 15: the index of searches in order of the devices
+extern const Vertical kQuestionSchema;   // 18: what else searches ask
+extern const Vertical kPrunedSchema;     // 19: sums that outlive their history
 
 // All of them; `migrate` orders their steps by number.
 std::span<const Vertical* const> verticals();

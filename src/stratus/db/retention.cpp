@@ -1,5 +1,7 @@
 #include "stratus/db/retention.hpp"
 
+#include "stratus/db/rollout_sums.hpp"
+
 namespace stratus::db {
 
 Result<Retention> find_retention(Reader& reader, const Retention& otherwise) {
@@ -27,14 +29,12 @@ Result<void> put_retention(Transaction& transaction, const Retention& retention)
 }
 
 Result<std::int64_t> prune_history(Transaction& transaction, std::int64_t before_ms, std::int64_t limit) {
-  STRATUS_TRY(
-      updates,
-      transaction.run(
-          "DELETE FROM rollout_history WHERE (device, ended_ms, rollout, content, attempt) IN (SELECT "
-          "device, ended_ms, rollout, content, attempt FROM rollout_history WHERE ended_ms < $1 AND "
-          "rollout NOT IN (SELECT id FROM rollouts WHERE state IN ('draft', 'approval', 'scheduled', "
-          "'running', 'paused', 'aborting')) ORDER BY ended_ms LIMIT $2)",
-          {before_ms, limit}));
+  STRATUS_TRY(updates,
+              forget_attempts(transaction,
+                              "ended_ms < $1 AND rollout NOT IN (SELECT id FROM rollouts WHERE state IN "
+                              "('draft', 'approval', 'scheduled', 'running', 'paused', 'aborting')) "
+                              "ORDER BY ended_ms, device, rollout, content, attempt LIMIT $2",
+                              {before_ms, limit}));
   STRATUS_TRY(firmware, transaction.run("DELETE FROM device_firmware_history WHERE id IN (SELECT id FROM "
                                         "device_firmware_history WHERE at_ms < $1 ORDER BY at_ms LIMIT $2)",
                                         {before_ms, limit}));
@@ -42,7 +42,7 @@ Result<std::int64_t> prune_history(Transaction& transaction, std::int64_t before
               transaction.run("DELETE FROM device_content_history WHERE id IN (SELECT id FROM "
                               "device_content_history WHERE ended_ms < $1 ORDER BY ended_ms LIMIT $2)",
                               {before_ms, limit}));
-  return updates.affected() + firmware.affected() + contents.affected();
+  return updates + firmware.affected() + contents.affected();
 }
 
 }  // namespace stratus::db

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,11 @@ struct FetchedBytes {
 };
 // By gateway. Empty for a rollout that is not known.
 Result<std::vector<FetchedBytes>> fetched_bytes(Reader& reader, std::string_view rollout);
+
+// Removes lines of the history, whose bytes stay in the rollouts' sums. `which` is what follows WHERE in a
+// SELECT of those lines, and may bound and order them. How many they were.
+Result<std::int64_t> forget_attempts(Transaction& transaction, std::string_view which,
+                                     std::initializer_list<Value> values);
 
 // Inside the transaction that has removed `what`: `conflict` (reason needed_by_rollout) naming the rollouts
 // that are not over (drafts too) and bring this manifest.

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "stratus/db/rollout_sums.hpp"
+
 namespace stratus::db {
 namespace {
 
@@ -19,7 +21,7 @@ RolloutRow rollout_of(const Row& row) {
           row.text(5), row.integer(6), row.integer(7), row.integer(8)};
 }
 
-RolloutDeviceRow device_of(const Row& row) {
+RolloutDeviceRow rollout_device_of(const Row& row) {
   return {row.text(0),     row.integer(1),  row.integer(2),  row.text(3),    row.integer(4),
           row.integer(5),  row.integer(6),  row.text(7),     row.integer(8), row.integer(9),
           row.integer(10), row.integer(11), row.integer(12), row.text(13),   row.text(14)};
@@ -147,10 +149,12 @@ Result<void> save_history(Transaction& transaction, const RolloutSave& save) {
        "prior_version", "prior_digest", "started_ms", "bytes"},
       values, {{"device", "ended_ms", "rollout", "content", "attempt"}, {"outcome", "cause"}}));
   for (const RolloutHistoryRow& h : save.history) {
-    STRATUS_CHECK(transaction.run(
-        "DELETE FROM rollout_history WHERE device = $1 AND ended_ms < (SELECT ended_ms FROM rollout_history "
-        "WHERE device = $1 ORDER BY ended_ms DESC LIMIT 1 OFFSET $2)",
-        {h.device, kRolloutHistoryKept - 1}));
+    STRATUS_TRY(oldest, transaction.run("SELECT ended_ms FROM rollout_history WHERE device = $1 ORDER BY "
+                                        "ended_ms DESC LIMIT 1 OFFSET $2",
+                                        {h.device, kRolloutHistoryKept - 1}));
+    if (oldest.empty()) continue;
+    STRATUS_CHECK(
+        forget_attempts(transaction, "device = $1 AND ended_ms < $2", {h.device, oldest[0].integer(0)}));
   }
   return {};
 }
@@ -215,7 +219,7 @@ Result<std::vector<RolloutDeviceRow>> load_rollout_devices(Reader& reader, std::
       fmt::format("SELECT {} FROM rollout_devices WHERE rollout = $1 AND place > $2 "
                   "ORDER BY place LIMIT $3",
                   kDeviceColumns),
-      {rollout, after_place, limit}, device_of);
+      {rollout, after_place, limit}, rollout_device_of);
 }
 
 Result<std::vector<RolloutDeviceRow>> list_rollout_devices(Reader& reader, std::string_view rollout,
@@ -227,14 +231,14 @@ Result<std::vector<RolloutDeviceRow>> list_rollout_devices(Reader& reader, std::
         fmt::format("SELECT {} FROM rollout_devices WHERE rollout = $1 AND device > $2 "
                     "ORDER BY device LIMIT $3",
                     kDeviceColumns),
-        {rollout, after, limit}, device_of);
+        {rollout, after, limit}, rollout_device_of);
   }
   return list<RolloutDeviceRow>(
       reader,
       fmt::format("SELECT {} FROM rollout_devices WHERE rollout = $1 AND state = $4 AND "
                   "device > $2 ORDER BY device LIMIT $3",
                   kDeviceColumns),
-      {rollout, after, limit, state}, device_of);
+      {rollout, after, limit, state}, rollout_device_of);
 }
 
 Result<std::vector<RolloutExclusionRow>> list_rollout_exclusions(Reader& reader, std::string_view rollout,

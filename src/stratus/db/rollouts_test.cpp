@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "stratus/db/rollout_sums.hpp"
 #include "stratus/db/testing.hpp"
 
 namespace stratus::db {
@@ -127,12 +128,18 @@ TEST_P(RolloutsTest, HistoryAndEventsAreBounded) {
     row.device = "a";
     row.ended_ms = i;
     row.outcome = "failed";
+    row.bytes = 10;
     one.history.push_back(row);
   }
+  RolloutDeviceRow member;
+  member.device = "a";
+  member.state = "failed";
+  one.devices = {member};
   for (std::int64_t i = 0; i < kRolloutEventsKept + 5; ++i) one.events.push_back({0, i, "note", "", ""});
   ASSERT_TRUE(save({one}));
   EXPECT_EQ(static_cast<std::int64_t>(list_rollout_history(database(), "a", 100'000)->size()),
             kRolloutHistoryKept);
+  EXPECT_EQ(fetched_bytes(database(), "r1")->front().bytes, 10 * (kRolloutHistoryKept + 5));
   EXPECT_EQ(static_cast<std::int64_t>(list_rollout_events(database(), "r1", 100'000)->size()),
             kRolloutEventsKept);
 }

@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "stratus/crypto/sha256.hpp"
+#include "stratus/gateway/digest_testing.hpp"
 
 namespace stratus::gateway {
 namespace {
 
-Digest named(const char* text) { return sha256(std::string_view(text)); }
 WallTime at(int seconds) { return WallTime(std::chrono::seconds(seconds)); }
 const std::function<bool(const Digest&)> kNobody = [](const Digest&) { return false; };
 

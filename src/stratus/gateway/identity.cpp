@@ -49,7 +49,7 @@ net::Task<Result<void>> adopt_identity(net::Executor loop, GatewayConfig& config
 std::string sign_status(const GatewayConfig& config, const std::string& body) {
   const auto own = files_of(config).load();
   if (!own || !*own) return "";
-  const auto now = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+  const auto now = unix_ms();
   const auto signature = crypto::sign_message((*own)->key, {(*own)->device, "status", now}, body);
   return signature ? *signature : std::string();
 }

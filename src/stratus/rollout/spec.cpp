@@ -187,7 +187,7 @@ json::array texts(const std::vector<std::string>& values) {
   return array;
 }
 
-json::string time_text(std::int64_t ms) { return json::string(format_time(WallTime(Millis(ms)))); }
+json::string time_text(std::int64_t ms) { return json::string(format_time_ms(ms)); }
 
 json::object encode_wave(const Wave& wave) {
   json::object object;

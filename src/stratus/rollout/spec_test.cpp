@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "stratus/base/json.hpp"
+#include "stratus/rollout/rollout_testing.hpp"
 
 namespace stratus::rollout {
 namespace {
 
-constexpr std::int64_t kNow = 1'795'243'153'250;  // 2026-11-21T06:39:13.250Z
+using testing::kNow;
+
 constexpr const char* kSmallest = R"({"contents":[{"name":"web","version":"2"}],"targets":{"all":true}})";
 
 Result<Spec> read(const std::string& text) {

@@ -10,6 +10,7 @@
 #include "stratus/oci/reference.hpp"
 #include "stratus/server/api_json.hpp"
 #include "stratus/server/cursor.hpp"
+#include "stratus/server/fleet_news.hpp"
 #include "stratus/server/report_record.hpp"
 #include "stratus/server/request_text.hpp"
 #include "stratus/wire/report.hpp"
@@ -175,10 +176,7 @@ Api::Answer Api::take_report(Call& call) {
   }
   auto genuine = co_await check_message(call, id, "report", parsed->sequence, *body);
   if (!genuine) co_return genuine;
-  json::object event{{"id", parsed->device},
-                     {"name", parsed->name},
-                     {"state", parsed->state},
-                     {"version", parsed->running_version}};
+  Event news = report_news(*parsed);
   db::Report report = report_record(*parsed, std::move(*body), now_ms());
   std::function<void(db::Catalogue::Done)> write = [&](db::Catalogue::Done done) {
     catalogue_.add_report(std::move(report), std::move(done));
@@ -190,7 +188,7 @@ Api::Answer Api::take_report(Call& call) {
   // Only then: a report that no rollout heard of is sent again.
   auto heard = co_await rollouts_.report(std::move(*parsed));
   if (!heard) co_return heard;
-  bus_.publish({"devices", id, json::serialize(event)});
+  bus_.publish(std::move(news));
   co_return co_await call.respond_nothing();
 }
 

@@ -35,6 +35,11 @@ Result<std::vector<wire::AuditEntry>> entries_of(Result<db::Rows> rows) {
 
 }  // namespace
 
+Result<void> lock_audit(db::Transaction& transaction) {
+  STRATUS_CHECK(transaction.run("UPDATE audit_head SET sequence = sequence WHERE id = 1"));
+  return {};
+}
+
 std::string audit_hash(std::string_view text) { return sha256(text).hex(); }
 
 Result<void> append_audit(db::Transaction& transaction, wire::AuditEntry entry) {

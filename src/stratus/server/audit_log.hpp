@@ -13,6 +13,10 @@ namespace stratus::server {
 // Fills in sequence, time (never before the entry before, whatever the clock does) and hash, and adds it.
 Result<void> append_audit(db::Transaction& transaction, wire::AuditEntry entry);
 
+// From here to the end of the transaction no other server adds entries; what was committed before is seen by
+// the next statement. For those who look at something before they change it and record that.
+Result<void> lock_audit(db::Transaction& transaction);
+
 struct AuditFilter {
   std::string actor;   // exactly
   std::string action;  // "user." finds all that begin so

@@ -11,7 +11,7 @@
 namespace stratus::server {
 namespace {
 
-const std::string kRepository(wire::kContentName);
+const std::string kContentRepository(wire::kContentName);
 
 // Words between `separator`, empty ones left out.
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -60,12 +60,12 @@ Result<wire::ContentItem> ContentOrders::item_of(const std::string& id) const {
        {std::pair("original", &content.original), std::pair("display", &content.display)}) {
     STRATUS_TRY(digest, Digest::parse(file->digest));
     item.files.push_back({role, file->name, digest, static_cast<std::uint64_t>(file->size),
-                          files_.download_path(kRepository, file->digest, file->name)});
+                          files_.download_path(kContentRepository, file->digest, file->name)});
   }
   // Of one that nobody signed nothing more travels.
-  auto signatures = read_signatures(repositories_, {kRepository, id, manifest, {}});
+  auto signatures = read_signatures(repositories_, {kContentRepository, id, manifest, {}});
   if (!signatures || signatures->empty()) return item;
-  auto text = repositories_.read_manifest(kRepository, manifest);
+  auto text = repositories_.read_manifest(kContentRepository, manifest);
   if (!text || text->size() > wire::ContentOrder::kMaxManifest) return item;
   item.signatures = std::move(*signatures);
   item.manifest_text = std::move(*text);

@@ -36,7 +36,7 @@ json::object describe(const db::Content& content) {
           {"repository", kRepository},
           {"manifest", content.manifest},
           {"created_by", content.created_by},
-          {"created_at", format_time(WallTime(Millis(content.created_ms)))}};
+          {"created_at", format_time_ms(content.created_ms)}};
 }
 
 std::string etag_of(const db::Content& content) { return std::to_string(content.revision); }
@@ -206,13 +206,12 @@ ContentApi::Answer ContentApi::link(Call& call) {
   }
   const db::ContentFile& file = which == "original" ? found->original : found->display;
   const auto link = files_.download_link(call.request(), kRepository, file.digest, file.name);
-  const std::string text =
-      json::serialize(json::object{{"url", link.url},
-                                   {"method", "GET"},
-                                   {"file_name", file.name},
-                                   {"digest", file.digest},
-                                   {"size", file.size},
-                                   {"expires_at", format_time(WallTime(Millis(link.expires_ms)))}});
+  const std::string text = json::serialize(json::object{{"url", link.url},
+                                                        {"method", "GET"},
+                                                        {"file_name", file.name},
+                                                        {"digest", file.digest},
+                                                        {"size", file.size},
+                                                        {"expires_at", format_time_ms(link.expires_ms)}});
   co_return co_await call.respond_json(200, text);
 }
 

@@ -18,8 +18,6 @@ constexpr std::array<std::string_view, 18> kNames{
     "target", "compatible", "rollout_running", "deltas",      "wave",  "window", "free",
     "retry",  "turn",       "outcome",         "runs"};
 
-std::string time_text(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
-
 std::string named(const std::string& version, const Digest& digest) {
   if (digest.empty()) return "nothing";
   return version.empty() ? digest.short_hex() : fmt::format("{} ({})", version, digest.short_hex());
@@ -64,13 +62,13 @@ class Explainer {
     const std::int64_t ends = *facts_.certificate_ends_ms;
     const bool valid = ends > facts_.now_ms;
     add(WhyCode::certificate, valid,
-        (valid ? "its certificate is good until " : "its certificate ended on ") + time_text(ends));
+        (valid ? "its certificate is good until " : "its certificate ended on ") + format_time_ms(ends));
   }
 
   void explain_presence() {
     const bool heard = facts_.health != "never";
     add(WhyCode::heard, heard,
-        heard ? "heard last at " + time_text(facts_.last_seen_ms) : "it has never been heard of");
+        heard ? "heard last at " + format_time_ms(facts_.last_seen_ms) : "it has never been heard of");
     if (!heard) return;
     const bool online = facts_.health == "online" || facts_.health == "degraded";
     add(WhyCode::online, online, online ? "it is online" : "it is offline; it will ask when it comes back");
@@ -127,7 +125,7 @@ class Explainer {
       add(WhyCode::retry, false,
           fmt::format("it is {} after {} of {} attempts", name_of(it.device), it.attempt, it.attempts));
     } else if (it.device == DeviceState::waiting && it.not_before_ms > facts_.now_ms) {
-      add(WhyCode::retry, false, "its next attempt is at " + time_text(it.not_before_ms));
+      add(WhyCode::retry, false, "its next attempt is at " + format_time_ms(it.not_before_ms));
     } else {
       add(WhyCode::retry, true, fmt::format("attempt {} of {}", it.attempt, it.attempts));
     }

@@ -21,8 +21,6 @@ namespace json = boost::json;
 constexpr std::size_t kMaxVersion = 128;
 constexpr std::int64_t kDay = 86'400'000;  // ms
 
-std::string text_of(std::int64_t time_ms) { return format_time(WallTime(Millis(time_ms))); }
-
 std::int64_t number_of(const std::optional<std::string>& text) {
   std::int64_t value = -1;
   if (text) (void)std::from_chars(text->data(), text->data() + text->size(), value);
@@ -122,7 +120,7 @@ net::Task<Result<void>> Files::start_upload(Call& call) {
                                                           {"method", "PUT"},
                                                           {"url", link.url},
                                                           {"max_size", limits_.file_size},
-                                                          {"expires_at", text_of(link.expires_ms)}});
+                                                          {"expires_at", format_time_ms(link.expires_ms)}});
   const std::string location = "/api/v1/uploads/" + upload.id;
   co_return co_await call.respond_created(location, answer);
 }

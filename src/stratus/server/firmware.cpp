@@ -61,7 +61,7 @@ json::object describe(const db::Firmware& firmware) {
           {"repository", repository_of(firmware.name)},
           {"manifest", firmware.manifest},
           {"created_by", firmware.created_by},
-          {"created_at", format_time(WallTime(Millis(firmware.created_ms)))}};
+          {"created_at", format_time_ms(firmware.created_ms)}};
 }
 
 // What its manifest holds beside the firmware.
@@ -91,7 +91,7 @@ json::object describe_alias(const db::Firmware& firmware) {
           {"path", repository_of(firmware.name) + "/" + firmware.version + "/" + firmware.file_name},
           {"fileHash", firmware.digest.substr(firmware.digest.find(':') + 1)},
           {"fileSize", firmware.size},
-          {"createdAt", format_time(WallTime(Millis(firmware.created_ms)))}};
+          {"createdAt", format_time_ms(firmware.created_ms)}};
 }
 
 std::string etag_of(const db::Firmware& firmware) { return std::to_string(firmware.revision); }
@@ -310,13 +310,12 @@ FirmwareApi::Answer FirmwareApi::remove(Call& call) {
 FirmwareApi::Answer FirmwareApi::respond_link(Call& call, const db::Firmware& firmware) {
   const auto link =
       files_.download_link(call.request(), repository_of(firmware.name), firmware.digest, firmware.file_name);
-  const std::string text =
-      json::serialize(json::object{{"url", link.url},
-                                   {"method", "GET"},
-                                   {"file_name", firmware.file_name},
-                                   {"digest", firmware.digest},
-                                   {"size", firmware.size},
-                                   {"expires_at", format_time(WallTime(Millis(link.expires_ms)))}});
+  const std::string text = json::serialize(json::object{{"url", link.url},
+                                                        {"method", "GET"},
+                                                        {"file_name", firmware.file_name},
+                                                        {"digest", firmware.digest},
+                                                        {"size", firmware.size},
+                                                        {"expires_at", format_time_ms(link.expires_ms)}});
   co_return co_await call.respond_json(200, text);
 }
 
@@ -345,7 +344,7 @@ FirmwareApi::Answer FirmwareApi::alias_upload(Call& call) {
   const std::string text =
       json::serialize(json::object{{"url", begun->second.url},
                                    {"path", version + "/" + begun->first.id + "/" + file_name},
-                                   {"expiresAt", format_time(WallTime(Millis(begun->second.expires_ms)))}});
+                                   {"expiresAt", format_time_ms(begun->second.expires_ms)}});
   co_return co_await call.respond_json(200, text);
 }
 

@@ -9,8 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string time_text(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
-
 }  // namespace
 
 std::vector<Event> presence_news(const std::vector<db::PresenceRow>& changed, bool forgotten) {
@@ -21,7 +19,8 @@ std::vector<Event> presence_news(const std::vector<db::PresenceRow>& changed, bo
   }
   if (changed.size() > kMaxPresenceNews) return events;
   for (const db::PresenceRow& row : changed) {
-    json::object body{{"id", row.device}, {"online", row.online}, {"changed", time_text(row.changed_ms)}};
+    json::object body{
+        {"id", row.device}, {"online", row.online}, {"changed", format_time_ms(row.changed_ms)}};
     if (!row.gateway.empty()) body["gateway"] = row.gateway;
     events.push_back({"devices", row.device, json::serialize(body)});
   }
@@ -33,7 +32,7 @@ std::vector<Event> certificate_news(const wire::EnrolAnswer& issued, bool renewe
   const json::object certificate{{"device", issued.device},
                                  {"kind", issued.kind},
                                  {"action", renewed ? "renewed" : "issued"},
-                                 {"not_after", time_text(issued.not_after_ms)}};
+                                 {"not_after", format_time_ms(issued.not_after_ms)}};
   events.push_back({"certificates", issued.device, json::serialize(certificate)});
   if (renewed) return events;
   json::object device{{"id", issued.device}, {"action", "enrolled"}, {"kind", issued.kind}};
@@ -42,6 +41,18 @@ std::vector<Event> certificate_news(const wire::EnrolAnswer& issued, bool renewe
   const char* const topic = issued.kind == "gateway" ? "gateways" : "devices";
   events.push_back({topic, issued.device, json::serialize(device)});
   return events;
+}
+
+Event report_news(const wire::DeviceReport& report) {
+  const json::object body{{"id", report.device},
+                          {"name", report.name},
+                          {"state", report.state},
+                          {"version", report.running_version}};
+  return {"devices", report.device, json::serialize(body)};
+}
+
+Event target_news(const std::string& name, const std::string& version) {
+  return {"releases", name, json::serialize(json::object{{"name", name}, {"target", version}})};
 }
 
 Event image_news(const std::string& name) {

@@ -6,6 +6,7 @@
 #include "stratus/db/telemetry.hpp"
 #include "stratus/server/event_bus.hpp"
 #include "stratus/server/identity.hpp"
+#include "stratus/wire/report.hpp"
 
 namespace stratus::server {
 
@@ -17,6 +18,10 @@ std::vector<Event> presence_news(const std::vector<db::PresenceRow>& changed, bo
 
 // Of the topics "devices" (enrolled, revoked) and "certificates" (issued, renewed, revoked). Pure.
 std::vector<Event> certificate_news(const wire::EnrolAnswer& issued, bool renewed);
+// What a device runs and how its update stands, as it says itself. Pure.
+Event report_news(const wire::DeviceReport& report);
+// The version that all of this name are to run is another now.
+Event target_news(const std::string& name, const std::string& version);
 // A manifest or tag of it came or went.
 Event image_news(const std::string& name);
 std::vector<Event> revocation_news(const std::string& device);

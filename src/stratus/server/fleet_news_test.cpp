@@ -21,6 +21,20 @@ TEST(FleetNewsTest, PresenceNamesEachDevice) {
   EXPECT_NE(events[1].json.find(R"("online":false)"), std::string::npos);
 }
 
+TEST(FleetNewsTest, AReportTellsWhatRunsAndATargetWhatShould) {
+  wire::DeviceReport report;
+  report.device = "d1";
+  report.name = "app";
+  report.state = "committed";
+  report.running_version = "2";
+  const Event said = report_news(report);
+  EXPECT_EQ(said.topic + " " + said.object, "devices d1");
+  EXPECT_EQ(said.json, R"({"id":"d1","name":"app","state":"committed","version":"2"})");
+  const Event wanted = target_news("app", "2");
+  EXPECT_EQ(wanted.topic + " " + wanted.object, "releases app");
+  EXPECT_EQ(wanted.json, R"({"name":"app","target":"2"})");
+}
+
 TEST(FleetNewsTest, AStormIsOneEvent) {
   std::vector<db::PresenceRow> rows(kMaxPresenceNews + 1, row("a", true));
   const auto events = presence_news(rows, false);

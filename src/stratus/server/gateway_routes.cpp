@@ -14,15 +14,13 @@ namespace {
 
 namespace json = boost::json;
 
-std::string time_text(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
-
 json::object describe(const db::Gateway& gateway, bool enrolled, std::int64_t now) {
   json::object out{{"id", gateway.id},
                    {"online", gateway.is_online(now)},
                    {"enrolled", enrolled},
                    {"address", gateway.address},
-                   {"first_seen", time_text(gateway.first_seen_ms)},
-                   {"last_seen", time_text(gateway.last_seen_ms)},
+                   {"first_seen", format_time_ms(gateway.first_seen_ms)},
+                   {"last_seen", format_time_ms(gateway.last_seen_ms)},
                    {"interval_ms", gateway.interval_ms},
                    {"devices", gateway.devices},
                    {"bytes", {{"received", gateway.received}, {"sent", gateway.sent}}}};
@@ -30,7 +28,7 @@ json::object describe(const db::Gateway& gateway, bool enrolled, std::int64_t no
   const auto said = wire::parse_gateway_status(gateway.status);
   const wire::GatewayStatus status = said ? *said : wire::GatewayStatus();
   out["version"] = status.version;
-  out["started_at"] = time_text(gateway.last_seen_ms - static_cast<std::int64_t>(status.uptime_ms));
+  out["started_at"] = format_time_ms(gateway.last_seen_ms - static_cast<std::int64_t>(status.uptime_ms));
   out["cache"] = {{"bytes", status.cache_bytes}, {"limit", status.cache_limit},
                   {"blobs", status.cache_blobs}, {"evictions", status.evictions},
                   {"corrupt", status.corrupt},   {"disk_full", status.disk_full}};
@@ -111,7 +109,7 @@ net::Task<Result<void>> GatewayRoutes::take_status(Call& call) {
   auto written = co_await await_write(write);
   if (!written) co_return written;
   bus_.publish({"gateways", id,
-                json::serialize(json::object{{"id", id}, {"last_seen", time_text(said.last_seen_ms)}})});
+                json::serialize(json::object{{"id", id}, {"last_seen", format_time_ms(said.last_seen_ms)}})});
   co_return co_await call.respond_nothing();
 }
 

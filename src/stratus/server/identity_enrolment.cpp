@@ -1,5 +1,6 @@
 // Registration codes, enrolment and renewal.
 #include <cmath>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "stratus/base/ulid.hpp"
 #include "stratus/crypto/certificate_info.hpp"
 #include "stratus/crypto/hmac.hpp"
+#include "stratus/db/code_digits.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/identity.hpp"
 #include "stratus/server/milliseconds.hpp"
@@ -20,12 +22,19 @@ namespace {
 constexpr std::size_t kMaxCodes = 1000;          // in one call
 constexpr std::size_t kMaxEnrolling = 32;        // at once: bounds how many guesses slip past the brake
 constexpr std::uint64_t kRoomPerCode = 100'000;  // so rarely does a guess hit
+constexpr unsigned kMostDigits = 12;
 constexpr std::size_t kMaxNames = 16;
 
-// Six digits, as people like to type, and more when many codes are open at once.
-unsigned digits_for(std::uint64_t open) {
+// Six digits, as people like to type. A guess has one length, so each length has room for its own: ten codes
+// of six digits, a hundred of seven; a thousand labels for a warehouse do not make the next code longer. In
+// the transaction that adds them, or all who ask at once are given the same room.
+Result<unsigned> choose_digits(db::Transaction& transaction, std::int64_t now, std::uint64_t wanted) {
+  STRATUS_CHECK(lock_audit(transaction));
   unsigned digits = 6;
-  for (std::uint64_t room = 1'000'000; room < kRoomPerCode * open && digits < 12; room *= 10) ++digits;
+  for (std::uint64_t room = 1'000'000 / kRoomPerCode; digits < kMostDigits; ++digits, room *= 10) {
+    STRATUS_TRY(open, db::count_open_codes_of(transaction, now, digits));
+    if (static_cast<std::uint64_t>(open) + wanted <= room) break;
+  }
   return digits;
 }
 
@@ -101,21 +110,15 @@ net::Task<Result<std::vector<NewCode>>> Identity::make_codes(CodeWish wish) {
   auto names = join_names(wish.names);
   if (!names) co_return forward_error(std::move(names));
   const std::int64_t now = to_ms(system_clock().wall());
-  auto count = [&]() -> Result<std::int64_t> {
-    STRATUS_CHECK(db::check_places(database_, wish.region, wish.group));
-    return db::count_open_codes(database_, now);
-  };
-  auto open = co_await pool_.run(count);
-  if (!open) co_return forward_error(std::move(open));
-  const unsigned digits = digits_for(static_cast<std::uint64_t>(*open) + wish.count);
   for (int attempt = 0;; ++attempt) {
-    std::vector<NewCode> made;
-    for (std::size_t i = 0; i < wish.count; ++i)
-      made.push_back({random_code(digits), new_ulid(), now + to_ms(wish.lifetime)});
+    const auto made = std::make_shared<std::vector<NewCode>>();
     db::Database::Work work = [this, made, wish, names = *names,
                                now](db::Transaction& transaction) -> Result<void> {
+      STRATUS_CHECK(db::check_places(transaction, wish.region, wish.group));
       STRATUS_CHECK(db::forget_codes(transaction, now - to_ms(std::chrono::hours(24 * 7))));
-      for (const NewCode& code : made) {
+      STRATUS_TRY(digits, choose_digits(transaction, now, wish.count));
+      for (std::size_t i = 0; i < wish.count; ++i) {
+        const NewCode code{random_code(digits), new_ulid(), now + to_ms(wish.lifetime)};
         db::RegistrationCode row;
         row.id = code.id;
         row.hash = hash_of(code.code);
@@ -128,13 +131,15 @@ net::Task<Result<std::vector<NewCode>>> Identity::make_codes(CodeWish wish) {
         row.created_by = wish.by;
         row.expires_ms = code.expires_ms;
         STRATUS_CHECK(db::add_code(transaction, row));
+        STRATUS_CHECK(db::note_code_digits(transaction, row.id, digits));
         STRATUS_CHECK(
             record(transaction, wish.by, "registration_code.create", "registration_code:" + row.id));
+        made->push_back(code);
       }
       return {};
     };
     auto written = co_await write(work);
-    if (written) co_return made;
+    if (written) co_return std::move(*made);
     if (written.error().code() != ErrorCode::conflict || attempt == 8)
       co_return forward_error(std::move(written));
   }

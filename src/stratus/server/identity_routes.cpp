@@ -20,21 +20,18 @@ namespace {
 namespace json = boost::json;
 using Answer = net::Task<Result<void>>;
 
-std::string time_text(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
-std::string time_text(WallTime time) { return format_time(time); }
-
 json::object describe(const db::RegistrationCode& code) {
   json::object out{{"id", code.id},
                    {"kind", code.kind},
                    {"region", code.region},
                    {"group", code.group},
-                   {"created_at", time_text(code.created_ms)},
+                   {"created_at", format_time_ms(code.created_ms)},
                    {"created_by", code.created_by},
-                   {"expires_at", time_text(code.expires_ms)}};
+                   {"expires_at", format_time_ms(code.expires_ms)}};
   if (!code.device.empty()) out["device"] = code.device;
   if (!code.names.empty()) out["names"] = code.names;
   if (code.used_ms != 0) {
-    out["used_at"] = time_text(code.used_ms);
+    out["used_at"] = format_time_ms(code.used_ms);
     out["used_by"] = code.used_by;
   }
   return out;
@@ -47,11 +44,11 @@ json::object describe(const db::Certificate& certificate) {
                    {"fingerprint", certificate.fingerprint},
                    {"key_id", certificate.key_id},
                    {"state", certificate.state},
-                   {"not_before", time_text(certificate.not_before_ms)},
-                   {"not_after", time_text(certificate.not_after_ms)},
-                   {"issued_at", time_text(certificate.issued_ms)}};
+                   {"not_before", format_time_ms(certificate.not_before_ms)},
+                   {"not_after", format_time_ms(certificate.not_after_ms)},
+                   {"issued_at", format_time_ms(certificate.issued_ms)}};
   if (certificate.state != "active") {
-    out["ended_at"] = time_text(certificate.changed_ms);
+    out["ended_at"] = format_time_ms(certificate.changed_ms);
     out["reason"] = certificate.reason;
   }
   return out;
@@ -61,8 +58,8 @@ json::object describe(const crypto::CertificateInfo& info, const std::string& pe
   return {{"subject", info.common_name},
           {"serial", info.serial},
           {"fingerprint", info.fingerprint},
-          {"not_before", time_text(info.not_before)},
-          {"not_after", time_text(info.not_after)},
+          {"not_before", format_time(info.not_before)},
+          {"not_after", format_time(info.not_after)},
           {"pem", pem}};
 }
 
@@ -99,7 +96,7 @@ Answer make_codes(Identity& identity, Call& call) {
   json::array codes;
   for (const NewCode& code : *made)
     codes.push_back(
-        json::object{{"id", code.id}, {"code", code.code}, {"expires_at", time_text(code.expires_ms)}});
+        json::object{{"id", code.id}, {"code", code.code}, {"expires_at", format_time_ms(code.expires_ms)}});
   const json::object body{{"kind", kind}, {"region", region}, {"group", group}, {"codes", std::move(codes)}};
   const std::string where =
       made->size() == 1 ? "/api/v1/registration-codes/" + made->front().id : "/api/v1/registration-codes";
@@ -264,8 +261,8 @@ Answer show_ca(Identity& identity, Call& call) {
                     {"intermediate", describe(authority.intermediate(), authority.intermediate_pem())},
                     {"root_key_online", authority.has_root_key()}};
   if (const auto& times = identity.revocation_list_times()) {
-    body["revocation_list"] = {{"this_update", time_text(times->this_update)},
-                               {"next_update", time_text(times->next_update)}};
+    body["revocation_list"] = {{"this_update", format_time(times->this_update)},
+                               {"next_update", format_time(times->next_update)}};
   }
   co_return co_await call.respond_json(200, json::serialize(body));
 }

@@ -1,5 +1,6 @@
 #include "stratus/server/identity.hpp"
 
+#include <map>
 #include <set>
 
 #include "stratus/base/result.hpp"
@@ -43,6 +44,20 @@ class ServerIdentityTest : public db::EngineTest {
   crypto::SigningKey key_ = crypto::SigningKey::generate().value();
 };
 STRATUS_BOTH_ENGINES(ServerIdentityTest);
+
+TEST_P(ServerIdentityTest, WishesAtOnceDoNotGetTheSameRoom) {
+  run([&](Identity& identity) -> net::Task<void> {
+    std::map<std::size_t, int> of_length;
+    net::TaskGroup group(loop_.executor());
+    const std::function<net::Task<void>()> wish = [&]() -> net::Task<void> {
+      const std::string code = co_await code_for(identity, "");
+      ++of_length[code.size()];
+    };
+    for (int i = 0; i < 20; ++i) group.spawn(wish());
+    co_await group.join();
+    EXPECT_EQ(of_length, (std::map<std::size_t, int>{{6, 10}, {7, 10}}));
+  });
+}
 
 TEST_P(ServerIdentityTest, OneOfManyUsesOfACodeSucceeds) {
   run([&](Identity& identity) -> net::Task<void> {

@@ -21,8 +21,6 @@ namespace media = oci::media;
 constexpr std::int64_t kSpread = 10'000;
 constexpr std::int64_t kLiveRollouts = 1'000;
 
-std::string time_text(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
-
 json::object describe(const FileRow& row) {
   json::object out{{"path", row.path}, {"change", row.change}};
   if (row.change == "changed" || row.change == "removed") out["size_before"] = row.size_before;
@@ -33,7 +31,8 @@ json::object describe(const FileRow& row) {
   out["uid"] = row.uid;
   out["gid"] = row.gid;
   // Before 1970 and beyond the year 9999 there is no text for it.
-  if (row.mtime_s >= 0 && row.mtime_s < 253'402'300'800) out["modified_at"] = time_text(row.mtime_s * 1000);
+  if (row.mtime_s >= 0 && row.mtime_s < 253'402'300'800)
+    out["modified_at"] = format_time_ms(row.mtime_s * 1000);
   if (!row.target.empty()) out["target"] = row.target;
   if (!row.content.empty()) out["digest"] = row.content.text();
   return out;
@@ -182,7 +181,7 @@ Result<std::string> ImageRoutes::read_list(const std::string& after, std::size_t
     if (!versions.empty()) {
       item["newest"] = {{"version", versions.front().version},
                         {"digest", versions.front().digest},
-                        {"created_at", time_text(versions.front().created_ms)}};
+                        {"created_at", format_time_ms(versions.front().created_ms)}};
     }
     const auto target =
         std::find_if(targets.begin(), targets.end(), [&](const db::Target& one) { return one.name == name; });
@@ -221,7 +220,7 @@ Result<std::string> ImageRoutes::read_image(const std::string& name) const {
     };
     json::object item{{"version", release.version},
                       {"digest", release.digest},
-                      {"created_at", time_text(release.created_ms)},
+                      {"created_at", format_time_ms(release.created_ms)},
                       {"stored", facts[i] != nullptr},
                       {"devices", used(uses.devices)},
                       {"rollouts", used(uses.rollouts)}};

@@ -14,8 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::string time_of(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
-
 json::object tags_of(const db::Tags& tags) {
   json::object object;
   for (const auto& [key, value] : tags) object[key] = value;
@@ -29,8 +27,8 @@ json::object describe(const db::Place& place) {
           {"tags", tags_of(place.tags)},
           {"devices", place.devices},
           {"inactive", place.inactive},
-          {"created", time_of(place.created_ms)},
-          {"changed", time_of(place.changed_ms)}};
+          {"created", format_time_ms(place.created_ms)},
+          {"changed", format_time_ms(place.changed_ms)}};
 }
 
 json::object describe(const db::SavedFilter& filter) {
@@ -38,8 +36,8 @@ json::object describe(const db::SavedFilter& filter) {
           {"code", filter.code},
           {"name", filter.name},
           {"filter", filter.filter},
-          {"created", time_of(filter.created_ms)},
-          {"changed", time_of(filter.changed_ms)}};
+          {"created", format_time_ms(filter.created_ms)},
+          {"changed", format_time_ms(filter.changed_ms)}};
 }
 
 json::value place_reference(const std::string& id, const std::string& code, const std::string& name) {
@@ -53,7 +51,7 @@ json::object describe(const db::InventoryDevice& device) {
                       {"label", device.label},
                       {"first_seen_ms", reported.first_seen_ms},
                       {"last_seen_ms", reported.last_seen_ms},
-                      {"last_seen", time_of(reported.last_seen_ms)},
+                      {"last_seen", format_time_ms(reported.last_seen_ms)},
                       {"region", place_reference(device.region_id, device.region, device.region_name)},
                       {"group", place_reference(device.group_id, device.group, device.group_name)},
                       {"kind", device.kind},
@@ -179,7 +177,7 @@ std::string encode_counts(const std::vector<db::FacetCount>& counts) {
 std::string encode_firmware_history(const std::vector<db::FirmwareEvent>& events) {
   json::array items;
   for (const db::FirmwareEvent& event : events) {
-    items.push_back(json::object{{"at", time_of(event.at_ms)},
+    items.push_back(json::object{{"at", format_time_ms(event.at_ms)},
                                  {"name", event.name},
                                  {"version", event.version},
                                  {"digest", event.digest},
@@ -195,9 +193,9 @@ std::string encode_contents(const std::vector<db::ShownContent>& contents) {
     json::object item{{"content", content.content},
                       {"version", content.version},
                       {"digest", content.digest},
-                      {"started", time_of(content.started_ms)},
+                      {"started", format_time_ms(content.started_ms)},
                       {"ended", nullptr}};
-    if (content.ended_ms != 0) item["ended"] = time_of(content.ended_ms);
+    if (content.ended_ms != 0) item["ended"] = format_time_ms(content.ended_ms);
     items.push_back(std::move(item));
   }
   return json::serialize(json::object{{"contents", std::move(items)}});

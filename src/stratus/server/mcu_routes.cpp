@@ -3,10 +3,11 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/log.hpp"
+#include "stratus/db/devices.hpp"
 #include "stratus/db/mcu.hpp"
 #include "stratus/server/catalogue_writes.hpp"
-#include "stratus/server/database_calls.hpp"
 #include "stratus/server/firmware_parts.hpp"
+#include "stratus/server/inventory_json.hpp"
 #include "stratus/wire/report.hpp"
 #include "stratus/wire/update_kind.hpp"
 
@@ -37,14 +38,17 @@ McuRoutes::Answer McuRoutes::show_key(Call& call) {
   co_return co_await call.respond_json(200, text);
 }
 
-net::Task<void> McuRoutes::note_kind(std::string device) {
+net::Task<void> McuRoutes::note_kind(Call& call, const std::string& device) {
   auto look = [this, &device] { return db::is_other_kind(database_, device); };
   auto other = co_await pool_.run(look);
   if (!other || !*other) co_return;
-  db::Database::Work work = [device](db::Transaction& transaction) {
-    return db::note_microcontroller(transaction, device, now_ms());
+  const ChangeWork work = [device](Change& change) -> Result<Reply> {
+    STRATUS_CHECK(db::note_microcontroller(change.transaction(), device, now_ms()));
+    STRATUS_TRY(changed, db::find_device(change.transaction(), device));
+    change.publish({"devices", device, encode_inventory_device(changed)});
+    return Reply();
   };
-  auto written = co_await commit(database_, std::move(work));
+  auto written = co_await call.apply(work);
   if (!written) log::warning("mcu", "the kind of {} was not stored: {}", device, written.error().text());
 }
 
@@ -65,7 +69,7 @@ McuRoutes::Answer McuRoutes::next(Call& call) {
   const Principal::Kind kind = call.principal().kind;
   if (kind != Principal::Kind::user && kind != Principal::Kind::token) {
     STRATUS_CO_CHECK(identity_.check_speaks_for(call.request(), device));
-    co_await note_kind(device);
+    co_await note_kind(call, device);
   }
 
   // What runs is not told to the rollout: only a signed report says that an image was accepted.

@@ -30,8 +30,8 @@ class McuRoutes {
   using Answer = net::Task<Result<void>>;
   Answer next(Call& call);
   Answer show_key(Call& call);
-  // The inventory says from its first question on what kind of device this is.
-  net::Task<void> note_kind(std::string device);
+  // The inventory says from its first question on what kind of device this is, and watchers are told.
+  net::Task<void> note_kind(Call& call, const std::string& device);
 
   Identity& identity_;
   Rollouts& rollouts_;

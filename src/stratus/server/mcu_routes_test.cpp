@@ -5,9 +5,12 @@
 #include "stratus/base/temporary_directory_testing.hpp"
 #include "stratus/crypto/signing_request.hpp"
 #include "stratus/db/artifacts.hpp"
+#include "stratus/db/devices.hpp"
 #include "stratus/db/mcu.hpp"
 #include "stratus/db/testing.hpp"
+#include "stratus/server/changes.hpp"
 #include "stratus/server/content_orders.hpp"
+#include "stratus/server/event_bus.hpp"
 #include "stratus/server/fake_exchange_testing.hpp"
 #include "stratus/server/mcu_shelf_testing.hpp"
 
@@ -51,6 +54,7 @@ class McuRoutesTest : public ::testing::Test {
     Rollouts& rollouts;
     McuReleases& mcu;
     Router& router;
+    EventBus& bus;
   };
   using Test = std::function<net::Task<void>(Parts&)>;
   void run(const Test& test, IdentityMode mode = IdentityMode::optional) {
@@ -64,19 +68,10 @@ class McuRoutesTest : public ::testing::Test {
     auto catalogue = db::Catalogue::open(database(), {});
     ASSERT_TRUE(catalogue) << catalogue.error().text();
     Releases releases(loop_.executor(), *shelf_.repositories, **catalogue, pool);
-    Rollouts::Ports ports{loop_.executor(),
-                          database(),
-                          releases,
-                          fleet_,
-                          pool,
-                          {},
-                          {},
-                          Millis(0),
-                          [this](const std::string& name, const std::string& version) {
-                            return find_rollout_artifact(database(), name, version);
-                          },
-                          {},
-                          {}};
+    Rollouts::Ports ports{loop_.executor(), database(), releases, fleet_, pool};
+    ports.find_artifact = [this](const std::string& name, const std::string& version) {
+      return find_rollout_artifact(database(), name, version);
+    };
     ports.is_delta_pending = [](const DeltaJob& /*job*/) { return false; };
     Rollouts rollouts(std::move(ports));
     ASSERT_TRUE(rollouts.load());
@@ -85,8 +80,11 @@ class McuRoutesTest : public ::testing::Test {
     ASSERT_TRUE(mcu) << mcu.error().text();
     McuRoutes routes(identity, rollouts, releases, **mcu, database(), pool);
     Router router(who_);
+    EventBus bus(loop_.executor(), "test");
+    Changes changes(database(), bus);
+    router.use(changes);
     routes.register_routes(router);
-    Parts parts{identity, rollouts, **mcu, router};
+    Parts parts{identity, rollouts, **mcu, router, bus};
     const std::function<net::Task<Result<void>>()> body = [&]() -> net::Task<Result<void>> {
       co_await test(parts);
       co_await rollouts.stop();
@@ -156,6 +154,25 @@ TEST_F(McuRoutesTest, RefusesQuestionsThatMakeNoSense) {
       EXPECT_EQ(asked.status(), one.status) << one.target << asked.answer();
       EXPECT_NE(asked.answer().find(one.word), std::string::npos) << one.target << asked.answer();
     }
+  });
+}
+
+TEST_F(McuRoutesTest, WhatKindADeviceIsComesOutOnceAndIsTold) {
+  be_device("mcu-1");
+  ASSERT_TRUE(database().write_now([](db::Transaction& transaction) -> Result<void> {
+    STRATUS_CHECK(db::ensure_device(transaction, "mcu-1", 1));
+    return {};
+  }));
+  run([&](Parts& parts) -> net::Task<void> {
+    for (int i = 0; i < 2; ++i) {
+      FakeExchange asked("GET", question(sha256(two_).hex()));
+      co_await parts.router.handle(asked);
+      EXPECT_EQ(asked.status(), 200) << asked.answer();
+    }
+    const auto told = parts.bus.read(0, [](std::string_view topic) { return topic == "devices"; });
+    EXPECT_EQ(told.last, 1u) << told.frames;
+    EXPECT_NE(told.frames.find("\"kind\":\"mcu\""), std::string::npos) << told.frames;
+    EXPECT_EQ(db::find_device(database(), "mcu-1")->kind, "mcu");
   });
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t kDay = 24LL * 3'600'000;
 constexpr std::int64_t kMoved = 30 * kDay;  // what "bytes moved" looks back on
-constexpr std::int64_t kReleases = 200;     // lines of the spread
+constexpr std::int64_t kSpreadLines = 200;  // lines of the spread
 constexpr std::int64_t kRollouts = 1'000;   // all that may be live
 constexpr std::size_t kMaxSizes = 100'000;
 
@@ -85,7 +85,7 @@ Result<std::string> Overview::read(OverviewFacts& facts) {
   STRATUS_CHECK(ports_.database.read([&](db::Reader& reader) -> Result<void> {
     STRATUS_TRY(health, db::fleet_health(reader, now));
     facts.health = health;
-    STRATUS_TRY(spread, db::release_spread(reader, kReleases));
+    STRATUS_TRY(spread, db::release_spread(reader, kSpreadLines));
     facts.spread = std::move(spread);
     STRATUS_TRY(totals, db::update_totals(reader, facts.totals_since_ms));
     facts.totals = std::move(totals);

@@ -14,8 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string time_text(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
-
 void add_rollout_alert(const db::RolloutRow& row, std::vector<Alert>& alerts) {
   const auto header = rollout::parse_header(row.header);
   const auto waves = rollout::parse_counts(row.header);
@@ -33,7 +31,7 @@ void add_rollout_alert(const db::RolloutRow& row, std::vector<Alert>& alerts) {
   alerts.push_back(std::move(alert));
 }
 
-json::object describe(const Alert& alert) {
+json::object overview_part(const Alert& alert) {
   json::object object{
       {"code", alert.code}, {"severity", alert.severity}, {"count", alert.count}, {"detail", alert.detail}};
   if (!alert.object.empty()) object["object"] = alert.object;
@@ -41,7 +39,7 @@ json::object describe(const Alert& alert) {
   return object;
 }
 
-json::object describe(const db::FleetHealth& fleet) {
+json::object overview_part(const db::FleetHealth& fleet) {
   return {{"total", fleet.devices},
           {"active", fleet.devices - fleet.inactive},
           {"inactive", fleet.inactive},
@@ -134,13 +132,13 @@ Result<std::string> encode_overview(const OverviewFacts& facts) {
   STRATUS_TRY(rollouts, describe_rollouts(facts.rollouts));
   const MovedBytes bytes = moved_bytes(facts.totals, facts.sizes);
   json::array alerts;
-  for (const Alert& alert : find_alerts(facts)) alerts.push_back(describe(alert));
-  const json::object body{{"at", time_text(facts.now_ms)},
-                          {"devices", describe(facts.health)},
+  for (const Alert& alert : find_alerts(facts)) alerts.push_back(overview_part(alert));
+  const json::object body{{"at", format_time_ms(facts.now_ms)},
+                          {"devices", overview_part(facts.health)},
                           {"releases", describe_spread(facts)},
                           {"rollouts", std::move(rollouts)},
                           {"bytes",
-                           {{"since", time_text(facts.totals_since_ms)},
+                           {{"since", format_time_ms(facts.totals_since_ms)},
                             {"updates", bytes.updates},
                             {"moved", bytes.moved},
                             {"moved_in_vain", bytes.in_vain},

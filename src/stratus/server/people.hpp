@@ -24,8 +24,8 @@ class People {
   static constexpr std::int64_t kTokenSeconds = 90LL * 24 * 3600;  // when nothing else is said
 
   // All must outlive it.
-  People(Identities& identities, Changes& changes, net::WorkerPool& reads)
-      : identities_(identities), changes_(changes), reads_(reads), passwords_("passwords", 1) {}
+  People(Identities& identities, Changes& changes, const EventBus& bus, net::WorkerPool& reads)
+      : identities_(identities), changes_(changes), bus_(bus), reads_(reads), passwords_("passwords", 1) {}
 
   // Blocks. The code with which the first administrator is made, "" when there are users already. It lives in
   // memory only: each start without users makes another.
@@ -67,6 +67,7 @@ class People {
 
   Identities& identities_;
   Changes& changes_;
+  const EventBus& bus_;  // who signs in hears from where its events go on
   net::WorkerPool& reads_;
   net::WorkerPool passwords_;  // argon2 takes 20 MiB: one at a time
   std::size_t hashing_ = 0;

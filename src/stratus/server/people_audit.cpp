@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-json::object describe(const wire::AuditEntry& entry) {
+json::object describe_entry(const wire::AuditEntry& entry) {
   json::error_code broken;
   json::value detail = json::parse(entry.detail, broken);
   return json::object{
@@ -64,7 +64,7 @@ People::Answer People::list_audit(Call& call) {
   const bool more = static_cast<std::int64_t>(entries->size()) > limit;
   if (more) entries->pop_back();
   json::array items;
-  for (const wire::AuditEntry& entry : *entries) items.push_back(describe(entry));
+  for (const wire::AuditEntry& entry : *entries) items.push_back(describe_entry(entry));
   page["items"] = std::move(items);
   if (more) page["next"] = encode_cursor({std::to_string(entries->back().sequence)});
   const std::string body = json::serialize(page);

@@ -49,7 +49,7 @@ void put_time(json::object& object, const char* key, std::int64_t ms) {
 
 }  // namespace
 
-std::string format_ms(std::int64_t ms) { return ms == 0 ? std::string() : format_time(WallTime(Millis(ms))); }
+std::string format_ms(std::int64_t ms) { return ms == 0 ? std::string() : format_time_ms(ms); }
 
 json::object describe(const db::User& user) {
   json::object object{{"id", user.id},

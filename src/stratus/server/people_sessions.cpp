@@ -106,6 +106,13 @@ net::Task<Result<bool>> People::matches(std::string password, std::string encode
 }
 
 People::Answer People::show_setup(Call& call) {
+  // Somebody may have made a user in the meantime, here or on another server.
+  if (!setup_code_hash_.empty()) {
+    auto count = [&] { return db::count_users(changes_.database()); };
+    auto users = co_await reads_.run(count);
+    if (!users) co_return forward_error(std::move(users));
+    if (*users > 0) setup_code_hash_.clear();
+  }
   const std::string body = setup_code_hash_.empty() ? R"({"needed":false})" : R"({"needed":true})";
   co_return co_await call.respond_json(200, body);
 }
@@ -209,7 +216,9 @@ People::Answer People::start_session(Call& call, db::User user, int status) {
   head.headers.set("Content-Type", "application/json");
   head.headers.set("Cache-Control", "no-store");
   head.headers.set("Set-Cookie", set_cookie(secret, call.secure(), Identities::kSessionMs / 1000));
-  const std::string body = json::serialize(describe(principal));
+  json::object described = describe(principal);
+  described["event"] = bus_.id_of(bus_.newest());
+  const std::string body = json::serialize(described);
   (void)co_await call.exchange().respond(head, body);
   co_return Result<void>();
 }
@@ -235,7 +244,9 @@ People::Answer People::sign_out(Call& call) {
 }
 
 People::Answer People::show_me(Call& call) {
-  const std::string body = json::serialize(describe(call.principal()));
+  json::object described = describe(call.principal());
+  described["event"] = bus_.id_of(bus_.newest());
+  const std::string body = json::serialize(described);
   co_return co_await call.respond_json(200, body);
 }
 

@@ -23,10 +23,10 @@ constexpr std::array<std::pair<Scope, std::string_view>, 12> kScopes{{
 
 constexpr ScopeSet kReads{Scope::self, Scope::devices_read, Scope::releases_read, Scope::rollouts_read};
 constexpr ScopeSet kOperates = kReads | ScopeSet{Scope::devices_write, Scope::rollouts_write};
-constexpr ScopeSet kReleases = kReads | ScopeSet{Scope::releases_write};
+constexpr ScopeSet kReleasesSoftware = kReads | ScopeSet{Scope::releases_write};
 constexpr ScopeSet kAudits = kReads | ScopeSet{Scope::audit_read};
-constexpr ScopeSet kAll =
-    kOperates | kReleases | kAudits | ScopeSet{Scope::people_admin, Scope::system_admin, Scope::device};
+constexpr ScopeSet kAll = kOperates | kReleasesSoftware | kAudits |
+                          ScopeSet{Scope::people_admin, Scope::system_admin, Scope::device};
 
 struct RoleRow {
   Role role;
@@ -36,7 +36,7 @@ struct RoleRow {
 constexpr std::array<RoleRow, 5> kRoles{{
     {Role::viewer, "viewer", kReads},
     {Role::operator_, "operator", kOperates},
-    {Role::releaser, "releaser", kReleases},
+    {Role::releaser, "releaser", kReleasesSoftware},
     {Role::admin, "admin", kAll},
     {Role::auditor, "auditor", kAudits},
 }};

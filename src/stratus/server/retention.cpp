@@ -30,7 +30,7 @@ std::string describe(const db::Retention& retention) {
   json::object about = days_of(retention);
   if (retention.revision != 0) {
     about["changed_by"] = retention.changed_by;
-    about["changed_at"] = format_time(WallTime(Millis(retention.changed_ms)));
+    about["changed_at"] = format_time_ms(retention.changed_ms);
   }
   return json::serialize(about);
 }

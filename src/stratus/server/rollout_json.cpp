@@ -17,7 +17,7 @@ constexpr std::size_t kSample = 20;  // devices that a dry run names per wave
 json::string text(std::string_view value) { return json::string(value); }
 
 void put_time(json::object& object, const char* key, std::int64_t ms) {
-  if (ms > 0) object[key] = text(format_time(WallTime(Millis(ms))));
+  if (ms > 0) object[key] = text(format_time_ms(ms));
 }
 
 void put_text(json::object& object, const char* key, const std::string& value) {
@@ -76,6 +76,7 @@ Result<json::object> describe(const db::RolloutRow& row, bool whole) {
         {"name", content.name}, {"version", content.version}, {"digest", content.digest.text()}});
   }
   object["contents"] = std::move(contents);
+  put_time(object, "start_at", spec.start_ms);
   put_time(object, "expires_at", spec.expires_ms);
   if (!whole) return object;
   object["spec"] = rollout::encode_spec(spec);

@@ -3,14 +3,15 @@
 #include <algorithm>
 
 #include "stratus/base/log.hpp"
+#include "stratus/server/fleet_news.hpp"
 #include "stratus/wire/messages.hpp"
 #include "stratus/wire/report.hpp"
 #include "stratus/wire/update_kind.hpp"
 
 namespace stratus::server {
 
-RolloutMessages::RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts& rollouts)
-    : link_(link), rollouts_(rollouts), tasks_(loop) {
+RolloutMessages::RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts& rollouts, EventBus& bus)
+    : link_(link), rollouts_(rollouts), bus_(bus), tasks_(loop) {
   link_.on_message("update/result", nullptr, [this](const DeviceMessage& message) {
     const auto result = wire::parse_result(message.body);
     if (!result || result->report.empty()) return;
@@ -55,9 +56,10 @@ net::Task<void> RolloutMessages::hear(std::string device, rollout::DeviceNews ne
 }
 
 net::Task<void> RolloutMessages::hear_report(wire::DeviceReport report) {
-  const std::string device = report.device;
+  Event news = report_news(report);
   auto heard = co_await rollouts_.report(std::move(report));
-  if (!heard) log::warning("rollouts", "report of {}: {}", device, heard.error().text());
+  if (!heard) log::warning("rollouts", "report of {}: {}", news.object, heard.error().text());
+  bus_.publish(std::move(news));
 }
 
 }  // namespace stratus::server

@@ -1,9 +1,10 @@
 // Rollouts over MQTT: calls to devices whose turn came, cancellations, and what devices say about them. A
-// call is a nudge: the device then asks for the release over HTTPS, and that question is what counts. Runs on
-// the loop.
+// call is a nudge: the device then asks for the release over HTTPS, and that question is what counts. Who
+// watches is told of a report once it is stored and its rollout has heard it. Runs on the loop.
 #pragma once
 
 #include "stratus/server/device_link.hpp"
+#include "stratus/server/event_bus.hpp"
 #include "stratus/server/rollouts.hpp"
 
 namespace stratus::server {
@@ -11,7 +12,7 @@ namespace stratus::server {
 class RolloutMessages {
  public:
   // All must outlive it. Registers with the link; before the link runs.
-  RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts& rollouts);
+  RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts& rollouts, EventBus& bus);
   net::Task<void> stop() { co_await tasks_.stop(); }
 
  private:
@@ -20,6 +21,7 @@ class RolloutMessages {
 
   DeviceLink& link_;
   Rollouts& rollouts_;
+  EventBus& bus_;
   net::TaskGroup tasks_;
 };
 

@@ -71,21 +71,12 @@ class RolloutRemovalTest : public db::EngineTest {
     ASSERT_TRUE(catalogue) << catalogue.error().text();
     net::WorkerPool pool("test", 2);
     Releases releases(loop_.executor(), **repositories, **catalogue, pool);
-    Rollouts::Ports ports{loop_.executor(),
-                          database(),
-                          releases,
-                          fleet_,
-                          pool,
-                          {},
-                          {},
-                          Millis(0),
-                          [this](const std::string& name, const std::string& version) {
-                            auto found = find_rollout_artifact(database(), name, version);
-                            if (after_look_) after_look_();
-                            return found;
-                          },
-                          {},
-                          {}};
+    Rollouts::Ports ports{loop_.executor(), database(), releases, fleet_, pool};
+    ports.find_artifact = [this](const std::string& name, const std::string& version) {
+      auto found = find_rollout_artifact(database(), name, version);
+      if (after_look_) after_look_();
+      return found;
+    };
     ports.is_delta_pending = [](const DeltaJob& /*job*/) { return false; };
     Rollouts rollouts(std::move(ports));
     ASSERT_TRUE(rollouts.load());

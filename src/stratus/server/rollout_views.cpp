@@ -9,6 +9,7 @@
 #include "stratus/rollout/records.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/failure_groups.hpp"
+#include "stratus/server/rollout_replay.hpp"
 #include "stratus/server/rollout_tiles.hpp"
 
 namespace stratus::server {
@@ -19,8 +20,6 @@ namespace json = boost::json;
 constexpr std::int64_t kSteps = 240;         // of a timeline
 constexpr std::int64_t kMostCauses = 5'000;  // that are looked at
 constexpr std::size_t kMostGroups = 200;
-
-std::string time_text(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
 
 const std::vector<std::string> kFailed{"failed", "timeout", "rolled_back"};
 const std::vector<std::string> kClosed{"success",   "failed",      "timeout",
@@ -45,10 +44,10 @@ Result<std::string> read_timeline(db::Reader& reader, const std::string& id, std
     if (i + 1 < stretches.size() && stretches[i + 1].number == one.number) continue;
     const std::int64_t at = std::clamp(from + (one.number + 1) * step, from, to);
     points.push_back(
-        json::object{{"at", time_text(at)}, {"success", success}, {"failed", failed}, {"other", other}});
+        json::object{{"at", format_time_ms(at)}, {"success", success}, {"failed", failed}, {"other", other}});
   }
-  const json::object body{{"from", time_text(from)},
-                          {"to", time_text(to)},
+  const json::object body{{"from", format_time_ms(from)},
+                          {"to", format_time_ms(to)},
                           {"step_ms", step},
                           {"total", total},
                           {"points", std::move(points)}};
@@ -73,8 +72,8 @@ json::object describe(const FailureGroup& group, const rollout::Spec& spec) {
           {"example", group.example},
           {"content", std::move(content)},
           {"devices", group.devices},
-          {"first_at", time_text(group.first_ms)},
-          {"last_at", time_text(group.last_ms)},
+          {"first_at", format_time_ms(group.first_ms)},
+          {"last_at", format_time_ms(group.last_ms)},
           {"states", std::move(states)},
           {"hardware", std::move(hardware)},
           {"sample", std::move(sample)}};
@@ -102,6 +101,7 @@ void RolloutViews::register_routes(Router& router) {
                [this, handler](Call& call) { return (this->*handler)(call); });
   };
   add("/api/v1/rollouts/{id}/tiles", &RolloutViews::tiles);
+  add("/api/v1/rollouts/{id}/replay", &RolloutViews::replay);
   add("/api/v1/rollouts/{id}/timeline", &RolloutViews::timeline);
   add("/api/v1/rollouts/{id}/failures", &RolloutViews::failures);
 }
@@ -114,6 +114,18 @@ net::Task<Result<void>> RolloutViews::tiles(Call& call) {
     STRATUS_CHECK(db::find_rollout(database_, id));
     STRATUS_TRY(found, db::list_rollout_tiles(database_, id));
     return encode_tiles(id, found, event);
+  };
+  auto body = co_await lists_.run(read);
+  if (!body) co_return forward_error(std::move(body));
+  co_return co_await call.respond_json(200, *body);
+}
+
+net::Task<Result<void>> RolloutViews::replay(Call& call) {
+  const std::string id = call.parameter("id");
+  auto read = [&]() -> Result<std::string> {
+    STRATUS_CHECK(db::find_rollout(database_, id));
+    STRATUS_TRY(found, db::list_rollout_times(database_, id));
+    return encode_replay(id, found);
   };
   auto body = co_await lists_.run(read);
   if (!body) co_return forward_error(std::move(body));

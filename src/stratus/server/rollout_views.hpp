@@ -18,6 +18,7 @@ class RolloutViews {
 
  private:
   net::Task<Result<void>> tiles(Call& call);
+  net::Task<Result<void>> replay(Call& call);
   net::Task<Result<void>> timeline(Call& call);
   net::Task<Result<void>> failures(Call& call);
 

@@ -117,16 +117,16 @@ void Rollouts::adopt(std::map<std::string, LiveRollout> live) {
 Result<void> Rollouts::load() {
   STRATUS_TRY(live, read_live());
   adopt(std::move(live));
-  constexpr std::int64_t kPage = 50'000;
+  constexpr std::int64_t kAssignments = 50'000;
   for (std::string device, name;;) {
-    STRATUS_TRY(page, db::load_assignments(ports_.database, device, name, kPage));
+    STRATUS_TRY(page, db::load_assignments(ports_.database, device, name, kAssignments));
     for (const db::AssignmentRow& row : page) {
       STRATUS_TRY(digest, Digest::parse(row.digest));
       stand(row.device, {row.name, row.version, digest, row.since_ms});
       device = row.device;
       name = row.name;
     }
-    if (static_cast<std::int64_t>(page.size()) < kPage) break;
+    if (static_cast<std::int64_t>(page.size()) < kAssignments) break;
   }
   if (!live_.empty()) log::info("rollouts", "{} rollouts go on", live_.size());
   return {};

@@ -77,16 +77,17 @@ class Rollouts {
     Fleet& fleet;
     net::WorkerPool& pool;
     // Wants a delta made unless there is one; answers whether it is being made. Unset: no deltas.
-    std::function<bool(const DeltaJob& job)> want_delta;
-    std::function<bool(const DeltaJob& job)> is_delta_pending;
+    std::function<bool(const DeltaJob& job)> want_delta{};
+    std::function<bool(const DeltaJob& job)> is_delta_pending{};
     // How long a rollout may wait for its deltas before its first device.
     Millis delta_wait{0};
     // What firmware or content a name and version mean; blocks, on the pool.
-    std::function<Result<RolloutArtifact>(const std::string& name, const std::string& version)> find_artifact;
-    std::function<void(Event)> publish;  // may be unset
+    std::function<Result<RolloutArtifact>(const std::string& name, const std::string& version)>
+        find_artifact{};
+    std::function<void(Event)> publish{};  // may be unset
     std::function<void(const rollout::Telling&, const std::string& rollout,
                        const std::vector<rollout::Content>&)>
-        tell;  // nudges a connected device; may be unset
+        tell{};  // nudges a connected device; may be unset
   };
 
   explicit Rollouts(Ports ports);

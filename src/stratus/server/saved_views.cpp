@@ -41,7 +41,7 @@ json::object describe(const db::SavedView& view) {
   return {{"page", view.page},
           {"name", view.name},
           {"query", view.query},
-          {"changed_at", format_time(WallTime(Millis(view.changed_ms)))}};
+          {"changed_at", format_time_ms(view.changed_ms)}};
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ class Server {
         bus_(loop, random_hex(6)),
         changes_(*opened_.database, bus_),
         identities_(opened_.token, *opened_.database, files_, anonymous_scopes(config)),
-        people_(identities_, changes_, files_),
+        people_(identities_, changes_, bus_, files_),
         events_(bus_, identities_),
         sightings_(*opened_.catalogue),
         releases_(loop, *opened_.repositories, *opened_.catalogue, files_),
@@ -178,6 +178,10 @@ class Server {
     releases_.use_queue(queue_);
     releases_.use_needs(
         [this](const std::string& name, const Digest& digest) { return rollouts_.needs(name, digest); });
+    releases_.on_target([this](const std::string& name) {
+      if (const auto target = releases_.target(name)) bus_.publish(target_news(name, target->version));
+      if (device_updates_) device_updates_->announce(name);
+    });
     publish_identity_news(identity_, bus_);
     router_.use(changes_);
     router_.trust(config.trusted_proxies);
@@ -229,8 +233,7 @@ class Server {
     device_updates_ = std::make_unique<DeviceUpdates>(
         loop_, messaging_->link(), releases_, *opened_.catalogue, files_,
         [this](const std::string& name) { return rollouts_.is_personal(name); });
-    rollout_messages_ = std::make_unique<RolloutMessages>(loop_, messaging_->link(), rollouts_);
-    releases_.on_target([this](const std::string& name) { device_updates_->announce(name); });
+    rollout_messages_ = std::make_unique<RolloutMessages>(loop_, messaging_->link(), rollouts_, bus_);
     return {};
   }
   Result<void> open_desk() {

@@ -17,8 +17,6 @@ namespace json = boost::json;
 
 constexpr std::int64_t kMostItems = 1'000;
 
-std::string time_text(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
-
 json::value body_value(const std::string& body) {
   auto value = parse_json(body, wire::kMaxDeviceMessage);
   return value ? std::move(*value) : json::value(nullptr);
@@ -38,8 +36,8 @@ Result<std::int64_t> time_query(const Call& call, std::string_view name, std::in
 json::object event_json(const db::EventRow& row) {
   json::object item{{"id", row.id},
                     {"kind", row.kind},
-                    {"time", time_text(row.time_ms)},
-                    {"received", time_text(row.received_ms)},
+                    {"time", format_time_ms(row.time_ms)},
+                    {"received", format_time_ms(row.received_ms)},
                     {"body", body_value(row.body)}};
   if (!row.gateway.empty()) item["gateway"] = row.gateway;
   return item;
@@ -70,7 +68,7 @@ class Telemetry {
     if (!rows) co_return forward_error(std::move(rows));
     json::array items;
     for (const db::MetricRow& row : *rows) {
-      items.push_back(json::object{{"time", time_text(row.time_ms)},
+      items.push_back(json::object{{"time", format_time_ms(row.time_ms)},
                                    {"time_ms", row.time_ms},
                                    {"kind", row.kind},
                                    {"values", body_value(row.body)}});
@@ -92,12 +90,15 @@ class Telemetry {
     if (!presence) co_return forward_error(std::move(presence));
     auto look = [&] { return db::find_progress(database_, device); };
     const auto progress = co_await pool_.run(look);
-    json::object answer{{"online", presence->online},           {"changed", time_text(presence->changed_ms)},
-                        {"seen", time_text(presence->seen_ms)}, {"boot", presence->boot},
-                        {"version", presence->version},         {"gateway", presence->gateway}};
+    json::object answer{{"online", presence->online},
+                        {"changed", format_time_ms(presence->changed_ms)},
+                        {"seen", format_time_ms(presence->seen_ms)},
+                        {"boot", presence->boot},
+                        {"version", presence->version},
+                        {"gateway", presence->gateway}};
     if (progress) {
       answer["progress"] = body_value(progress->body);
-      answer["progress_at"] = time_text(progress->received_ms);
+      answer["progress_at"] = format_time_ms(progress->received_ms);
     }
     const std::string body = json::serialize(answer);
     co_return co_await call.respond_json(200, body);

@@ -8,22 +8,22 @@
 namespace stratus::wire {
 namespace {
 
-const std::string kDigest = "sha256:" + std::string(64, 'a');
+const std::string kDigestText = "sha256:" + std::string(64, 'a');
 
 std::string item(const std::string& id, const std::string& link = "/api/v1/files/x?expires=1&signature=y") {
   return fmt::format(
       R"({{"id":"{}","title":"봄","manifest":"{}","files":[{{"role":"display","name":"s.bin","digest":"{}","size":5,"link":"{}"}}]}})",
-      id, kDigest, kDigest, link);
+      id, kDigestText, kDigestText, link);
 }
 
 TEST(ContentOrder, ComesBackAsItWas) {
   ContentOrder order;
   order.command = "01ROLLOUT";
-  order.about = *Digest::parse(kDigest);
+  order.about = *Digest::parse(kDigestText);
   order.expires_ms = 1'800'000'000'000;
-  ContentItem one{"01A", "봄 할인", *Digest::parse(kDigest), {}};
-  one.files.push_back({"original", "spring.png", *Digest::parse(kDigest), 10, "/api/v1/files/1"});
-  one.files.push_back({"display", "spring.bin", *Digest::parse(kDigest), 20, "/api/v1/files/2"});
+  ContentItem one{"01A", "봄 할인", *Digest::parse(kDigestText), {}};
+  one.files.push_back({"original", "spring.png", *Digest::parse(kDigestText), 10, "/api/v1/files/1"});
+  one.files.push_back({"display", "spring.bin", *Digest::parse(kDigestText), 20, "/api/v1/files/2"});
   order.items.push_back(one);
   const auto read = parse_content_order(encode_content_order(order));
   ASSERT_TRUE(read) << read.error().text();
