@@ -14,8 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxAnswer = 8u << 20;  // bytes
-constexpr std::size_t kPage = 500;
+constexpr std::size_t kFirmwarePage = 500;
 
 // Newest first, as they came to the server.
 Result<std::vector<PublishedVersion>> firmware_versions(ServerConnection& server, std::string_view board) {
@@ -23,13 +22,13 @@ Result<std::vector<PublishedVersion>> firmware_versions(ServerConnection& server
   std::string cursor;
   do {
     Request get;
-    get.path = fmt::format("/api/v1/firmware?limit={}&sort=newest&search={}{}", kPage,
+    get.path = fmt::format("/api/v1/firmware?limit={}&sort=newest&search={}{}", kFirmwarePage,
                            net::percent_encode(board), cursor.empty() ? "" : "&cursor=" + cursor);
     get.max_answer = kMaxAnswer;
     STRATUS_TRY(answer, server.expect_success(get));
     STRATUS_TRY(page, parse_json(answer.body, kMaxAnswer));
     ObjectReader reader(page, "list");
-    for (const json::value& item : reader.optional_array("items", kPage)) {
+    for (const json::value& item : reader.optional_array("items", kFirmwarePage)) {
       ObjectReader firmware(item, "firmware");
       const std::string name = firmware.text("name", 128);
       std::string version = firmware.text("version", 128);

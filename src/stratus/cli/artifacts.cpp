@@ -22,7 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr std::size_t kMaxAnswer = 8u << 20;  // bytes
 constexpr std::size_t kPage = 500;
 
 std::string collection(ArtifactKind kind) {

@@ -19,8 +19,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMaxAnswer = 8u << 20;
-
 struct KnownHead {
   std::int64_t sequence = 0;  // 0: none was given
   std::string hash;

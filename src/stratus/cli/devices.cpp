@@ -11,6 +11,7 @@
 #include "stratus/base/bytes.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/json.hpp"
+#include "stratus/cli/answer_members.hpp"
 #include "stratus/cli/server_connection.hpp"
 
 namespace stratus::cli {
@@ -19,8 +20,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMaxAnswer = 8u << 20, kPage = 1000;
-constexpr std::chrono::milliseconds kPollEvery{500};
+constexpr std::size_t kDevicePage = 1000;
+constexpr std::chrono::milliseconds kAskEvery{500};
 
 struct DeviceLine {
   std::string id, name, state, running, target, reason;
@@ -51,12 +52,12 @@ Result<std::vector<DeviceLine>> fetch_devices(ServerConnection& server) {
   std::string after;
   for (;;) {
     Request request;
-    request.path = fmt::format("/api/v1/devices?limit={}&after={}", kPage, net::percent_encode(after));
+    request.path = fmt::format("/api/v1/devices?limit={}&after={}", kDevicePage, net::percent_encode(after));
     request.max_answer = kMaxAnswer;
     STRATUS_TRY(answer, server.expect_success(request));
     STRATUS_TRY(value, parse_json(answer.body, kMaxAnswer).with_context("devices"));
     ObjectReader reader(value, "");
-    for (const json::value& one : reader.optional_array("devices", kPage)) {
+    for (const json::value& one : reader.optional_array("devices", kDevicePage)) {
       ObjectReader device(one, "devices");
       DeviceLine line;
       line.id = device.text("id", 64);
@@ -74,11 +75,6 @@ Result<std::vector<DeviceLine>> fetch_devices(ServerConnection& server) {
     if (next.empty() || next == after) return out;
     after = next;
   }
-}
-
-std::string text_of(const json::value& value, std::string_view key) {
-  const json::value* const found = value.is_object() ? value.get_object().if_contains(key) : nullptr;
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
 Result<json::value> fetch_why(ServerConnection& server, const std::string& device) {
@@ -133,7 +129,7 @@ Result<int> watch_device(const DeviceWatch& options, const CommonOptions& common
     }
     if (longest.count() != 0 && system_clock().steady() - begin >= longest)
       return fail(ErrorCode::timeout, fmt::format("{} is not there yet: {}", options.device, shown));
-    std::this_thread::sleep_for(kPollEvery);
+    std::this_thread::sleep_for(kAskEvery);
   }
 }
 
@@ -159,7 +155,7 @@ Result<void> watch_devices(std::chrono::seconds longest, const CommonOptions& co
       }
     }
     if (longest.count() != 0 && system_clock().steady() - begin >= longest) return {};
-    std::this_thread::sleep_for(kPollEvery);
+    std::this_thread::sleep_for(kAskEvery);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "stratus/base/bytes.hpp"
 #include "stratus/base/json.hpp"
+#include "stratus/cli/answer_members.hpp"
 #include "stratus/cli/server_connection.hpp"
 
 namespace stratus::cli {
@@ -14,54 +15,20 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxAnswer = 16u << 20;
-
-const json::value& member(const json::value& value, std::string_view key) {
-  static const json::value nothing = nullptr;
-  const json::value* const found = value.is_object() ? value.get_object().if_contains(key) : nullptr;
-  return found == nullptr ? nothing : *found;
-}
-std::string text_of(const json::value& value, std::string_view key) {
-  const json::value& found = member(value, key);
-  return found.is_string() ? std::string(found.get_string()) : std::string();
-}
-std::uint64_t number_of(const json::value& value, std::string_view key) {
-  const json::value& found = member(value, key);
-  if (found.is_uint64()) return found.get_uint64();
-  return found.is_int64() && found.get_int64() > 0 ? static_cast<std::uint64_t>(found.get_int64()) : 0;
-}
-bool is_set(const json::value& value, std::string_view key) {
-  const json::value& found = member(value, key);
-  return found.is_bool() && found.get_bool();
-}
-const json::array& items_of(const json::value& value, std::string_view key = "items") {
-  static const json::array none;
-  const json::value& found = member(value, key);
-  return found.is_array() ? found.get_array() : none;
-}
-
-Result<json::value> get(ServerConnection& server, const std::string& path) {
-  Request request;
-  request.path = path;
-  request.max_answer = kMaxAnswer;
-  STRATUS_TRY(answer, server.expect_success(request));
-  return parse_json(answer.body, kMaxAnswer).with_context(path);
-}
-
 // All pages of a list; what stands beside the items is the first page's.
 Result<json::value> get_all(ServerConnection& server, const std::string& path, std::string query) {
-  STRATUS_TRY(whole, get(server, path + "?limit=1000" + query));
+  STRATUS_TRY(whole, fetch(server, path + "?limit=1000" + query));
   for (std::string next = text_of(whole, "next"); !next.empty();) {
-    STRATUS_TRY(
-        page, get(server, fmt::format("{}?limit=1000{}&cursor={}", path, query, net::percent_encode(next))));
-    for (const json::value& item : items_of(page)) whole.at("items").as_array().push_back(item);
+    STRATUS_TRY(page, fetch(server, fmt::format("{}?limit=1000{}&cursor={}", path, query,
+                                                net::percent_encode(next))));
+    for (const json::value& item : items_of(page, "items")) whole.at("items").as_array().push_back(item);
     next = text_of(page, "next");
   }
   whole.as_object().erase("next");
   return whole;
 }
 
-Result<std::pair<std::string, std::string>> split(const std::string& reference) {
+Result<std::pair<std::string, std::string>> split_reference(const std::string& reference) {
   const std::size_t colon = reference.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == reference.size())
     return fail(ErrorCode::invalid, "'" + reference + "' is not NAME:VERSION");
@@ -98,7 +65,7 @@ std::string file_line(const json::value& file) {
 
 Result<void> show_overview(const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(found, get(*server, "/api/v1/overview"));
+  STRATUS_TRY(found, fetch(*server, "/api/v1/overview"));
   const json::value& devices = member(found, "devices");
   say(common, fmt::format("{:<12}  {} active, {} inactive", "Devices", number_of(devices, "active"),
                           number_of(devices, "inactive")));
@@ -132,11 +99,11 @@ Result<void> show_overview(const CommonOptions& common) {
 Result<void> list_gateways(const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
   STRATUS_TRY(found, get_all(*server, "/api/v1/gateways", ""));
-  if (items_of(found).empty()) say(common, "No gateway has told about itself yet.");
-  if (!items_of(found).empty())
+  if (items_of(found, "items").empty()) say(common, "No gateway has told about itself yet.");
+  if (!items_of(found, "items").empty())
     say(common, fmt::format("{:<24} {:<8} {:>8} {:>6} {:>10} {:>10} {:>10}  LAST SEEN", "GATEWAY", "STATE",
                             "DEVICES", "HITS", "RECEIVED", "SENT", "CACHE"));
-  for (const json::value& one : items_of(found)) {
+  for (const json::value& one : items_of(found, "items")) {
     const json::value& blobs = member(one, "blobs");
     const json::value& bytes = member(one, "bytes");
     const std::string hits =
@@ -153,7 +120,7 @@ Result<void> list_gateways(const CommonOptions& common) {
 
 Result<void> explain_device(const std::string& device, const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(found, get(*server, "/api/v1/devices/" + net::percent_encode(device) + "/why"));
+  STRATUS_TRY(found, fetch(*server, "/api/v1/devices/" + net::percent_encode(device) + "/why"));
   for (const json::value& step : items_of(found, "steps"))
     say(common, fmt::format("{} {:<16} {}", is_set(step, "ok") ? "yes" : "NO ", text_of(step, "code"),
                             text_of(step, "detail")));
@@ -169,7 +136,7 @@ Result<void> list_images(const CommonOptions& common) {
   STRATUS_TRY(found, get_all(*server, "/api/v1/images", ""));
   say(common, fmt::format("{:<32} {:>8} {:<16} {:>8} {:>10} {:>10}", "IMAGE", "VERSIONS", "TARGET", "DEVICES",
                           "STORED", "UNSHARED"));
-  for (const json::value& one : items_of(found)) {
+  for (const json::value& one : items_of(found, "items")) {
     const std::string target = text_of(member(one, "target"), "version");
     say(common,
         fmt::format("{:<32} {:>8} {:<16} {:>8} {:>10} {:>10}", text_of(one, "name"),
@@ -181,11 +148,11 @@ Result<void> list_images(const CommonOptions& common) {
 }
 
 Result<void> list_layers(const std::string& reference, const CommonOptions& common) {
-  STRATUS_TRY(parts, split(reference));
+  STRATUS_TRY(parts, split_reference(reference));
   STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(found, get(*server, fmt::format("{}/versions/{}/layers", image_path(parts.first),
-                                              net::percent_encode(parts.second))));
-  for (const json::value& layer : items_of(found)) {
+  STRATUS_TRY(found, fetch(*server, fmt::format("{}/versions/{}/layers", image_path(parts.first),
+                                                net::percent_encode(parts.second))));
+  for (const json::value& layer : items_of(found, "items")) {
     std::string shared;
     for (const json::value& version : items_of(layer, "shared_with"))
       shared += fmt::format("{}{}", shared.empty() ? "" : ", ", std::string_view(version.as_string()));
@@ -200,13 +167,13 @@ Result<void> list_layers(const std::string& reference, const CommonOptions& comm
 
 Result<void> list_layer_files(const std::string& reference, const std::string& layer,
                               const CommonOptions& common) {
-  STRATUS_TRY(parts, split(reference));
+  STRATUS_TRY(parts, split_reference(reference));
   STRATUS_TRY(server, ServerConnection::open(common));
   STRATUS_TRY(found, get_all(*server,
                              fmt::format("{}/versions/{}/layers/{}/files", image_path(parts.first),
                                          net::percent_encode(parts.second), net::percent_encode(layer)),
                              ""));
-  for (const json::value& file : items_of(found)) say(common, file_line(file));
+  for (const json::value& file : items_of(found, "items")) say(common, file_line(file));
   print_json(common, json::serialize(found));
   return {};
 }
@@ -222,7 +189,7 @@ Result<void> compare_images(const ImageDiffOptions& options, const CommonOptions
   say(common,
       fmt::format("Layers: {} shared, {} new, {} no longer there", human_bytes(number_of(layers, "shared")),
                   human_bytes(number_of(layers, "added")), human_bytes(number_of(layers, "removed"))));
-  for (const json::value& file : items_of(found)) say(common, file_line(file));
+  for (const json::value& file : items_of(found, "items")) say(common, file_line(file));
   print_json(common, json::serialize(found));
   return {};
 }

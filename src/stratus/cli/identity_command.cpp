@@ -12,8 +12,6 @@ namespace stratus::cli {
 namespace {
 
 namespace json = boost::json;
-constexpr std::size_t kMaxAnswer = 8u << 20;
-
 Result<json::value> ask(const CommonOptions& common, Request request) {
   STRATUS_TRY(server, ServerConnection::open(common));
   STRATUS_TRY(answer, server->expect_success(request));

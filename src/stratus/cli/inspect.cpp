@@ -114,8 +114,8 @@ std::string to_text(const Findings& found) {
   std::string out =
       fmt::format("{}:{}{}\n  manifest  {}\n  published {}\n  platform  {}/{}\n  starts    {}\n",
                   found.release.name, found.release.version, found.release.is_target ? "  (deployed)" : "",
-                  found.release.digest.text(), format_time(WallTime(Millis(found.release.created_ms))),
-                  found.config.os, found.config.architecture, joined(found.config.command()));
+                  found.release.digest.text(), format_time_ms(found.release.created_ms), found.config.os,
+                  found.config.architecture, joined(found.config.command()));
   if (found.signatures.empty())
     out += "  signed    no\n";
   else if (signers(found).empty())
@@ -184,9 +184,8 @@ Result<void> list_releases(const std::string& name, const CommonOptions& common)
   if (!releases.empty())
     say(common, fmt::format("{:<40} {:<12}  {:<24}  DEPLOYED", "NAME:VERSION", "DIGEST", "PUBLISHED"));
   for (const ReleaseLine& line : releases) {
-    say(common,
-        fmt::format("{:<40} {}  {}{}", line.name + ":" + line.version, line.digest.short_hex(),
-                    format_time(WallTime(Millis(line.created_ms))), line.is_target ? "  deployed" : ""));
+    say(common, fmt::format("{:<40} {}  {}{}", line.name + ":" + line.version, line.digest.short_hex(),
+                            format_time_ms(line.created_ms), line.is_target ? "  deployed" : ""));
     lines.push_back(json::object{{"name", line.name},
                                  {"version", line.version},
                                  {"digest", line.digest.text()},

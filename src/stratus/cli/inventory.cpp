@@ -15,8 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMaxAnswer = 8u << 20;
-
 std::string path_of(Noun noun) { return fmt::format("/api/v1/{}s", word_for(noun)); }
 std::string path_of(Noun noun, const std::string& key) {
   return path_of(noun) + "/" + net::percent_encode(key);

@@ -10,6 +10,7 @@
 
 #include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
+#include "stratus/cli/answer_members.hpp"
 #include "stratus/cli/server_connection.hpp"
 
 namespace stratus::cli {
@@ -18,7 +19,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMaxAnswer = 8u << 20;
 constexpr std::size_t kMaxPassword = 1024;
 
 // Turns the echo of the terminal off as long as it lives.
@@ -84,12 +84,6 @@ Result<json::value> call(ServerConnection& server, std::string method, std::stri
   STRATUS_TRY(answer, server.expect_success(request));
   if (answer.body.empty()) return json::value();
   return parse_json(answer.body, kMaxAnswer).with_context(request.path);
-}
-
-std::string text_of(const json::value& value, const char* key) {
-  const json::object* const object = value.if_object();
-  const json::value* const found = object == nullptr ? nullptr : object->if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string().c_str()) : std::string();
 }
 
 std::string words_of(const json::value& value, const char* key) {

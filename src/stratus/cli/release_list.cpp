@@ -8,7 +8,7 @@
 namespace stratus::cli {
 namespace {
 
-constexpr std::size_t kMaxAnswer = 8u << 20, kMaxReleases = 100'000;
+constexpr std::size_t kMaxReleases = 100'000;
 
 Result<void> read_name(const boost::json::value& value, const std::string& path,
                        std::vector<ReleaseLine>& out) {

@@ -8,6 +8,7 @@
 
 #include "stratus/base/bytes.hpp"
 #include "stratus/base/json.hpp"
+#include "stratus/cli/answer_members.hpp"
 #include "stratus/cli/server_connection.hpp"
 
 namespace stratus::cli {
@@ -16,47 +17,14 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMaxAnswer = 8u << 20;
 constexpr std::chrono::milliseconds kPollEvery{250};
 
 std::string path_of(const std::string& id) { return "/api/v1/rollouts/" + net::percent_encode(id); }
-
-std::string text_of(const json::value& value, std::string_view key) {
-  const json::value* const found = value.is_object() ? value.get_object().if_contains(key) : nullptr;
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
-std::uint64_t number_of(const json::value& value, std::string_view key) {
-  const json::value* const found = value.is_object() ? value.get_object().if_contains(key) : nullptr;
-  if (found == nullptr) return 0;
-  if (found->is_uint64()) return found->get_uint64();
-  return found->is_int64() && found->get_int64() > 0 ? static_cast<std::uint64_t>(found->get_int64()) : 0;
-}
-
-const json::value& member(const json::value& value, std::string_view key) {
-  static const json::value nothing = json::object();
-  const json::value* const found = value.is_object() ? value.get_object().if_contains(key) : nullptr;
-  return found == nullptr ? nothing : *found;
-}
-
-const json::array& items(const json::value& value, std::string_view key) {
-  static const json::array none;
-  const json::value& found = member(value, key);
-  return found.is_array() ? found.get_array() : none;
-}
 
 std::string size_text(std::uint64_t bytes) {
   if (bytes < 10'000) return fmt::format("{} B", bytes);
   if (bytes < 10'000'000) return fmt::format("{} KB", bytes / 1000);
   return fmt::format("{} MB", bytes / 1'000'000);
-}
-
-Result<json::value> get(ServerConnection& server, const std::string& path) {
-  Request request;
-  request.path = path;
-  request.max_answer = kMaxAnswer;
-  STRATUS_TRY(answer, server.expect_success(request));
-  return parse_json(answer.body, kMaxAnswer);
 }
 
 Result<Answer> post(ServerConnection& server, const std::string& path, std::string body) {
@@ -108,12 +76,12 @@ Result<void> plan_rollout(const RolloutOptions& options, const CommonOptions& co
   STRATUS_TRY(plan, parse_json(answer.body, kMaxAnswer));
   say(common,
       fmt::format("{} devices, {} left out", number_of(plan, "devices"), number_of(plan, "excluded")));
-  for (const json::value& wave : items(plan, "waves"))
+  for (const json::value& wave : items_of(plan, "waves"))
     say(common, fmt::format("  wave {}: {} devices", number_of(wave, "number"), number_of(wave, "devices")));
-  for (const json::value& one : items(plan, "exclusions"))
+  for (const json::value& one : items_of(plan, "exclusions"))
     say(common, fmt::format("  left out: {}: {}", text_of(one, "device"), text_of(one, "detail")));
   const json::value& bytes = member(plan, "bytes");
-  for (const json::value& kind : items(bytes, "per_device")) {
+  for (const json::value& kind : items_of(bytes, "per_device")) {
     const std::string from = text_of(kind, "from_version");
     say(common, fmt::format("  {} from {}: {} devices, {} each by {} (whole image: {})",
                             text_of(kind, "name"), from.empty() ? "nothing" : from,
@@ -130,9 +98,9 @@ Result<void> list_rollouts(const std::string& state, const CommonOptions& common
   STRATUS_TRY(server, ServerConnection::open(common));
   json::array all;
   for (std::string cursor;;) {
-    STRATUS_TRY(page, get(*server, fmt::format("/api/v1/rollouts?limit=200&state={}&cursor={}",
-                                               net::percent_encode(state), net::percent_encode(cursor))));
-    for (const json::value& one : items(page, "items")) {
+    STRATUS_TRY(page, fetch(*server, fmt::format("/api/v1/rollouts?limit=200&state={}&cursor={}",
+                                                 net::percent_encode(state), net::percent_encode(cursor))));
+    for (const json::value& one : items_of(page, "items")) {
       if (all.empty())
         say(common, fmt::format("{:<26}  {:<24} {:<10} {:<9} DEVICES", "ID", "TITLE", "STATE", "WAVE"));
       say(common, fmt::format("{}  {:<24} {}", text_of(one, "id"), text_of(one, "title"), status_line(one)));
@@ -151,10 +119,10 @@ Result<void> list_rollouts(const std::string& state, const CommonOptions& common
 
 Result<void> show_rollout(const std::string& id, bool with_devices, const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(rollout, get(*server, path_of(id)));
+  STRATUS_TRY(rollout, fetch(*server, path_of(id)));
   say(common, fmt::format("{}  {}", id, text_of(rollout, "title")));
   say(common, "  " + status_line(rollout));
-  for (const json::value& wave : items(rollout, "waves")) {
+  for (const json::value& wave : items_of(rollout, "waves")) {
     const json::value& counts = member(wave, "counts");
     say(common,
         fmt::format("  wave {}: {} of {} closed, {} ok{}", number_of(wave, "number"),
@@ -163,9 +131,9 @@ Result<void> show_rollout(const std::string& id, bool with_devices, const Common
   }
   json::array devices;
   for (std::string cursor; with_devices;) {
-    STRATUS_TRY(page, get(*server, fmt::format("{}/devices?limit=1000&cursor={}", path_of(id),
-                                               net::percent_encode(cursor))));
-    for (const json::value& one : items(page, "items")) {
+    STRATUS_TRY(page, fetch(*server, fmt::format("{}/devices?limit=1000&cursor={}", path_of(id),
+                                                 net::percent_encode(cursor))));
+    for (const json::value& one : items_of(page, "items")) {
       const std::string cause = text_of(one, "cause"), why = text_of(one, "why");
       say(common,
           fmt::format("  {:<24} wave {}  {:<12} {:>3} %  {}", text_of(one, "device"), number_of(one, "wave"),
@@ -207,7 +175,7 @@ Result<int> watch_rollout(const std::string& id, WatchUntil until, std::chrono::
   std::string shown;
   unsigned unreachable = 0;
   for (;;) {
-    auto rollout = get(*server, path_of(id));
+    auto rollout = fetch(*server, path_of(id));
     if (!rollout && rollout.error().code() != ErrorCode::unavailable)
       return forward_error(std::move(rollout));
     // A server that restarts is waited for.
@@ -242,15 +210,15 @@ Result<int> watch_rollout(const std::string& id, WatchUntil until, std::chrono::
 
 Result<void> device_history(const std::string& device, const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(history, get(*server, fmt::format("/api/v1/devices/{}/rollouts?limit=500",
-                                                net::percent_encode(device))));
-  if (items(history, "items").empty()) {
+  STRATUS_TRY(history, fetch(*server, fmt::format("/api/v1/devices/{}/rollouts?limit=500",
+                                                  net::percent_encode(device))));
+  if (items_of(history, "items").empty()) {
     say(common,
         fmt::format("No rollout has brought {} anything yet. `stratus device show {}` says what it runs, "
                     "`stratus device why {}` what keeps it from an update.",
                     device, device, device));
   }
-  for (const json::value& one : items(history, "items")) {
+  for (const json::value& one : items_of(history, "items")) {
     const std::string from = text_of(one, "from_version");
     say(common, fmt::format("{}  {}:{} {} {} (from {}) {}", text_of(one, "ended_at"), text_of(one, "name"),
                             text_of(one, "version"), text_of(one, "outcome"), text_of(one, "cause"),

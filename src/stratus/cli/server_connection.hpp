@@ -15,6 +15,9 @@
 
 namespace stratus::cli {
 
+// What an answer that is read as a whole may take, bytes.
+constexpr std::size_t kMaxAnswer = 16u << 20;
+
 struct Request {
   std::string method = "GET";
   std::string path;  // "/api/v1/…", or a whole URL of the same server (a Location)
@@ -25,8 +28,8 @@ struct Request {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
   net::Headers headers;
-  std::uint64_t max_answer = 8u << 20;  // bytes
-  bool repeatable = false;              // may be sent twice although its method does not say so
+  std::uint64_t max_answer = kMaxAnswer;  // bytes
+  bool repeatable = false;                // may be sent twice although its method does not say so
 };
 
 struct Answer {

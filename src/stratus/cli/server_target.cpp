@@ -14,7 +14,7 @@ namespace stratus::cli {
 namespace {
 
 constexpr std::uint64_t kChunk = 16u << 20;  // one request of an upload: small enough to repeat after a cut
-constexpr int kMaxTries = 5;
+constexpr int kMaxPushTries = 5;
 constexpr int kInsufficientStorage = 507;
 
 std::string blob_url(const std::string& name, const Digest& digest) {
@@ -91,7 +91,7 @@ class ServerTarget : public ImageTarget {
         const bool full = answer && answer->status == kInsufficientStorage;
         if (full) give_up_upload(location);
         const bool permanent = full || (answer && answer->status < 500 && answer->status != 416);
-        if (permanent || ++tries >= kMaxTries)
+        if (permanent || ++tries >= kMaxPushTries)
           return fail(answer ? refusal(request, *answer) : answer.error());
         STRATUS_TRY(received, ask_progress(location));
         sent = std::min(received, blob.size);

@@ -11,13 +11,13 @@ namespace stratus::cli {
 namespace json = boost::json;
 
 Result<void> retention(const RetentionOptions& options, const CommonOptions& common) {
-  constexpr std::size_t kMaxAnswer = 64u << 10;
+  constexpr std::size_t kMaxRetention = 64u << 10;
   STRATUS_TRY(server, ServerConnection::open(common));
   Request request;
   request.path = "/api/v1/settings/retention";
   STRATUS_TRY(answer, server->expect_success(request));
   if (options.metrics || options.events || options.history) {
-    STRATUS_TRY(now, parse_json(answer.body, kMaxAnswer));
+    STRATUS_TRY(now, parse_json(answer.body, kMaxRetention));
     ObjectReader reader(now, "retention");
     const json::object wanted{{"metrics_days", options.metrics.value_or(reader.number("metrics_days"))},
                               {"events_days", options.events.value_or(reader.number("events_days"))},
@@ -30,7 +30,7 @@ Result<void> retention(const RetentionOptions& options, const CommonOptions& com
     STRATUS_TRY(changed, server->expect_success(request));
     answer = std::move(changed);
   }
-  STRATUS_TRY(kept, parse_json(answer.body, kMaxAnswer));
+  STRATUS_TRY(kept, parse_json(answer.body, kMaxRetention));
   ObjectReader reader(kept, "retention");
   say(common, fmt::format("measurements  {:>5} days", reader.number("metrics_days")));
   say(common, fmt::format("events, logs  {:>5} days", reader.number("events_days")));

@@ -71,10 +71,16 @@ class Device final : private net::MqttEvents {
   void ask(const std::string& name);
   void want(const std::string& name);
 
+  // device_contents.cpp: what differs when the name is "content"
+  std::string question(const InstalledImage& image) const;
+  Outcome consider_contents(InstalledImage& image, std::string_view answer);
+  std::vector<wire::DeviceReport> reports_of(const InstalledImage& image) const;
+
   // device_update.cpp
   net::Task<Outcome> perform(InstalledImage& image, update::Action action);
   net::Task<Outcome> ask_server(InstalledImage& image);
   Outcome consider(InstalledImage& image, std::string_view answer);
+  Outcome accept(InstalledImage& image, const update::ReleaseId& id, Result<ReleasePointer> release);
   Outcome plan(InstalledImage& image);
   net::Task<Outcome> fetch(InstalledImage& image);
   net::Task<Result<void>> fetch_blob(InstalledImage& image, update::BlobNeed need);
@@ -83,6 +89,7 @@ class Device final : private net::MqttEvents {
   net::Task<Outcome> unpack(InstalledImage& image);
   net::Task<Outcome> watch(InstalledImage& image);
   Outcome conclude(InstalledImage& image);
+  void tell_end(wire::DeviceReport report);
   net::Task<Result<void>> connect();
   void disconnect();
   Outcome outcome(update::Event event, std::string reason = {}) const;

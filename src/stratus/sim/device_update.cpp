@@ -9,8 +9,7 @@
 #include "stratus/sim/device.hpp"
 #include "stratus/update/blame.hpp"
 #include "stratus/update/pacing.hpp"
-#include "stratus/update/record_report.hpp"
-#include "stratus/wire/report.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::sim {
 
@@ -20,28 +19,18 @@ using update::Event;
 namespace {
 
 constexpr unsigned kMaxAttempts = 40;  // without a byte of progress
-constexpr Millis kLongestPause{15'000};
+constexpr Millis kLongestDownloadPause{15'000};
 
-std::uint64_t wall_ms() {
-  return static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
-}
 std::uint64_t ms_since(SteadyTime begin) {
   const auto passed = std::chrono::steady_clock::now() - begin;
   return static_cast<std::uint64_t>(std::chrono::duration_cast<Millis>(passed).count());
 }
 
 // As docs/formats/mqtt.md names how an update ended.
-std::string_view result_word(update::State state) {
-  switch (state) {
-    case update::State::committed:
-      return "SUCCESS";
-    case update::State::rolled_back:
-      return "ROLLED_BACK";
-    case update::State::cancelled:
-      return "CANCELLED";
-    default:
-      return "FAILED";
-  }
+std::string_view result_word(std::string_view state) {
+  if (state == name_of(update::State::committed)) return "SUCCESS";
+  if (state == name_of(update::State::rolled_back)) return "ROLLED_BACK";
+  return state == name_of(update::State::cancelled) ? "CANCELLED" : "FAILED";
 }
 
 }  // namespace
@@ -49,7 +38,7 @@ std::string_view result_word(update::State state) {
 Device::Outcome Device::outcome(Event event, std::string reason) const {
   Outcome made{event, {}};
   made.detail.reason = std::move(reason);
-  made.detail.now_ms = wall_ms();
+  made.detail.now_ms = unix_ms();
   made.detail.boot = boot_;
   return made;
 }
@@ -70,7 +59,7 @@ net::Task<Device::Outcome> Device::perform(InstalledImage& image, Action action)
       break;
     }
     case Action::fetch_later: {
-      const update::BackOff back_off{Millis(100), kLongestPause};
+      const update::BackOff back_off{Millis(100), kLongestDownloadPause};
       disconnect();
       if (attempts_ > 0) {
         const Millis pause = update::back_off_delay(back_off, attempts_, chance_.fraction());
@@ -156,10 +145,7 @@ net::Task<Device::Outcome> Device::ask_server(InstalledImage& image) {
     co_await net::sleep_for(round_trip);
   }
   net::HttpConnection::Request request;
-  request.target =
-      fmt::format("/api/v1/next/{}?device={}", net::percent_encode(image.name), net::percent_encode(name_));
-  if (!image.record.current.manifest.empty())
-    request.target += "&have=" + image.record.current.manifest.hex();
+  request.target = question(image);
   ++world_.tally.requests;
   auto head = co_await connection_->exchange(std::move(request));
   if (!head) co_return outcome(Event::unreachable);
@@ -171,7 +157,8 @@ net::Task<Device::Outcome> Device::ask_server(InstalledImage& image) {
     world_.tally.count_cause(fmt::format("asking what is next was answered {}", head->status));
     co_return outcome(Event::unreachable);
   }
-  co_return consider(image, *body);
+  const bool is_content = wire::update_kind_of(image.name) == wire::UpdateKind::content;
+  co_return is_content ? consider_contents(image, *body) : consider(image, *body);
 }
 
 Device::Outcome Device::consider(InstalledImage& image, std::string_view answer) {
@@ -180,15 +167,21 @@ Device::Outcome Device::consider(InstalledImage& image, std::string_view answer)
   const Digest manifest = sha256(next->manifest);
   update::DeviceRecord& record = image.record;
   if (manifest == record.current.manifest) return outcome(Event::up_to_date);
-  if (record.is_bad(manifest, wall_ms())) return outcome(Event::known_bad);
+  if (record.is_bad(manifest, unix_ms())) return outcome(Event::known_bad);
   auto release = world_.shelf.take(*next, image.name);
   if (release && (*release)->counter < record.floor_of(image.name))
     release = fail(ErrorCode::denied, "older than what ran here");
+  image.offers = std::move(next->deltas);
+  return accept(image, {manifest, next->version}, std::move(release));
+}
+
+Device::Outcome Device::accept(InstalledImage& image, const update::ReleaseId& id,
+                               Result<ReleasePointer> release) {
   Outcome done = outcome(Event::accepted);
-  done.detail.release = {manifest, next->version};
+  done.detail.release = id;
   if (!release) {
     done = outcome(Event::refused, release.error().text());
-    done.detail.release = {manifest, next->version};
+    done.detail.release = id;
     done.detail.blame_release = update::blames_refused(release.error().code());
     fate_ = {};
     fate_.began = std::chrono::steady_clock::now();
@@ -196,12 +189,11 @@ Device::Outcome Device::consider(InstalledImage& image, std::string_view answer)
     return done;
   }
   image.candidate = std::move(*release);
-  image.offers = std::move(next->deltas);
   done.detail.counter = image.candidate->counter;
-  Chance chance(profile_.seed, name_, manifest.hex());
+  Chance chance(profile_.seed, name_, id.manifest.hex());
   fate_ = {};
   fate_.began = std::chrono::steady_clock::now();
-  const bool may_fail = profile_.fail_version.empty() || profile_.fail_version == next->version;
+  const bool may_fail = profile_.fail_version.empty() || profile_.fail_version == id.version;
   fate_.fails = chance.happens(profile_.fail) && may_fail;
   if (chance.happens(profile_.power_cut)) {
     std::uint64_t all = 0;
@@ -398,18 +390,14 @@ net::Task<Device::Outcome> Device::watch(InstalledImage& image) {
   co_return unwell;
 }
 
-Device::Outcome Device::conclude(InstalledImage& image) {
-  const update::DeviceRecord& record = image.record;
-  Tally& tally = world_.tally;
-  wire::DeviceReport report = update::report_of(record, name_, image.name, wall_ms());
+void Device::tell_end(wire::DeviceReport report) {
   report.sequence = flash_.next_sequence++;
   report.duration_ms = ms_since(fate_.began);
-  report.downtime_ms = record.downtime_ms;
   wire::UpdateResult result;
   result.envelope.seq = report.sequence;
   result.envelope.time_ms = report.time_ms;
   result.command = command_;
-  result.status = result_word(record.state);
+  result.status = result_word(report.state);
   result.report = wire::encode_report(report);
   if (key_) {
     const auto signature = crypto::sign_message(*key_, {name_, "report", report.sequence}, result.report);
@@ -418,10 +406,16 @@ Device::Outcome Device::conclude(InstalledImage& image) {
   flash_.unsaid.push_back({report.sequence, wire::encode_result(result)});
   said_at_ = std::chrono::steady_clock::now();
   say("update/result", flash_.unsaid.back().message);
+}
+
+Device::Outcome Device::conclude(InstalledImage& image) {
+  const update::DeviceRecord& record = image.record;
+  Tally& tally = world_.tally;
+  for (wire::DeviceReport& report : reports_of(image)) tell_end(std::move(report));
 
   ++finished_;
   --tally.updating;
-  tally.update.record(report.duration_ms);
+  tally.update.record(ms_since(fate_.began));
   if (fate_.interrupted) {
     ++tally.partial.needed;
     const bool fetched =
@@ -458,7 +452,7 @@ void Device::tell_progress(const InstalledImage& image, bool now) {
   const bool first = told_at_ == SteadyTime();
   if (!now && !first && time - told_at_ < profile_.progress_interval) return;
   wire::UpdateProgress progress;
-  progress.envelope.time_ms = wall_ms();
+  progress.envelope.time_ms = unix_ms();
   progress.command = command_;
   progress.name = image.name;
   progress.state = std::string(name_of(image.record.state));

@@ -44,8 +44,8 @@ class Enrolment {
       if (!identities_.has(device_name(profile_, index))) jobs_.push_back({index});
     }
     all_ = static_cast<std::uint32_t>(jobs_.size());
-    const auto connections = std::min<std::size_t>(std::max(1u, options_.connections), jobs_.size());
-    for (std::size_t i = 0; i < connections; ++i) workers_.spawn(work());
+    connections_ = std::min<std::size_t>(std::max(1u, options_.connections), jobs_.size());
+    for (std::size_t i = 0; i < connections_; ++i) workers_.spawn(work());
     co_await workers_.join();
     if (!result_) co_return forward_error(std::move(result_));
     co_return done_;
@@ -108,7 +108,8 @@ class Enrolment {
     if (options_.codes.empty()) {
       if (options_.token.empty())
         co_return fail(ErrorCode::denied, "there are fewer registration codes than devices to enrol");
-      json::object wish{{"count", std::min<std::uint64_t>(kCodesAtOnce, jobs_.size() + 1)}};
+      // Each connection its share: what nobody uses would stay open.
+      json::object wish{{"count", std::min<std::uint64_t>(kCodesAtOnce, jobs_.size() / connections_ + 1)}};
       if (!profile_.region.empty()) wish["region"] = profile_.region;
       if (!profile_.group.empty()) wish["group"] = profile_.group;
       const std::string authorization = "Authorization: Bearer " + options_.token + "\r\n";
@@ -154,6 +155,7 @@ class Enrolment {
   net::TaskGroup workers_;
   std::function<void(std::uint32_t, std::uint32_t)> progress_;
   std::deque<Job> jobs_;
+  std::size_t connections_ = 1;
   std::uint32_t done_ = 0, all_ = 0;
   Result<void> result_;
 };

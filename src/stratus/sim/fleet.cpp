@@ -69,7 +69,8 @@ Result<std::unique_ptr<Fleet>> Fleet::make(net::Executor executor, std::vector<F
   world.http.origin = std::move(origin);
   const std::filesystem::path trust = world.identities.trust_file();
   if (world.http.origin.tls) {
-    STRATUS_TRY(context, net::TlsClientContext::make(options.ca_file.empty() ? trust : options.ca_file));
+    STRATUS_TRY(context, net::TlsClientContext::make(options.ca_file.empty() ? trust : options.ca_file,
+                                                     net::ServerJudgement::remembered));
     world.http.context = std::move(context);
   }
   if (!options.broker.empty()) {
@@ -77,7 +78,7 @@ Result<std::unique_ptr<Fleet>> Fleet::make(net::Executor executor, std::vector<F
     world.broker = std::move(broker);
     world.has_broker = true;
     if (world.broker.kind == net::MqttEndpoint::Kind::tls) {
-      STRATUS_TRY(context, net::TlsClientContext::make(trust));
+      STRATUS_TRY(context, net::TlsClientContext::make(trust, net::ServerJudgement::remembered));
       world.broker_context = std::move(context);
     }
   }
@@ -91,7 +92,7 @@ net::Task<Result<void>> Fleet::run(std::function<void(const Tally&)> changed) {
   impl.empty_kib = resident_kib();
   const auto began = std::chrono::steady_clock::now();
   // Reports are numbered on from run to run: the server takes a number once.
-  const auto sequence = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+  const auto sequence = unix_ms();
   std::uint64_t number = 0;
   for (const FleetProfile& profile : impl.profiles) {
     for (std::uint32_t i = 0; i < profile.count; ++i, ++number) {

@@ -43,12 +43,12 @@ Result<void> Identities::keep(const std::string& device, const crypto::SigningKe
   return put_file(file_of(device), key.pem() + answer.certificate + answer.chain, 0600);
 }
 
-Result<std::shared_ptr<const net::TlsIdentity>> Identities::load(const std::string& device) const {
-  return net::TlsIdentity::load(file_of(device), file_of(device));
-}
-
-Result<crypto::SigningKey> Identities::load_key(const std::string& device) const {
-  return crypto::SigningKey::load(file_of(device));
+Result<Identities::Loaded> Identities::load(const std::string& device,
+                                            const net::TlsIdentity* sibling) const {
+  STRATUS_TRY(pem, read_file(file_of(device), 256u << 10));
+  STRATUS_TRY(key, crypto::SigningKey::from_pem(pem).with_context(file_of(device).string()));
+  STRATUS_TRY(identity, net::TlsIdentity::make(pem, key, sibling).with_context(file_of(device).string()));
+  return Loaded{std::move(identity), std::move(key)};
 }
 
 std::string Identities::load_flash(const std::string& device) const {

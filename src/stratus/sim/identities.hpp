@@ -23,8 +23,12 @@ class Identities {
   // Keeps the answer to a request that was made with `key`. `corrupt` when it is not for that key and device.
   Result<void> keep(const std::string& device, const crypto::SigningKey& key,
                     const wire::EnrolAnswer& answer) const;
-  Result<std::shared_ptr<const net::TlsIdentity>> load(const std::string& device) const;
-  Result<crypto::SigningKey> load_key(const std::string& device) const;
+  struct Loaded {
+    std::shared_ptr<const net::TlsIdentity> identity;
+    crypto::SigningKey key;  // of it
+  };
+  // `sibling`: another device's, or null.
+  Result<Loaded> load(const std::string& device, const net::TlsIdentity* sibling) const;
 
   // What the device keeps from run to run besides (sim/flash.hpp); "" when there is nothing.
   std::string load_flash(const std::string& device) const;

@@ -9,6 +9,7 @@
 #include "stratus/oci/manifest.hpp"
 #include "stratus/oci/media_types.hpp"
 #include "stratus/update/offered_release.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::sim {
 
@@ -64,9 +65,42 @@ Result<ReleasePointer> ReleaseShelf::take(const wire::NextRelease& next, std::st
       return known;
   }
   STRATUS_TRY(read, read_release(next, name, verifier_.get()));
-  known_.push_back(std::make_shared<const Release>(std::move(read)));
+  return keep(std::move(read));
+}
+
+ReleasePointer ReleaseShelf::keep(Release release) {
+  known_.push_back(std::make_shared<const Release>(std::move(release)));
   if (known_.size() > kMaxKnown) known_.erase(known_.begin());
   return known_.back();
+}
+
+Result<Release> read_contents(const wire::ContentOrder& order) {
+  if (order.items.empty()) return fail(ErrorCode::invalid, "nothing is to be shown");
+  Release release;
+  release.name = wire::kContentName;
+  release.about = order.about;
+  std::string list;
+  for (const wire::ContentItem& item : order.items) {
+    release.shown.push_back({item.id, item.manifest});
+    release.version += (release.version.empty() ? "" : ",") + item.id;
+    list += item.id + " " + item.manifest.text() + "\n";
+    for (const wire::ContentFile& file : item.files) {
+      const auto same = [&](const Layer& other) { return other.blob == file.digest; };
+      if (std::none_of(release.layers.begin(), release.layers.end(), same))
+        release.layers.push_back({file.digest, file.digest, file.size});
+    }
+  }
+  release.manifest = sha256(list);
+  return release;
+}
+
+Result<ReleasePointer> ReleaseShelf::take(const wire::ContentOrder& order) {
+  STRATUS_TRY(read, read_contents(order));
+  for (const ReleasePointer& known : known_) {
+    if (known->name == read.name && known->manifest == read.manifest && known->about == read.about)
+      return known;
+  }
+  return keep(std::move(read));
 }
 
 }  // namespace stratus::sim

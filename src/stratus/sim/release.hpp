@@ -11,7 +11,9 @@
 #include "stratus/base/result.hpp"
 #include "stratus/crypto/release_verifier.hpp"
 #include "stratus/update/planner.hpp"
+#include "stratus/wire/content_order.hpp"
 #include "stratus/wire/next.hpp"
+#include "stratus/wire/report.hpp"
 
 namespace stratus::sim {
 
@@ -27,6 +29,10 @@ struct Release {
   Digest manifest;
   std::uint64_t counter = 0;
   std::vector<Layer> layers;
+  // Of the name "content", a list that is shown together: what it holds, and which of them the order is
+  // about.
+  std::vector<wire::ShownContent> shown = {};
+  Digest about = {};
 };
 
 // Reads the answer to "what is next of `name`". `denied` unless one of the pinned keys signed it; `verifier`
@@ -37,13 +43,20 @@ Result<Release> read_release(const wire::NextRelease& next, std::string_view nam
 
 using ReleasePointer = std::shared_ptr<const Release>;
 
+// A list of contents to show, as one release: its files are the layers, its ids the version. Its manifest
+// stands for the list and is nobody else's. `invalid` for an empty list.
+Result<Release> read_contents(const wire::ContentOrder& order);
+
 // What was proven once by this process, by name, version, manifest and counter.
 class ReleaseShelf {
  public:
   explicit ReleaseShelf(std::unique_ptr<crypto::ReleaseVerifier> verifier) : verifier_(std::move(verifier)) {}
   Result<ReleasePointer> take(const wire::NextRelease& next, std::string_view name);
+  Result<ReleasePointer> take(const wire::ContentOrder& order);
 
  private:
+  ReleasePointer keep(Release release);
+
   std::unique_ptr<crypto::ReleaseVerifier> verifier_;
   std::vector<ReleasePointer> known_;  // the newest last, a handful
 };

@@ -36,6 +36,7 @@ struct World {
   net::MqttEndpoint broker;
   bool has_broker = false;
   std::shared_ptr<net::TlsClientContext> broker_context;
+  std::shared_ptr<const net::TlsIdentity> sibling;  // one of the devices': the others share its chain
   Goal goal;
   Tally tally;
   std::unordered_set<net::HttpConnection*> connections;  // open now; overdue ones are cut
