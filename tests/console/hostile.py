@@ -1,6 +1,7 @@
 """A small site in which every text that a device or a person may choose is hostile."""
 import contextlib
 import json
+import time
 
 from harness import wait_until, write_tree
 from harness.fleet import Device
@@ -29,7 +30,7 @@ class HostileSite:
         self.devices()
         self.talk()
         self.firmware = push_firmware(server, "kiosk/" + WORD, "1.0.0", notes=f"# Notes {TEXT}\n[x](javascript:window.hit=1)",
-                                      file_name='a"><b>.bin')
+                                      file_name='a"><b>.bin', parts={"assets": ('a"><b>.img', b"assets"), "configuration": (WORD + ".img", b"x")})
         picture = png(directory / "a.png", 320, 200, (30, 120, 90)).read_bytes()
         self.content = [push_content(server, f"{NAME[:100]} {number}", picture, description=TEXT) for number in range(2)][0]
         self.rollouts()
@@ -89,6 +90,7 @@ class HostileSite:
         spec = dict(contents=[{"name": "app", "version": "2-" + WORD}], targets={"all": True}, title=NAME)
         self.rollout = self.made("/api/v1/rollouts", **spec, waves=[{"percent": 100, "failure_percent": 0, "success_percent": 100}])["id"]
         self.made("/api/v1/rollouts", **spec, draft=True)
+        self.made("/api/v1/rollouts", **spec, start_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400)))
 
         def halted():
             for device in self.fleet:
@@ -104,9 +106,9 @@ class HostileSite:
         new = f"/rollouts/new?what=app%3A2-{WORD}&all=1"
         views = {"overview": "/", "palette": "/", "keys": "/", "user-menu": "/", "not-found": f"/nothing/{WORD}",
                  "devices": "/devices", "devices-chosen": "/devices", "devices-bulk": "/devices", "devices-none": "/devices?filter=id%3Dx",
-                 "devices-wrong": "/devices?filter=%28", "register": "/devices?register=1", "registered": "/devices?register=1",
+                 "devices-wrong": "/devices?filter=%28", "devices-columns": "/devices?columns=state,reason,runs,tags,hardware,location", "register": "/devices?register=1", "registered": "/devices?register=1",
                  "device": device, "device-edit": device, "device-remove": device,
-                 "rollout": rollout, "rollout-abort": rollout, "rollout-resume": rollout,
+                 "rollout": rollout, "rollout-replay": rollout + "?replay=1", "rollout-abort": rollout, "rollout-resume": rollout,
                  "new-what": "/rollouts/new", "new-who": new + "&step=who", "new-how": new + "&step=how", "new-review": new + "&step=review",
                  "images": "/images", "image": image, "layers": image + "/1.1", "diff": image + "/1.1?view=diff&from=1.0",
                  "firmware": "/firmware", "firmware-register": "/firmware?dialog=register", "firmware-item": f"/firmware/{self.firmware}",

@@ -36,7 +36,10 @@ def upload(server, name, data):
     return place["id"]
 
 
-def push_firmware(server, name, version, data=b"firmware", file_name="a.bin", **more):
+def push_firmware(server, name, version, data=b"firmware", file_name="a.bin", parts=None, **more):
+    """`parts`: {kind: (file name, bytes)} of what a microcontroller takes with it."""
+    if parts:
+        more["components"] = [{"kind": kind, "upload": upload(server, *part)} for kind, part in parts.items()]
     made = server.http.post("/api/v1/firmware", json={"name": name, "version": version,
                                                       "upload": upload(server, file_name, data), **more})
     assert made.status == 201, made

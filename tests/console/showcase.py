@@ -121,12 +121,19 @@ class Site:
         return {"done": first, "halted": second}
 
     def artifacts(self):
-        firmware = [push_firmware(self.server, "panel/main", version, notes=f"## {version}\n\n- faster start\n- clock keeps its time")
-                    for version in ("1.8.0", "1.9.0")]
+        parts = {"assets": ("assets.img", bytes(200_000)), "configuration": ("settings.img", b"volume=3")}
+        firmware = [push_firmware(self.server, "panel/main", version, data=random.Random(version).randbytes(500_000), parts=also,
+                                  file_name="panel.img", notes=f"## {version}\n\n- faster start\n- clock keeps its time")
+                    for version, also in (("1.8.0", None), ("1.9.0", parts))]
         colours = {"Spring sale": (74, 139, 92), "여름 세일": (201, 103, 47), "New menu": (52, 92, 160)}
         content = [push_content(self.server, title, png(self.programs.path("c.png"), 800, 480, colour).read_bytes())
                    for title, colour in colours.items()]
         return {"firmware": firmware[-1], "content": content[0]}
+
+    def schedule(self, title):
+        """A rollout that starts tomorrow."""
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400))
+        return self.rollout("2.2", title=title, start_at=at)
 
     def fleet(self, prefix):
         return next(count for fleets in FLEETS.values() for name, count, *_ in fleets if name == prefix) * self.scale

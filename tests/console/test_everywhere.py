@@ -15,12 +15,12 @@ from hostile import HostileSite
 
 LONG = os.environ.get("STRATUS_LONG") == "1"
 ONLY = os.environ.get("STRATUS_VIEWS", "").split()  # names of HostileSite.views(), for work on a page
-MAIN = ("overview", "devices", "device", "rollouts-running", "rollout", "rollout-failures", "new-review", "images", "layers", "firmware-item",
+MAIN = ("overview", "devices", "devices-columns", "device", "rollouts-running", "rollouts-scheduled", "rollout", "rollout-replay", "rollout-failures", "new-review", "images", "layers", "firmware-item",
         "content", "groups-region", "gateways", "audit", "tokens", "certificates")
 # Their heading is a name that somebody gave.
 UNTRANSLATED = ("device", "rollout", "image", "layers", "diff", "firmware-item", "firmware-withdraw", "content-item", "content-remove",
                 "device-edit", "device-remove", "device-timeline", "device-metrics", "device-content", "device-log", "rollout-abort",
-                "rollout-resume", "rollout-devices", "rollout-failures", "rollout-excluded", "rollout-events")
+                "rollout-resume", "rollout-replay", "rollout-devices", "rollout-failures", "rollout-excluded", "rollout-events")
 # What is looked at together in the long form: each tour has its own windows, so that one takes minutes.
 AREAS = {"devices": ("device", "devices", "register", "groups"), "rollouts": ("rollout", "new"),
          "releases": ("image", "layers", "diff", "firmware", "content"),

@@ -25,3 +25,11 @@ def test_device_joins_with_the_code_of_the_dialog(server, ann, tmp_path):
     for kind, code, name in (("regions", "seoul", "Seoul"), ("groups", "lobby", "Lobby screens")):
         assert server.http.post(f"/api/v1/{kind}", json={"code": code, "name": name}).status == 201
     run_journey("register", server, {"run": lambda line: run_line(line, tmp_path / "agent")}, user=ann)
+
+
+def test_people_and_tokens_do_what_they_may_until_they_may_not(server, ann):
+    def use(token):
+        return [server.http.get(f"/api/v1/{what}", token=token).status for what in ("firmware", "devices")]
+
+    run_journey("people", server, {"use": use, "kept": lambda: server.http.get("/api/v1/settings/retention").json()["metrics_days"],
+                                   "root": lambda: server.http.get("/api/v1/ca").json()["root"]["fingerprint"]}, user=ann)

@@ -51,10 +51,12 @@ await journey(async (open) => {
   const { page } = await open({ language: 'ko' });
   const problems = [];
   let times = 0;
+  const commands = new Set();
   const look = async (name) => {
     await STEPS[name]?.(page);
     const found = await page.evaluate(foreign, { names: world.names, common: [...COMMON] });
     times += await page.locator('time').count();
+    for (const line of await page.locator('pre').allInnerTexts()) if (/^stratus /.test(line)) commands.add(line);
     problems.push(...found.map((one) => `${name}: ${one}`));
   };
   await page.goto(`${world.url}/login`);
@@ -67,6 +69,7 @@ await journey(async (open) => {
     await visit(page, path);
     await look(name);
   }
+  for (const line of commands) console.log(`COMMAND ${JSON.stringify(line)}`); // the test tries them
   expect(times > 50, `times were looked at, not only ${times}`);
   expect(problems.length === 0, `no English is left:\n${problems.join('\n')}`);
 });

@@ -27,7 +27,7 @@ export function Gate() {
   }
   if (isLocked) return <LockScreen name={me.data.name} />;
   return (
-    <LiveProvider topics={topicsOf(me.data)}>
+    <LiveProvider topics={topicsOf(me.data)} since={me.data.event}>
       <Shell me={me.data} />
     </LiveProvider>
   );

@@ -28,7 +28,7 @@ export const en = {
   shares: { done: 'Updated', failed: 'Failed', underWay: 'Under way', waiting: 'Waiting', out: 'Taken out' },
   reason: {
     unknown_device: 'Not known to the server',
-    retired: 'Not active',
+    retired: 'Kept out of rollouts',
     other_image: 'Follows another image',
     architecture: 'Other processor architecture',
     device_class: 'Other hardware',
@@ -40,6 +40,7 @@ export const en = {
   tiles: {
     label: 'Devices of the rollout',
     summary: '{{total}} devices: {{parts}}',
+    helpOpen: 'Arrow keys move from device to device, Enter opens one.',
     help: 'Arrow keys move from device to device, Enter opens one. Drag over squares to choose several.',
     wave: 'Wave {{wave}}',
   },
@@ -73,7 +74,7 @@ export const ko: Shape<typeof en> = {
   shares: { done: '업데이트됨', failed: '실패', underWay: '진행 중', waiting: '대기', out: '제외됨' },
   reason: {
     unknown_device: '서버가 모르는 기기',
-    retired: '비활성 기기',
+    retired: '배포에서 제외됨',
     other_image: '다른 이미지를 따름',
     architecture: '프로세서 아키텍처가 다름',
     device_class: '하드웨어가 다름',
@@ -85,7 +86,8 @@ export const ko: Shape<typeof en> = {
   tiles: {
     label: '배포 대상 기기',
     summary: '기기 {{total}}대: {{parts}}',
-    help: '화살표 키로 기기를 옮기고 Enter로 엽니다. 끌어서 여러 대를 선택합니다.',
+    helpOpen: '화살표 키로 기기 사이를 이동하고 Enter로 엽니다.',
+    help: '화살표 키로 기기 사이를 이동하고 Enter로 엽니다. 끌어서 여러 대를 선택합니다.',
     wave: '{{wave}}단계',
   },
 };

@@ -23,6 +23,7 @@ import { useTexts } from './i18n';
 import { QrImage } from './QrImage';
 
 const TOPICS = ['devices', 'certificates'] as const;
+const USUAL_DIGITS = 6;
 
 interface Props {
   kind: Kind;
@@ -54,6 +55,11 @@ export function MadeCodes({ kind, codes, onAnother, onClose }: Props) {
         <OneCode kind={kind} code={first} claimed={claimed} now={now} />
       ) : (
         <ManyCodes kind={kind} codes={codes} claims={claims} now={now} />
+      )}
+      {!claimed && first.code.length > USUAL_DIGITS && (
+        <Text size="xs" c="dimmed">
+          {t('longer')}
+        </Text>
       )}
       {!claimed && (
         <Text size="xs" c="dimmed">

@@ -28,6 +28,8 @@ export const en = {
     gateway: 'Run where the gateway is to be; server.pem is the certificate of this server (in its DATA/tls)',
   },
   qr: 'QR code with server and code',
+  longer:
+    'More than six digits because many codes are open or were made together: a guess must not hit more often. The next single code has six again as long as fewer than ten six-digit codes are open.',
   once: 'The code is shown only here. Closing the window does not withdraw it.',
   withdraw: 'Withdraw the code',
   withdrawn: 'The code was withdrawn',
@@ -65,6 +67,8 @@ export const ko: Shape<typeof en> = {
     gateway: '게이트웨이 장비에서 실행할 명령. server.pem은 이 서버의 인증서입니다(서버의 DATA/tls)',
   },
   qr: '서버 주소와 코드가 담긴 QR 코드',
+  longer:
+    '열려 있거나 함께 만든 코드가 많아서 여섯 자리보다 깁니다. 추측으로 맞히기 어렵게 하기 위해서입니다. 다음에 코드를 하나만 만들 때, 열려 있는 여섯 자리 코드가 열 개 미만이면 다시 여섯 자리입니다.',
   once: '코드는 여기에서만 표시됩니다. 창을 닫아도 코드는 유효합니다.',
   withdraw: '코드 취소',
   withdrawn: '코드를 취소했습니다',

@@ -87,6 +87,20 @@ test('in Korean the chain is Korean', async () => {
   expect(await within(chain).findByText(/ann 님이 일시 중지: lunch/)).toBeVisible();
 });
 
+test('a microcontroller names the parts of its release, known ones in words', async () => {
+  serve({
+    'GET /api/v1/devices/door-7': { body: device({ kind: 'mcu' }) },
+    'GET /api/v1/devices/door-7/reports': {
+      body: {
+        reports: [{ received_ms: 1, report: { components: { firmware: '2.0.0', assets: '1.1.0', odd: '<b>' } } }],
+      },
+    },
+  });
+  open();
+  const software = await screen.findByRole('region', { name: 'Software' });
+  expect(await within(software).findByText('Firmware 2.0.0, Assets 1.1.0, odd <b>')).toBeVisible();
+});
+
 test('a log line is text, whatever it holds; the tab is in the address', async () => {
   serve();
   const { router } = open();

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
-import { fakeServer, renderPage } from '@/shared/testing/render';
+import { beforeEach, expect, test } from 'vitest';
+import { fakeServer, giveTablesHeight, renderPage } from '@/shared/testing/render';
 import DevicesPage from '.';
 
 const device = (id: string, more: object = {}) => ({
@@ -52,13 +52,7 @@ function serve(more: Parameters<typeof fakeServer>[0] = {}) {
   });
 }
 
-// jsdom lays nothing out: without a height the table would show no row.
-for (const [name, value] of [
-  ['clientHeight', 600],
-  ['clientWidth', 1000],
-] as const) {
-  Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => value });
-}
+beforeEach(giveTablesHeight);
 
 test('rows with states in words, the total, and what a device says as text', async () => {
   serve();
@@ -124,6 +118,34 @@ test('all that match can be tagged, not only the rows shown', async () => {
   await user.click(within(dialog).getByRole('button', { name: 'Set a tag' }));
   expect(await screen.findByText('Set a tag: 2 devices done')).toBeVisible();
   expect(patched).toEqual([{ tags: { site: '3', floor: '2' } }, { tags: { site: '3', floor: '2' } }]);
+});
+
+const headers = async () => {
+  const table = await screen.findByRole('table', { name: 'Devices' });
+  return within(table)
+    .getAllByRole('columnheader')
+    .map((one) => one.textContent)
+    .filter(Boolean);
+};
+
+test('the columns of the address are shown, chosen in the menu, and written into the address', async () => {
+  serve();
+  const { router } = renderPage(<DevicesPage />, { url: '/devices?columns=state,reason,nonsense' });
+  expect(await headers()).toEqual(['Device', 'State', 'Cause of the last failure']);
+  const row = await screen.findByRole('row', { name: /door-2/ });
+  expect(within(row).getByText('<img src=x onerror=alert(1)>')).toBeVisible();
+  const user = userEvent.setup();
+  await user.click(screen.getByRole('button', { name: 'Columns' }));
+  const menu = await screen.findByRole('dialog', { name: 'Columns' });
+  await user.click(within(menu).getByRole('checkbox', { name: 'Kind' }));
+  const columns = () => new URLSearchParams(router.state.location.search).get('columns');
+  expect(columns()).toBe('state,reason,kind');
+  expect(await headers()).toEqual(['Device', 'State', 'Cause of the last failure', 'Kind']);
+  for (const name of ['State', 'Kind']) await user.click(within(menu).getByRole('checkbox', { name }));
+  expect(within(menu).getByRole('checkbox', { name: 'Cause of the last failure' })).toBeDisabled();
+  await user.click(within(menu).getByRole('button', { name: 'The usual columns' }));
+  expect(columns()).toBeNull();
+  expect(await headers()).toEqual(['Device', 'State', 'Runs', 'Wanted', 'Region', 'Group', 'Tags', 'Last heard']);
 });
 
 test('who may only read sees the list, and why the rest is not possible', async () => {

@@ -21,6 +21,7 @@ import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { VirtualTable } from '@/shared/ui/VirtualTable';
 import { useTexts } from './i18n';
 import { deviceColumns } from './ui/columns';
+import { ColumnsMenu } from './ui/ColumnsMenu';
 import { ExportMenu } from './ui/ExportMenu';
 import { Facets } from './ui/Facets';
 import { SavedViews } from './ui/SavedViews';
@@ -37,6 +38,7 @@ export default function DevicesPage() {
   const [filter, setFilter] = useUrlParam('filter');
   const [saved, setSaved] = useUrlParam('saved');
   const [sort, setSort] = useUrlParam('sort', 'id');
+  const [chosen, setChosen] = useUrlParam('columns');
   const [registering, setRegistering] = useUrlParam('register');
   const [selected, setSelected] = useState<Set<string>>(new Set());
   const selection = useMemo(() => ({ filter, saved }), [filter, saved]);
@@ -49,13 +51,13 @@ export default function DevicesPage() {
       .map((event) => event.data as unknown as DeviceEvent)
       .filter((event) => typeof event.id === 'string');
     client.setQueriesData<InfiniteData<Answer<'listDevices'>>>({ queryKey: [...deviceKeys.all, 'list'] }, (data) =>
-      data ? patchPages(data, news, Date.now()) : data,
+      data ? patchPages(data, news) : data,
     );
   });
   useLiveRefresh(TOPICS, [...deviceKeys.all, 'counts'], COUNTS_EVERY_MS);
   useLiveRefresh(TOPICS, [...deviceKeys.all, 'list'], ROWS_EVERY_MS, changesRows);
 
-  const columns = deviceColumns(t, rows);
+  const columns = deviceColumns(t, rows, chosen);
   const filterError = Problem.is(list.error, 'invalid') ? list.error.detail : undefined;
   const nothing = !filter && !saved;
   return (
@@ -81,6 +83,7 @@ export default function DevicesPage() {
     >
       <FilterBar placeholder={t('placeholder')} error={filterError}>
         <SavedViews filter={filter} saved={saved} onSaved={setSaved} />
+        <ColumnsMenu chosen={chosen} onChoose={setChosen} />
       </FilterBar>
       <BulkBar
         selected={selected}

@@ -20,6 +20,7 @@ import { TimeText } from '@/shared/ui/values';
 import { FactsCard } from './FactsCard';
 import { useTexts } from './i18n';
 import { NotesCard } from './NotesCard';
+import { PartsCard } from './PartsCard';
 
 export default function FirmwareItemPage() {
   const { id = '' } = useParams();
@@ -36,6 +37,7 @@ export default function FirmwareItemPage() {
               <FactsCard firmware={firmware} />
               <NotesCard firmware={firmware} etag={etag} />
             </SimpleGrid>
+            <PartsCard firmware={firmware} />
             <OtherVersions firmware={firmware} />
           </>
         )}

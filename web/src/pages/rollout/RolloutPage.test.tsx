@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { fakeServer, renderPage } from '@/shared/testing/render';
@@ -139,6 +139,28 @@ test.each(['paused', 'completed'])('one that is %s can be rolled back, if it upd
   expect(orders).toEqual([{ give_back: true }]);
 });
 
+test.each([
+  ['Retry failed devices', 'retry', 'Scheduled'],
+  ['Abort', 'abort', 'Aborting'],
+])('%s is an order of its own', async (name, word, state) => {
+  const orders: unknown[] = [];
+  serve({
+    [`POST /api/v1/rollouts/${ID}/${word}`]: async (request) => {
+      orders.push(await request.json());
+      return { body: rollout({ state: state.toLowerCase(), cause: undefined, revision: 5 }) };
+    },
+  });
+  open();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole('button', { name: 'More' }));
+  await user.click(await screen.findByRole('menuitem', { name }));
+  const dialog = await screen.findByRole('dialog');
+  expect(within(dialog).getByText(`stratus rollout ${word} ${ID}`)).toBeVisible();
+  await user.click(within(dialog).getByRole('button', { name }));
+  expect(await screen.findByText(`Kiosks 2.0: ${state}`)).toBeVisible();
+  expect(orders).toEqual([{}]);
+});
+
 test('waves, gates and every device as a square with words for readers', async () => {
   serve();
   open();
@@ -155,12 +177,91 @@ test('a frame drawn over squares chooses their devices', async () => {
   open();
   const squares = await screen.findByRole('application', { name: /^3 devices: / });
   fireEvent.pointerDown(squares, { button: 0, clientX: 1, clientY: 1 });
-  fireEvent.pointerMove(squares, { clientX: 30, clientY: 200 });
+  fireEvent.pointerMove(squares, { buttons: 1, clientX: 30, clientY: 200 });
   fireEvent.pointerUp(squares, { clientX: 59, clientY: 400 });
   const chosen = await screen.findByRole('region', { name: '3 devices chosen' });
   expect(within(chosen).getByRole('button', { name: 'Take devices out' })).toBeVisible();
   await userEvent.click(within(chosen).getByRole('button', { name: 'Choose none' }));
   expect(screen.queryByRole('region', { name: /chosen$/ })).toBeNull();
+});
+
+test.each([
+  [
+    'nobody heard that it was let go',
+    () => fireEvent.pointerMove(squares(), { buttons: 0, clientX: 30, clientY: 200 }),
+  ],
+  ['the browser took the pointer', () => fireEvent.lostPointerCapture(squares())],
+])('a frame ends when %s', async (_, end) => {
+  serve();
+  open();
+  await screen.findByRole('application', { name: /^3 devices: / });
+  fireEvent.pointerDown(squares(), { button: 0, clientX: 1, clientY: 1 });
+  end();
+  fireEvent.pointerUp(squares(), { clientX: 59, clientY: 400 });
+  expect(screen.queryByRole('region', { name: /chosen$/ })).toBeNull();
+});
+
+const squares = () => screen.getByRole('application', { name: /^3 devices: / });
+const minute = (number: number) => Date.parse(at) + number * 60_000;
+const replay = (more: object = {}) => ({
+  [`GET /api/v1/rollouts/${ID}/replay`]: {
+    body: { rollout: ID, from: at, step_ms: 60_000, steps: 10, begun: [0, 4, 6], ended: [5, -1, 10], ...more },
+  },
+});
+
+test('the squares as they were, at the time of the address and of a hand on the slider', async () => {
+  serve(replay());
+  const { router } = open({ url: `/rollouts/${ID}?replay=${minute(4)}` });
+  expect(await screen.findByRole('application', { name: /^3 devices: Waiting 1, Its turn 2$/ })).toBeVisible();
+  expect(screen.getByText(/^The last attempt of each device/)).toBeVisible();
+  const slider = screen.getByRole('slider', { name: 'Time' });
+  expect(screen.getByText(/^as it was at .*:04:00$/)).toBeVisible();
+  const written: string[] = [];
+  router.subscribe(({ location }) => written.push(location.search));
+  slider.focus();
+  await userEvent.keyboard('{ArrowLeft}{ArrowLeft}{ArrowRight}{ArrowRight}{ArrowRight}');
+  expect(
+    await screen.findByRole('application', { name: /^3 devices: Waiting 1, Its turn 1, Failed 1$/ }),
+  ).toBeVisible();
+  await waitFor(() => expect(router.state.location.search).toBe(`?replay=${minute(5)}`));
+  expect(new Set(written)).toEqual(new Set([`?replay=${minute(5)}`]));
+  await userEvent.click(screen.getByRole('button', { name: 'Look back' }));
+  expect(await screen.findByRole('application', { name: /Downloading 1, Updated 1, Failed 1$/ })).toBeVisible();
+  expect(router.state.location.search).toBe('');
+});
+
+test.each([
+  ['99999999999999999999', '10', /Downloading 1, Updated 1, Failed 1$/],
+  ['-5', '0', /^3 devices: Waiting 2, Its turn 1$/],
+])('looking back at %s is looking at the nearest moment', async (time, value, name) => {
+  serve(replay());
+  open({ url: `/rollouts/${ID}?replay=${time}` });
+  expect(await screen.findByRole('application', { name })).toBeVisible();
+  const slider = screen.getByRole('slider', { name: 'Time' });
+  expect(slider).toHaveAttribute('aria-valuenow', value);
+  expect(screen.getByText(`as it was at ${slider.getAttribute('aria-valuetext')}`)).toBeVisible();
+});
+
+test('a drag over squares of the past opens no device', async () => {
+  serve(replay());
+  const { router } = open({ url: `/rollouts/${ID}?replay=0` });
+  await screen.findByRole('application', { name: /Its turn/ });
+  fireEvent.pointerDown(squares(), { button: 0, clientX: 30, clientY: 30 });
+  fireEvent.pointerUp(squares(), { clientX: 1, clientY: 1 });
+  await act(async () => {}); // the router takes a moment
+  expect(router.state.location.pathname).toBe(`/rollouts/${ID}`);
+});
+
+test('there is nothing to look back at, and a way out', async () => {
+  serve({
+    [`GET /api/v1/rollouts/${ID}`]: { body: rollout({ started_at: undefined }) },
+    ...replay({ from: '1970-01-01T00:00:00Z', step_ms: 1, steps: 0, begun: [-1, -1, -1], ended: [-1, -1, -1] }),
+  });
+  open({ url: `/rollouts/${ID}?replay=0` });
+  expect(await screen.findByText(/^Nothing has begun/)).toBeVisible();
+  expect(screen.queryByText(/1970/)).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'Look back' }));
+  expect(await screen.findByRole('application', { name: /Downloading 1, Updated 1, Failed 1$/ })).toBeVisible();
 });
 
 test('failures grouped by cause; what devices say is only text', async () => {

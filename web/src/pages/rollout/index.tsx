@@ -113,10 +113,16 @@ function Subtitle({ rollout, what }: { rollout: Rollout; what: string }) {
         {t('by', { author: whoIs(rollout.author) })}
         {rollout.approver && `, ${t('approvedBy', { approver: whoIs(rollout.approver) })}`}
       </Text>
-      {rollout.started_at && (
+      {rollout.started_at ? (
         <Text span size="sm">
           {t('started')} <TimeText value={rollout.started_at} style="short" />
         </Text>
+      ) : (
+        rollout.start_at && (
+          <Text span size="sm">
+            {t('starts')} <TimeText value={rollout.start_at} style="short" />
+          </Text>
+        )
       )}
       {rollout.finished_at ? (
         <Text span size="sm">

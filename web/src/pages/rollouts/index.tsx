@@ -1,4 +1,5 @@
 import { Anchor, Button, Stack, Tabs, Text } from '@mantine/core';
+import { useEffect } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { rolloutKeys } from '@/entities/rollout/api/keys';
 import { useRollouts } from '@/entities/rollout/api/listRollouts';
@@ -13,6 +14,7 @@ import { CountsBar, RolloutStateBadge } from '@/entities/rollout/ui/badges';
 import { Permitted } from '@/entities/session/Permitted';
 import { formatDuration, formatNumber, formatPercent } from '@/shared/lib/format';
 import { useUrlParam } from '@/shared/lib/urlState';
+import { fetchMore } from '@/shared/lib/pages';
 import { useLiveRefresh } from '@/shared/live';
 import { DataTable } from '@/shared/ui/DataTable';
 import { Icon } from '@/shared/ui/icons';
@@ -20,9 +22,11 @@ import { MoreButton } from '@/shared/ui/MoreButton';
 import { Page } from '@/shared/ui/Page';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
 import { TimeText } from '@/shared/ui/values';
+import { Calendar } from './Calendar';
 import { useTexts } from './i18n';
 
 const TOPICS = ['rollouts'] as const;
+const CALENDAR_PAGES = 10; // a calendar shows all there is, up to here
 const TABS = Object.keys(ROLLOUT_TABS) as RolloutTab[];
 
 export default function RolloutsPage() {
@@ -31,6 +35,11 @@ export default function RolloutsPage() {
   const tab: RolloutTab = tabText in ROLLOUT_TABS ? (tabText as RolloutTab) : 'running';
   const list = useRollouts(ROLLOUT_TABS[tab]);
   useLiveRefresh(TOPICS, [...rolloutKeys.all, 'list'], 1000);
+  const readOn =
+    tab === 'scheduled' && list.hasNextPage && !list.isError && (list.data?.pages.length ?? 0) < CALENDAR_PAGES;
+  useEffect(() => {
+    if (readOn && !list.isFetching) fetchMore(list);
+  }, [readOn, list]);
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Page title={t('title')} subtitle={t('subtitle')} actions={<CreateButton />}>
@@ -55,7 +64,8 @@ export default function RolloutsPage() {
           >
             {() => (
               <Stack>
-                <RolloutTable rows={rows} />
+                {tab === 'scheduled' && <Calendar rollouts={rows} more={list.hasNextPage && !readOn} />}
+                <RolloutTable rows={rows} scheduled={tab === 'scheduled'} />
                 <MoreButton list={list} />
               </Stack>
             )}
@@ -84,7 +94,7 @@ function CreateButton() {
   );
 }
 
-function RolloutTable({ rows }: { rows: Rollout[] }) {
+function RolloutTable({ rows, scheduled }: { rows: Rollout[]; scheduled: boolean }) {
   const t = useTexts();
   const nameOf = usePartNames(rows.flatMap(({ contents }) => contents));
   const whatOf = (rollout: Rollout) => rollout.contents.map(nameOf).join(', ');
@@ -129,8 +139,8 @@ function RolloutTable({ rows }: { rows: Rollout[] }) {
         },
         {
           key: 'when',
-          header: t('column.when'),
-          render: (one) => <TimeText value={one.finished_at ?? one.started_at ?? one.created_at} ago />,
+          header: t(scheduled ? 'column.starts' : 'column.when'),
+          render: (one) => <When rollout={one} scheduled={scheduled} />,
         },
       ]}
     />
@@ -176,6 +186,13 @@ function Progress({ rollout }: { rollout: Rollout }) {
       </Text>
     </>
   );
+}
+
+function When({ rollout, scheduled }: { rollout: Rollout; scheduled: boolean }) {
+  const t = useTexts();
+  if (!scheduled) return <TimeText value={rollout.finished_at ?? rollout.started_at ?? rollout.created_at} ago />;
+  if (rollout.start_at) return <TimeText value={rollout.start_at} style="short" />;
+  return t(rollout.state === 'approval' ? 'onceApproved' : 'atOnce');
 }
 
 function Failed({ count }: { count: number }) {

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { fakeServer, renderPage } from '@/shared/testing/render';
 import RolloutsPage from '.';
 
@@ -69,6 +69,77 @@ test('the tab is in the address and asks the server for its states', async () =>
   expect(await screen.findByRole('row', { name: /Old one/ })).toBeVisible();
   expect(router.state.location.search).toBe('?tab=finished');
   expect(asked).toEqual(['running,paused,aborting', 'completed,aborted']);
+});
+
+const onThe = (day: number, month = 11) => new Date(2026, month - 1, day, 2, 30).toISOString();
+const scheduled = (id: string, title: string, more: object) =>
+  rollout(id, { title, state: 'scheduled', started_at: undefined, ...more });
+const itIs = (date: Date) => vi.useFakeTimers({ toFake: ['Date'], now: date });
+afterEach(() => vi.useRealTimers());
+
+test('what is scheduled stands in a calendar, by the day on which it starts', async () => {
+  itIs(new Date(2026, 10, 10));
+  serve({
+    scheduled: [
+      scheduled('R6', 'Needs a yes', { state: 'approval' }),
+      scheduled('R7', 'Needs one by then', { state: 'approval', start_at: onThe(15) }),
+      scheduled('R5', 'Month after', { start_at: onThe(1, 12) }),
+      scheduled('R4', 'Night shift', { start_at: onThe(14) }),
+      scheduled('R3', 'Late already', { start_at: onThe(2, 9) }),
+    ],
+  });
+  const { router } = renderPage(<RolloutsPage />, { url: '/rollouts?tab=scheduled' });
+  const calendar = await screen.findByRole('region', { name: 'Calendar of starts' });
+  expect(within(calendar).getByRole('table', { name: 'November 2026' })).toBeVisible();
+  expect(within(calendar).getByText(/^Times in \S+$/)).toBeVisible();
+  expect(within(calendar).queryByText(/^Only the/)).toBeNull();
+  const link = within(calendar).getByRole('link', { name: '02:30 Night shift' });
+  expect(link).toHaveAttribute('href', '/rollouts/R4');
+  expect(link.closest('td')).toHaveTextContent(/^14/);
+  expect(link.closest('td')).not.toHaveTextContent('Waits for approval');
+  const asks = within(calendar).getByRole('link', { name: '02:30 Needs one by then' });
+  expect(asks.closest('td')).toHaveTextContent('Waits for approval');
+  expect(calendar.querySelector('[aria-current=date]')).toHaveTextContent('10');
+  expect(within(calendar).queryByRole('link', { name: /Needs a yes/ })).toBeNull();
+  const row = screen.getByRole('row', { name: /Needs a yes/ });
+  expect(within(row).getByText('once approved')).toBeVisible();
+  await userEvent.click(within(calendar).getByRole('button', { name: 'Later month' }));
+  await waitFor(() => expect(router.state.location.search).toBe('?tab=scheduled&month=2026-12'));
+  expect(within(calendar).getByRole('link', { name: '02:30 Month after' })).toBeVisible();
+  expect(within(calendar).queryByRole('link', { name: /Night shift/ })).toBeNull();
+});
+
+test('when all that wait should have begun, the calendar shows this month', async () => {
+  itIs(new Date(2026, 10, 10));
+  serve({ scheduled: [scheduled('R3', 'Late already', { start_at: onThe(2, 9) })] });
+  renderPage(<RolloutsPage />, { url: '/rollouts?tab=scheduled' });
+  expect(await screen.findByRole('table', { name: 'November 2026' })).toBeVisible();
+});
+
+test('the calendar has all pages of what is scheduled, and says so when there are too many', async () => {
+  let pages = 3;
+  const asked: number[] = [];
+  serve(
+    {},
+    {
+      'GET /api/v1/rollouts': (request) => {
+        const page = Number(new URL(request.url).searchParams.get('cursor') ?? 1);
+        asked.push(page);
+        const items = [scheduled(`P${page}`, `Of page ${page}`, { start_at: onThe(14) })];
+        return { body: { items, next: page < pages ? `${page + 1}` : undefined } };
+      },
+    },
+  );
+  const url = '/rollouts?tab=scheduled&month=2026-11';
+  const view = renderPage(<RolloutsPage />, { url });
+  expect(await screen.findByRole('link', { name: '02:30 Of page 3' })).toBeVisible();
+  expect(asked).toEqual([1, 2, 3]);
+  expect(screen.queryByText(/^Only the/)).toBeNull();
+  view.unmount();
+  pages = 99;
+  renderPage(<RolloutsPage />, { url });
+  expect(await screen.findByText(/^Only the 10 newest/)).toBeVisible();
+  await waitFor(() => expect(asked).toHaveLength(13));
 });
 
 test('why one stands is said in the language of the page', async () => {

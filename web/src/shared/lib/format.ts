@@ -48,12 +48,13 @@ const TIME_STYLES = {
   year: { year: 'numeric', ...DAY, ...MINUTE },
   short: { ...DAY, ...MINUTE },
   clock: { ...MINUTE, second: '2-digit' },
+  minute: MINUTE,
 } satisfies Record<string, Intl.DateTimeFormatOptions>;
 
 /** `short` has no seconds, and the year only when it is another than now: what ends next year must not read as this one. */
 export function formatTime(
   time: string | number | Date,
-  style: 'full' | 'short' | 'clock' = 'full',
+  style: 'full' | 'short' | 'clock' | 'minute' = 'full',
   now = new Date(),
 ): string {
   const date = new Date(time);

@@ -6,15 +6,23 @@ export type { LiveEvent, LiveState, Topic } from './stream';
 
 const Context = createContext<LiveStream | null>(null);
 
-/** `topics`: what who is signed in may see. Without any, nothing is connected. */
-export function LiveProvider({ topics, children }: { topics: readonly Topic[]; children: ReactNode }) {
+interface Props {
+  /** What who is signed in may see. Without any, nothing is connected. */
+  topics: readonly Topic[];
+  /** The event after which reading began. */
+  since?: string;
+  children: ReactNode;
+}
+
+export function LiveProvider({ topics, since, children }: Props) {
   const client = useQueryClient();
   const [stream] = useState(() => new LiveStream(() => void client.invalidateQueries()));
   const key = topics.join();
+  const [begun] = useState(since);
   useEffect(() => {
-    stream.allow(key ? (key.split(',') as Topic[]) : []);
+    stream.allow(key ? (key.split(',') as Topic[]) : [], begun);
     return () => stream.allow([]);
-  }, [stream, key]);
+  }, [stream, key, begun]);
   return <Context.Provider value={stream}>{children}</Context.Provider>;
 }
 
@@ -37,6 +45,17 @@ export function useLive(topics: readonly Topic[], take: (events: LiveEvent[]) =>
   useEffect(() => stream?.listen(key.split(',') as Topic[], (events) => newest.current(events)), [stream, key]);
 }
 
+/** What is not listened to any more may be out of date: who comes back has it read again. `queryKey`: of plain values. */
+export function useStaleOnceLeft(queryKey: QueryKey) {
+  const client = useQueryClient();
+  const key = JSON.stringify(queryKey);
+  useEffect(
+    () => () =>
+      void client.invalidateQueries({ queryKey: JSON.parse(key) as unknown as QueryKey, refetchType: 'none' }),
+    [client, key],
+  );
+}
+
 /** Has queries read again when something of `topics` happens that `concerns` them, at most once in `everyMs`. */
 export function useLiveRefresh(
   topics: readonly Topic[],
@@ -47,6 +66,7 @@ export function useLiveRefresh(
   const client = useQueryClient();
   const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(waiting.current), []);
+  useStaleOnceLeft(queryKey);
   useLive(topics, (events) => {
     if (!events.some(({ data }) => concerns(data))) return;
     waiting.current ??= setTimeout(() => {

@@ -51,6 +51,79 @@ test('what was read before the stream began is read again, once', () => {
   expect(reload).toHaveBeenCalledOnce();
 });
 
+test('a stream that begins where reading began has nothing read again', () => {
+  const reload = vi.fn();
+  const stream = new LiveStream(reload, open);
+  const events = vi.fn();
+  stream.listen(['devices'], events);
+  stream.allow(['devices'], 'e-5');
+  vi.runAllTimers();
+  expect(query().get('last_event_id')).toBe('e-5');
+  newest().say('hello', 'e-5', {});
+  newest().say('devices', 'e-6', { id: 'changed between the reading and the stream' });
+  vi.runAllTimers();
+  expect(reload).not.toHaveBeenCalled();
+  expect(events).toHaveBeenCalledOnce();
+});
+
+test('a page that begins to listen misses nothing of its topics, however far the others are', () => {
+  const stream = new LiveStream(vi.fn(), open);
+  stream.allow(['devices', 'rollouts'], 'e-1');
+  stream.listen(['devices'], vi.fn());
+  vi.runAllTimers();
+  newest().say('hello', 'e-1', {});
+  newest().say('devices', 'e-4', {});
+  stream.listen(['rollouts'], vi.fn()); // what it shows is read from now on
+  newest().say('devices', 'e-9', {}); // between e-4 and this a rollout may have changed
+  vi.runAllTimers();
+  expect(sources).toHaveLength(2);
+  expect(query().get('topics')).toBe('devices,rollouts');
+  expect(query().get('last_event_id')).toBe('e-4');
+  newest().onerror?.(); // not even when that connection comes to nothing
+  vi.runAllTimers();
+  expect(query().get('last_event_id')).toBe('e-4');
+  newest().say('hello', 'e-4', {});
+  newest().say('devices', 'e-9', {});
+  newest().onerror?.();
+  vi.runAllTimers();
+  expect(query().get('last_event_id')).toBe('e-9');
+});
+
+test('who begins to listen while a connection is on its way misses nothing either', () => {
+  const stream = new LiveStream(vi.fn(), open);
+  stream.allow(['devices', 'gateways', 'rollouts'], 'e-1');
+  stream.listen(['devices'], vi.fn());
+  vi.runAllTimers();
+  newest().say('hello', 'e-1', {});
+  newest().say('devices', 'e-4', {});
+  stream.listen(['rollouts'], vi.fn());
+  vi.runAllTimers();
+  stream.listen(['gateways'], vi.fn()); // the connection for rollouts has not said hello yet
+  newest().say('hello', 'e-4', {});
+  newest().say('devices', 'e-9', {});
+  vi.runAllTimers();
+  expect(query().get('topics')).toBe('devices,gateways,rollouts');
+  expect(query().get('last_event_id')).toBe('e-4');
+});
+
+test.each([
+  ['may not see its topic', 'people', false],
+  ['leaves at once', 'rollouts', true],
+] as const)('a listener that %s does not hold the stream back', (_, topic, leaves) => {
+  const stream = new LiveStream(vi.fn(), open);
+  stream.allow(['devices', 'rollouts'], 'e-1');
+  stream.listen(['devices'], vi.fn());
+  vi.runAllTimers();
+  newest().say('hello', 'e-1', {});
+  const leave = stream.listen([topic], vi.fn());
+  if (leaves) leave();
+  vi.runAllTimers();
+  newest().say('devices', 'e-9', {});
+  newest().onerror?.();
+  vi.runAllTimers();
+  expect(query().get('last_event_id')).toBe('e-9');
+});
+
 test('events are handed over together, to those who listen to their topic', () => {
   const stream = new LiveStream(vi.fn(), open);
   const devices: LiveEvent[][] = [];

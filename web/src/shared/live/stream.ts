@@ -26,8 +26,10 @@ const RETOPIC_MS = 50; // pages mount several listeners at once
 const RETRY_MS = [1000, 2000, 5000, 10_000];
 
 /**
- * The one event stream of the tab, with the union of the topics that anybody wants. A stream that breaks goes on
- * after the last event seen; when events were missed (`reload`), `onReload` has everything read again.
+ * The one event stream of the tab, with the union of the topics that anybody wants. It goes on after the last event
+ * seen, and for a topic that is new from where the stream was when somebody began to listen to it: what they read
+ * since then is at least as new. Only when events were missed (`reload`), or nobody knows from where to go on,
+ * `onReload` has everything read again.
  */
 export class LiveStream {
   private listeners = new Set<Listener>();
@@ -35,6 +37,7 @@ export class LiveStream {
   private source: EventSource | null = null;
   private openTopics: Topic[] = [];
   private lastId = '';
+  private from = ''; // where the newest topics go on, when that is not lastId
   private state: LiveState = 'off';
   private failures = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -48,16 +51,18 @@ export class LiveStream {
     private readonly open: Open = (url) => new EventSource(url),
   ) {}
 
-  /** Topics that who is signed in may see; empty closes the stream. */
-  allow(topics: readonly Topic[]) {
+  /** Topics that who is signed in may see; empty closes the stream. `since`: the event after which reading began. */
+  allow(topics: readonly Topic[], since = '') {
     this.allowed = new Set(topics);
-    if (topics.length === 0) this.lastId = '';
+    if (topics.length === 0) this.lastId = this.from = '';
+    else this.lastId ||= since;
     this.scheduleTopics();
   }
 
   listen(topics: readonly Topic[], take: (events: LiveEvent[]) => void): () => void {
     const listener = { topics, take };
     this.listeners.add(listener);
+    if (topics.some((topic) => this.allowed.has(topic) && !this.openTopics.includes(topic))) this.from ||= this.lastId;
     this.scheduleTopics();
     return () => {
       this.listeners.delete(listener);
@@ -85,8 +90,13 @@ export class LiveStream {
       const wanted = this.wanted();
       if (this.allowed.size === 0) this.close('off');
       // Fewer topics than now are no reason to connect again; what nobody listens to is dropped.
-      else if (!this.source || wanted.some((topic) => !this.openTopics.includes(topic))) this.connect();
+      else if (!this.source || !this.carries(wanted)) this.connect();
+      else if (this.state === 'live') this.from = ''; // who wanted more has left
     }, RETOPIC_MS);
+  }
+
+  private carries(topics: readonly Topic[]): boolean {
+    return topics.every((topic) => this.openTopics.includes(topic));
   }
 
   private connect() {
@@ -95,15 +105,17 @@ export class LiveStream {
     this.openTopics = this.wanted();
     const query = new URLSearchParams();
     query.set('topics', this.openTopics.join(','));
-    if (this.lastId) query.set('last_event_id', this.lastId);
+    const from = this.from || this.lastId;
+    if (from) query.set('last_event_id', from);
     const source = this.open(`/api/v1/events?${query}`);
     this.source = source;
     source.addEventListener('hello', (event) => {
-      const first = !this.lastId;
       this.remember(event);
+      // Somebody may have begun to listen since the question was sent: their topic goes on from there.
+      if (this.carries(this.wanted())) this.from = '';
       this.failures = 0;
       this.setState('live');
-      if (first) this.onReload(); // what was read before the stream began may have changed meanwhile
+      if (!from) this.onReload(); // what was read before the stream began may have changed meanwhile
     });
     source.addEventListener('reload', (event) => {
       this.remember(event);

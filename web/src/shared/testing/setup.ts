@@ -21,15 +21,19 @@ if (typeof window !== 'undefined') {
     disconnect() {}
   };
   Element.prototype.scrollIntoView = () => undefined;
-  Object.defineProperty(document, 'fonts', { value: new EventTarget() });
+  Object.defineProperty(document, 'fonts', { value: new EventTarget(), configurable: true });
 }
 
 // A busy machine is no failure.
 configure({ asyncUtilTimeout: 20_000 });
 
-afterEach(() => {
+// All files of a worker share one document and one copy of every module: what a test leaves there must not greet the next.
+afterEach(async () => {
   if (typeof window === 'undefined') return;
+  const { changeLanguage } = await import('../i18n'); // it asks the browser when it is loaded
   cleanup();
-  notifications.clean(); // what one test was told must not greet the next
+  notifications.clean();
+  changeLanguage('en');
   localStorage.clear();
+  window.dispatchEvent(new StorageEvent('storage', { key: null })); // values in memory follow the storage
 });

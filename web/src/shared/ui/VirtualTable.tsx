@@ -37,6 +37,7 @@ interface Props<Row> {
   rowHeight?: number;
 }
 
+const GAP = 12; // between columns and beside them, as in the style sheet
 const NEAR_END = 20; // rows before the end at which the next page is asked for
 
 /**
@@ -79,6 +80,11 @@ export function VirtualTable<Row>(props: Props<Row>) {
     event.preventDefault();
   };
   const template = (onSelect ? '24px ' : '') + columns.map((column) => column.width).join(' ');
+  // Below this the table scrolls sideways: the rows lie absolutely, so each has to know it.
+  const least = columns.reduce(
+    (sum, { width }) => sum + GAP + Number.parseInt(/\d+/.exec(width)?.[0] ?? '0'),
+    2 * GAP + (onSelect ? 24 : 0),
+  );
   const shownSelected = rows.filter((row) => selected?.has(rowKey(row))).length;
   return (
     <div>
@@ -92,7 +98,7 @@ export function VirtualTable<Row>(props: Props<Row>) {
         tabIndex={0}
         onKeyDown={onKey}
       >
-        <div role="rowgroup" className={classes.head}>
+        <div role="rowgroup" className={classes.head} style={{ minWidth: least }}>
           <div role="row" aria-rowindex={1} className={classes.row} style={{ gridTemplateColumns: template }}>
             {onSelect && (
               <div role="columnheader">
@@ -110,7 +116,7 @@ export function VirtualTable<Row>(props: Props<Row>) {
             ))}
           </div>
         </div>
-        <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        <div role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth: least, position: 'relative' }}>
           {items.map((item) => {
             const row = rows[item.index] as Row;
             const key = rowKey(row);

@@ -53,6 +53,7 @@ const SHAPES = {
   folder: 'M3 6h6l2 3h10v10H3z',
   file: 'M7 3h7l4 4v14H7zM13 3v5h5',
   tag: 'M4 4h8l8 8-8 8-8-8zM8.5 8.5h.01',
+  columns: 'M4 5h16v14H4zM9.5 5v14M15 5v14',
   command: 'M4 6l5 5-5 5M11 17h9',
   screen: 'M3 4h18v12H3zM9 20h6M12 16v4',
   power: 'M12 3v9M7 6.5a8 8 0 1 0 10 0',

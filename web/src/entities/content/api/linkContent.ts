@@ -5,7 +5,7 @@ import { contentKeys } from './keys';
 
 export type WhichFile = 'original' | 'display';
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1; // a browser takes a longer one for none
+const LONGEST_TIMER_MS = 2 ** 31 - 2; // a browser takes a longer one for none, and TanStack Query adds one
 const RENEW_MS = 60_000; // before the end of a link
 
 /** The path of an address that answers one of its files for a while. */

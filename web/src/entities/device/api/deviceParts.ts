@@ -42,6 +42,17 @@ export function useDeviceLog(id: string) {
   });
 }
 
+/** Versions of the parts of its release, as a microcontroller last reported them; none of other devices. */
+export function useReportedParts(id: string, kind: string) {
+  return useQuery({
+    queryKey: deviceKeys.part(id, 'reported-parts'),
+    queryFn: async () =>
+      (await take(api.GET('/api/v1/devices/{id}/reports', { params: { ...path(id), query: { limit: 1 } } }))).reports[0]
+        ?.report.components ?? {},
+    enabled: kind === 'mcu',
+  });
+}
+
 export function useFirmwareHistory(id: string) {
   return useQuery({
     queryKey: deviceKeys.part(id, 'firmware-history'),

@@ -1,14 +1,14 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { api, take } from '@/shared/api/client';
-import { useLive } from '@/shared/live';
+import { useLive, useStaleOnceLeft } from '@/shared/live';
 import type { Rollout } from '../model/states';
 import { rolloutKeys } from './keys';
 
 const TOPICS = ['rollouts'] as const;
 const PARTS_EVERY_MS = 1000;
 /** Parts about every device, which are not read again with each event. */
-const ALONE: ReadonlySet<unknown> = new Set(['tiles', 'fetched']);
+const ALONE: ReadonlySet<unknown> = new Set(['tiles', 'fetched', 'replay']);
 
 export function useRollout(id: string) {
   return useQuery({
@@ -24,6 +24,7 @@ export function useRollout(id: string) {
 export function useRolloutLive(id: string) {
   const client = useQueryClient();
   const due = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useStaleOnceLeft(rolloutKeys.one(id));
   useLive(TOPICS, (events) => {
     const mine = events.map((event) => event.data).filter((data) => data['id'] === id);
     if (mine.length === 0) return;

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { api, take } from '@/shared/api/client';
-import { useLive } from '@/shared/live';
+import { useLive, useStaleOnceLeft } from '@/shared/live';
 import { Tiles, type TileChange } from '../model/tiles';
 import { rolloutKeys } from './keys';
 
@@ -22,6 +22,7 @@ export function useTiles(id: string) {
       void client.invalidateQueries({ queryKey: key });
     }, AGAIN_MS);
   };
+  useStaleOnceLeft(key);
   useLive(TOPICS, (events) => {
     const tiles = client.getQueryData<Tiles>(key);
     let known = true;

@@ -36,6 +36,7 @@ export class Tiles {
 
   id = (at: number): string => this.answer.prefix + (this.answer.devices[at] ?? '');
   code = (at: number): number => this.states[at] ?? 0;
+  letter = (at: number): string => LETTERS[this.code(at)]!;
   state = (at: number): DeviceState => DEVICE_STATES[this.states[at] ?? 0]!;
   percent = (at: number): number => this.percents[at] ?? 0;
   count = (state: DeviceState): number => this.counts[DEVICE_STATES.indexOf(state)] ?? 0;

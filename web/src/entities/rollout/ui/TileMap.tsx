@@ -8,6 +8,7 @@ import { DEVICE_STATES } from '../model/states';
 import type { Tiles, TileSection } from '../model/tiles';
 import { tilePainter, type TileColors } from './paintTiles';
 import { tileColors } from './tileColors';
+import { pointOf, useLasso, type Lasso, type Point } from './useLasso';
 
 interface Props {
   tiles: Tiles;
@@ -31,7 +32,6 @@ export function TileMap({ tiles, sections, onOpen, onSelect, most = 420 }: Props
   const canvas = useRef<HTMLCanvasElement>(null);
   const [cursor, setCursor] = useState(-1);
   const [hover, setHover] = useState<{ index: number; x: number; y: number } | null>(null);
-  const [lasso, setLasso] = useState<{ from: Point; to: Point } | null>(null);
 
   const packing = useMemo(() => pack(sections, Math.max(width, 60), most), [sections, width, most]);
   const colors: TileColors = useMemo(() => tileColors(theme, scheme), [theme, scheme]);
@@ -62,27 +62,20 @@ export function TileMap({ tiles, sections, onOpen, onSelect, most = 420 }: Props
     if (tiles.state(index) === 'downloading') parts.push(`${tiles.percent(index)}%`);
     return parts.join(' · ');
   };
-  const pointOf = (event: PointerEvent<HTMLElement>): Point => {
-    const box = event.currentTarget.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  const open = ({ x, y }: Point) => {
+    const index = tileAt(packing, x, y);
+    if (index >= 0) onOpen(tiles.id(index));
   };
+  const choose = ({ from, to }: Lasso) => {
+    const found = tilesIn(packing, from, to, MOST_SELECTED);
+    if (found.length) onSelect?.(found.map(tiles.id));
+  };
+  const lasso = useLasso(open, onSelect && choose);
   const onMove = (event: PointerEvent<HTMLElement>) => {
+    if (lasso.move(event)) return;
     const point = pointOf(event);
-    if (lasso) return setLasso({ from: lasso.from, to: point });
     const index = tileAt(packing, point.x, point.y);
     if (index !== (hover?.index ?? -1)) setHover(index < 0 ? null : { index, ...point });
-  };
-  const onUp = (event: PointerEvent<HTMLElement>) => {
-    const point = pointOf(event);
-    const from = lasso?.from;
-    setLasso(null);
-    if (from && onSelect && Math.hypot(point.x - from.x, point.y - from.y) > 6) {
-      const found = tilesIn(packing, from, point, MOST_SELECTED);
-      if (found.length) onSelect(found.map(tiles.id));
-      return;
-    }
-    const index = tileAt(packing, point.x, point.y);
-    if (index >= 0) onOpen(tiles.id(index));
   };
   const onKey = (event: KeyboardEvent) => {
     if (KEYS.has(event.key)) {
@@ -111,36 +104,28 @@ export function TileMap({ tiles, sections, onOpen, onSelect, most = 420 }: Props
           height: packing.height,
           cursor: hover ? 'pointer' : 'default',
           touchAction: onSelect ? 'none' : undefined,
+          userSelect: 'none',
         }}
         onKeyDown={onKey}
         onBlur={() => setCursor(-1)}
-        onPointerDown={(event) => event.button === 0 && setLasso({ from: pointOf(event), to: pointOf(event) })}
+        {...lasso.handlers}
         onPointerMove={onMove}
-        onPointerUp={onUp}
-        onPointerLeave={() => {
-          setHover(null);
-          setLasso(null);
-        }}
+        onPointerLeave={() => setHover(null)}
       >
         <canvas ref={canvas} aria-hidden style={{ display: 'block', width: '100%', height: packing.height }} />
         {mark && <Frame {...mark} width={packing.pitch} height={packing.pitch} color="var(--mantine-color-text)" />}
-        {lasso && onSelect && <Frame {...rectangle(lasso)} color="var(--mantine-primary-color-filled)" />}
-        {hover && !lasso && <Hint x={hover.x} y={hover.y} width={width} text={describe(hover.index)} />}
+        {lasso.frame && <Frame {...rectangle(lasso.frame)} color="var(--mantine-primary-color-filled)" />}
+        {hover && !lasso.pressed && <Hint x={hover.x} y={hover.y} width={width} text={describe(hover.index)} />}
       </div>
       <Text size="xs" c="dimmed" mt={4}>
-        {t('tiles.help')}
+        {t(onSelect ? 'tiles.help' : 'tiles.helpOpen')}
       </Text>
       <VisuallyHidden aria-live="polite">{cursor >= 0 ? describe(cursor) : ''}</VisuallyHidden>
     </div>
   );
 }
 
-interface Point {
-  x: number;
-  y: number;
-}
-
-function rectangle({ from, to }: { from: Point; to: Point }) {
+function rectangle({ from, to }: Lasso) {
   return {
     x: Math.min(from.x, to.x),
     y: Math.min(from.y, to.y),

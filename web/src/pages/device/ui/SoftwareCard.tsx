@@ -1,17 +1,21 @@
 import { Anchor, Group, Progress, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { useWhy } from '@/entities/device/api/explainDevice';
+import { useReportedParts } from '@/entities/device/api/deviceParts';
 import { useDeviceLive } from '@/entities/device/api/getDevice';
 import type { Device } from '@/entities/device/api/listDevices';
 import { DeviceStateBadge } from '@/entities/device/ui/badges';
 import { formatBytes, formatDuration } from '@/shared/lib/format';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { Digest } from '@/shared/ui/values';
-import { useTexts } from '../i18n';
+import { en, useTexts } from '../i18n';
 import { FactCard, Facts } from './Facts';
 
 /** What a device says while it updates; at rest it says `idle`. */
 const UNDER_WAY = new Set<unknown>(['fetching', 'verifying', 'swapping', 'probation']);
+
+const PARTS = en.software.part;
+type Part = keyof typeof PARTS;
 
 /** What it is to run against what it says that it runs. */
 export function SoftwareCard({ device }: { device: Device }) {
@@ -19,6 +23,9 @@ export function SoftwareCard({ device }: { device: Device }) {
   const live = useDeviceLive(device.id).data;
   // What the server wants now; the device's own report says what was wanted when it last reported.
   const wanted = useWhy(device.id).data?.wanted ?? { version: device.target_version, digest: device.target };
+  const parts = Object.entries(useReportedParts(device.id, device.kind).data ?? {}).map(([kind, version]) =>
+    kind in PARTS ? `${t(`software.part.${kind as Part}`)} ${version}` : `${kind} ${version}`,
+  );
   const same = device.running !== undefined && device.running === wanted.digest;
   const version = (name: string | undefined, digest: string | undefined) =>
     name || digest ? (
@@ -49,6 +56,7 @@ export function SoftwareCard({ device }: { device: Device }) {
             ],
             [t('software.wanted'), version(wanted.version, wanted.digest)],
             [t('software.runs'), version(device.running_version, device.running)],
+            [t('software.parts'), parts.join(', ')],
             [t('software.reason'), device.reason],
           ]}
         />

@@ -4,6 +4,7 @@ import type { DeviceSelection } from '@/entities/device/api/listDevices';
 import { toggleValue, valuesOf, withValues } from '@/entities/device/model/filter';
 import { useDeviceTexts, en as deviceWords } from '@/entities/device/i18n';
 import { formatNumber } from '@/shared/lib/format';
+import type { UrlWish } from '@/shared/lib/urlState';
 import { useTexts } from '../i18n';
 
 const FACETS = ['region', 'group', 'state', 'kind'] as const satisfies readonly CountBy[];
@@ -11,7 +12,7 @@ type FacetField = (typeof FACETS)[number];
 
 interface Props {
   selection: DeviceSelection;
-  onFilter: (filter: string) => void;
+  onFilter: (wish: UrlWish) => void;
 }
 
 /** Counts by property; a tick becomes a term of the filter. */
@@ -57,7 +58,7 @@ function Facet({ field, selection, onFilter }: Props & { field: FacetField }) {
             key={value}
             size="xs"
             checked={chosen.includes(value)}
-            onChange={() => onFilter(toggleValue(selection.filter, field, value))}
+            onChange={() => onFilter((before) => toggleValue(before, field, value))}
             styles={{ labelWrapper: { flex: 1, minWidth: 0 }, body: { alignItems: 'center' } }}
             label={
               <Group justify="space-between" wrap="nowrap" gap="xs">

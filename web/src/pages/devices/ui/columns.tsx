@@ -1,13 +1,49 @@
 import { Group, Text } from '@mantine/core';
 import type { Device } from '@/entities/device/api/listDevices';
+import { useDeviceTexts } from '@/entities/device/i18n';
 import { DeviceStateBadge } from '@/entities/device/ui/badges';
 import { TimeText } from '@/shared/ui/values';
 import type { Column } from '@/shared/ui/VirtualTable';
 import type { translate } from '../i18n';
 
-/** `t`: of the present language, so that headers change with it. Tags take no room where no device has any. */
-export function deviceColumns(t: typeof translate, rows: readonly Device[]): Column<Device>[] {
-  const tagged = rows.some(({ tags }) => Object.keys(tags).length > 0);
+const USUAL: readonly ColumnKey[] = ['state', 'runs', 'wanted', 'region', 'group', 'tags', 'seen'];
+
+/** What can be chosen, in the order of the table. The device itself is always there. */
+export const COLUMN_KEYS = [
+  'state',
+  'reason',
+  'runs',
+  'wanted',
+  'region',
+  'group',
+  'tags',
+  'kind',
+  'hardware',
+  'location',
+  'active',
+  'first',
+  'seen',
+] as const;
+export type ColumnKey = (typeof COLUMN_KEYS)[number];
+
+/** `chosen`: as the address has it, "state,seen"; empty: the usual ones. */
+export function columnKeys(chosen: string): ColumnKey[] {
+  const words = chosen.split(',');
+  const known = COLUMN_KEYS.filter((key) => words.includes(key));
+  return known.length ? known : [...USUAL];
+}
+
+/** With `key` added or taken away; what is usual is not written, and the last one stays. */
+export function toggleColumn(chosen: string, key: ColumnKey): string {
+  const now = columnKeys(chosen);
+  const next = COLUMN_KEYS.filter((one) => now.includes(one) !== (one === key));
+  return next.length === 0 || next.join() === USUAL.join() ? '' : next.join();
+}
+
+/** `t`: of the present language, so that headers change with it. Tags take no room where no device has any, unless chosen. */
+export function deviceColumns(t: typeof translate, rows: readonly Device[], chosen = ''): Column<Device>[] {
+  const keys = new Set<string>(columnKeys(chosen));
+  if (!chosen && !rows.some(({ tags }) => Object.keys(tags).length > 0)) keys.delete('tags');
   const columns: Column<Device>[] = [
     {
       key: 'device',
@@ -33,6 +69,12 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
       width: '120px',
       sort: 'state',
       render: ({ state, reason }) => <DeviceStateBadge state={state} reason={reason} />,
+    },
+    {
+      key: 'reason',
+      header: t('column.reason'),
+      width: 'minmax(120px, 1.6fr)',
+      render: ({ reason }) => <span title={reason}>{reason || '–'}</span>,
     },
     {
       key: 'runs',
@@ -87,6 +129,31 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
         );
       },
     },
+    { key: 'kind', header: t('column.kind'), width: '120px', render: ({ kind }) => <Kind kind={kind} /> },
+    {
+      key: 'hardware',
+      header: t('column.hardware'),
+      width: 'minmax(80px, 0.8fr)',
+      render: ({ hardware }) => hardware || '–',
+    },
+    {
+      key: 'location',
+      header: t('column.location'),
+      width: 'minmax(80px, 0.8fr)',
+      render: ({ location }) => location || '–',
+    },
+    {
+      key: 'active',
+      header: t('column.active'),
+      width: '150px',
+      render: ({ active }) => t(active ? 'takesPart' : 'leftOut'),
+    },
+    {
+      key: 'first',
+      header: t('column.first'),
+      width: '118px',
+      render: ({ first_seen_ms }) => <TimeText value={first_seen_ms} ago />,
+    },
     {
       key: 'seen',
       header: t('column.seen'),
@@ -95,5 +162,10 @@ export function deviceColumns(t: typeof translate, rows: readonly Device[]): Col
       render: ({ last_seen_ms }) => <TimeText value={last_seen_ms} ago />,
     },
   ];
-  return columns.filter(({ key }) => key !== 'tags' || tagged);
+  return columns.filter(({ key }) => key === 'device' || keys.has(key));
+}
+
+function Kind({ kind }: { kind: Device['kind'] }) {
+  const words = useDeviceTexts();
+  return words(`kind.${kind}`);
 }

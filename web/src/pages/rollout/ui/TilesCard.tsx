@@ -1,29 +1,51 @@
 import { Button, Card, Group, Text, Title } from '@mantine/core';
-import { useMemo, useState, useSyncExternalStore } from 'react';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useTiles } from '@/entities/rollout/api/getTiles';
-import { useRolloutTexts } from '@/entities/rollout/i18n';
-import { DEVICE_STATES, DEVICE_STATE_LOOKS, type Rollout } from '@/entities/rollout/model/states';
-import { tileSections, type Tiles } from '@/entities/rollout/model/tiles';
+import type { Rollout } from '@/entities/rollout/model/states';
+import type { Tiles } from '@/entities/rollout/model/tiles';
 import { TileMap } from '@/entities/rollout/ui/TileMap';
 import { Permitted } from '@/entities/session/Permitted';
 import { OrderDialog } from '@/features/rollout-orders/OrderDialog';
 import { useTexts as useOrderTexts } from '@/features/rollout-orders/i18n';
-import { formatNumber } from '@/shared/lib/format';
+import { useUrlParam } from '@/shared/lib/urlState';
 import { Icon } from '@/shared/ui/icons';
 import { PageState } from '@/shared/ui/PageState';
 import { useTexts } from '../i18n';
+import { TilesLegend } from './TilesLegend';
+import { TilesReplay } from './TilesReplay';
+import { useSections } from './useSections';
 
 export function TilesCard({ rollout }: { rollout: Rollout }) {
   const t = useTexts();
   const query = useTiles(rollout.id);
+  const [back, setBack] = useUrlParam('replay');
   return (
     <Card withBorder component="section" aria-label={t('tiles')}>
-      <Title order={2} size="h5" mb="sm">
-        {t('tiles')}
-      </Title>
+      <Group justify="space-between" mb="sm">
+        <Title order={2} size="h5">
+          {t('tiles')}
+        </Title>
+        {(back || rollout.started_at) && (
+          <Button
+            size="compact-sm"
+            variant={back ? 'light' : 'default'}
+            aria-pressed={back !== ''}
+            leftSection={<Icon name="clock" size={14} />}
+            onClick={() => setBack(back ? '' : '0')}
+          >
+            {t('replay.open')}
+          </Button>
+        )}
+      </Group>
       <PageState query={query} scope="rollouts:read">
-        {(tiles) => <Map tiles={tiles} rollout={rollout} />}
+        {(tiles) =>
+          back ? (
+            <TilesReplay rollout={rollout} now={tiles} time={Number(back)} onTime={(time) => setBack(`${time}`)} />
+          ) : (
+            <Map tiles={tiles} rollout={rollout} />
+          )
+        }
       </PageState>
     </Card>
   );
@@ -32,21 +54,10 @@ export function TilesCard({ rollout }: { rollout: Rollout }) {
 function Map({ tiles, rollout }: { tiles: Tiles; rollout: Rollout }) {
   const navigate = useNavigate();
   const [chosen, setChosen] = useState<string[]>([]);
-  const waves = rollout.waves?.map(({ number, devices }) => `${number}:${devices}`).join() ?? '';
-  const joining = (rollout.spec as { joining?: unknown } | undefined)?.joining;
-  const sections = useMemo(() => {
-    const parsed = waves
-      .split(',')
-      .filter(Boolean)
-      .map((text) => {
-        const [number = 0, devices = 0] = text.split(':').map(Number);
-        return { number, devices };
-      });
-    return tileSections(tiles.size, parsed, joining);
-  }, [tiles.size, waves, joining]);
+  const sections = useSections(tiles, rollout);
   return (
     <>
-      <Legend tiles={tiles} />
+      <TilesLegend tiles={tiles} />
       <TileMap
         tiles={tiles}
         sections={sections}
@@ -55,40 +66,6 @@ function Map({ tiles, rollout }: { tiles: Tiles; rollout: Rollout }) {
       />
       {chosen.length > 0 && <Chosen rollout={rollout} devices={chosen} onClear={() => setChosen([])} />}
     </>
-  );
-}
-
-/** Colour, sign and word, with numbers that follow the squares. */
-function Legend({ tiles }: { tiles: Tiles }) {
-  const words = useRolloutTexts();
-  const numbers = useSyncExternalStore(
-    (changed) => tiles.listen(() => changed()),
-    () => tiles.counts.join(),
-  ).split(',');
-  return (
-    <Group gap="md" mb="xs">
-      {DEVICE_STATES.map((state, code) => {
-        const count = Number(numbers[code]);
-        if (count === 0) return null;
-        const { color, icon } = DEVICE_STATE_LOOKS[state];
-        return (
-          <Group key={state} gap={5}>
-            <span
-              style={{
-                width: 12,
-                height: 12,
-                background: `var(--mantine-color-${color.replace('.', '-')})`,
-                borderRadius: 2,
-              }}
-            />
-            <Icon name={icon} size={13} />
-            <Text size="xs">
-              {words(`device.${state}`)} <b>{formatNumber(count)}</b>
-            </Text>
-          </Group>
-        );
-      })}
-    </Group>
   );
 }
 
