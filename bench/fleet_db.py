@@ -16,7 +16,11 @@ from harness import BIN, Programs, Stack
 DESCRIPTION = "catalogue of 100,000 devices: list p99, ingest, ready after kill -9"
 QUESTIONS = ("", "filter=region%3Dregion-07", "filter=state%3Dfailed", "filter=tag.site%3D77", "filter=device-09999",
              "filter=nowhere-at-all", "filter=building", "sort=-seen", "sort=label", "filter=version~9.9",
-             "filter=" + quote("region=region-10 state=failed") + "&sort=-seen")
+             "filter=" + quote("region=region-10 state=failed") + "&sort=-seen",
+             *("filter=" + quote(question) for question in
+               ("label~nowhere", "label~nowhere region=-", "location~nowhere", "target~9.9", "reason~nowhere", "reason~disk label~99",
+                "health=never", "compliance=failing", "gateway=nowhere", "created<1m", "tag.site~nowhere")),
+             "filter=" + quote("location~\"building 39\"") + "&sort=label")
 
 
 def add_options(parser):

@@ -63,3 +63,21 @@ SWAP_MARKS = {"swap: start-first": {"median_ms": 100, "downtime_ms": 0, "client_
 def swap_checks(rows):
     return [(f"{row['what']}, {column}", row[column], "<=", mark)
             for row in rows for column, mark in SWAP_MARKS.get(row["what"], {}).items()]
+
+
+# `./dev bench fleet`. What depends on the number of devices is judged at full size only.
+FLEET_MARKS = {"ingest_per_s": (">=", 20_000), "ingest_storage_per_s": (">=", 20_000)}
+FLEET_FULL_MARKS = {"ready_after_kill_s": ("<=", 2), "list_p99_ms": ("<=", 50), "server_rss_mb": ("<=", 64)}
+RUN_MARKS = {"rate_10000": {"devices_per_min": (">=", 10_000), "kib_per_device": ("<=", 100), "cpu_ms": ("<=", 12)},
+             "faults_1000": {"upstream_ratio": ("<=", 1.05)}}
+RUN_FULL_MARKS = {"plain_1000": {"wall_s": ("<=", 20)}}
+
+
+def fleet_checks(result, rows, full):
+    wanted = {**FLEET_MARKS, **(FLEET_FULL_MARKS if full else {})}
+    checks = [(what, result[what], *mark) for what, mark in wanted.items() if what in result]
+    for row in (row for row in rows if "name" in row):
+        checks.append((f"{row['name']}: succeeded", row["succeeded"], "==", row["devices"]))
+        of_run = {**RUN_MARKS.get(row["name"], {}), **(RUN_FULL_MARKS.get(row["name"], {}) if full else {})}
+        checks += [(f"{row['name']}: {what}", row[what], *mark) for what, mark in of_run.items() if what in row]
+    return checks

@@ -9,7 +9,6 @@ Speed belongs here and never into a test: figures are ratios within one run.
 """
 import argparse
 import importlib
-import json
 import os
 import pathlib
 import platform
@@ -18,6 +17,7 @@ import sys
 import time
 
 import marks
+from results import write_json
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
@@ -83,8 +83,7 @@ def main():
         print(f"note: {note}")
     print(f"{len(result['rows'])} rows in {time.monotonic() - started:.0f} s on {os.cpu_count()} cores ({platform.machine()})")
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        write_json(options.json, result)
     return exit_status(result, options.strict)
 
 

@@ -9,9 +9,10 @@ neither. Until then a stop-first swap that was cut short between the two runs ne
 packaging/systemd) must start it again.
 
 Each point must be hit: in the agent, or in what is to become the service, which the agent then has to notice. The short
-form spreads the calls over the three updates; the long form (STRATUS_LONG=1) takes every call of each.
+form spreads the calls over the three updates; the long form (STRATUS_LONG=1) takes every call of each that is a step of it.
 """
 import collections
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -37,8 +38,8 @@ UNTOLD = {"access", "arch_prctl", "brk", "epoll_create1", "epoll_ctl", "eventfd2
 # What changes the process itself and goes with it. Only the long form takes them.
 PRIVATE = {"capset", "chdir", "close_range", "dup2", "getdents64", "listen", "memfd_create", "pidfd_getfd", "pidfd_open", "pipe2",
            "setfsgid", "setfsuid", "setgroups", "setresgid", "setresuid", "setsid", "socketpair"}
-# How often these are made depends on how long things take: the agent polls, and is asked how it is. In the long form the last of
-# them may not come up.
+# How often these are made depends on how long things take: the agent polls, and is asked how it is. Their number is no place in
+# the update, and the last of them may not come up: the long form takes some of the first half.
 TIMED = {"accept", "accept4", "clone3", "close", "close_range", "connect", "dup2", "epoll_wait", "getdents64", "openat", "poll", "ppoll",
          "prctl", "pread64", "read", "recvfrom", "sendto", "setfsgid", "setfsuid", "socket", "write"}
 # What an update to the tree below cannot do without. A list that comes from a run is worth something only if these are in it.
@@ -77,7 +78,8 @@ class Bench:
     def end(self):
         """Everything of this device is gone, as after a power cut but for the disk."""
         for _, pid in self.case.service_pids():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not self.case.service_pids(), what="the services to end")
 
     def traced_agent(self, *options):
@@ -185,40 +187,72 @@ def selection(counts):
         those = [which for which, made in enumerate(counts) if made[call]]
         for which in those if LONG or call in MANY else [those[index % len(those)]]:
             total = counts[which][call]
-            for number in middles(total, total if LONG else min(total, MANY.get(call, 1))):
+            if not LONG:
+                numbers = middles(total, min(total, MANY.get(call, 1)))
+            elif call in TIMED:
+                numbers = middles(-(-total // 2), min(-(-total // 2), 10))
+            else:
+                numbers = range(1, total + 1)
+            for number in numbers:
                 yield which, call, number
 
 
 def kill_and_recover(bench, call, number):
-    """Whether it was hit. In the short form a number that did not come up is tried lower down, to the first."""
+    """Whether it was hit. A number that did not come up is tried lower down, to the first; not that of a step in the long form."""
     while True:
         hit = bench.kill_at(call, number)
         bench.check_recovery()
-        if hit or LONG or number == 1:
+        if hit or number == 1 or (LONG and call not in TIMED):
             return hit
         number = number // 2
+
+
+class Sweep:
+    """The points of one device, one after the other."""
+
+    def __init__(self, bench, points):
+        self.bench, self.points, self.hits, self.missed, self.problems = bench, points, 0, [], []
+
+    def run(self):
+        for which, call, number in self.points:
+            try:
+                if kill_and_recover(self.bench, call, number):
+                    self.hits += 1
+                else:
+                    self.missed.append((which, call, number))
+            except (AssertionError, TimeoutError) as error:
+                self.problems.append(f"update {which}, {call} {number}: {error}")
+                self.bench.clear()
+
+    def run_to_its_end(self):
+        """Whatever goes wrong with the test itself is told with the rest, once the others have ended."""
+        try:
+            self.run()
+        except Exception as error:  # noqa: BLE001
+            self.problems.append(f"the sweep itself ended: {error!r}")
+
+
+UPDATES = ({"order": "stop-first"}, {"order": "start-first", "plain": False}, {"broken": True})
+# Devices that go through the same update side by side: they wait most of the time.
+BESIDE = 2 if LONG else 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="starting containers needs root")
 def test_old_or_new_runs_after_a_kill_at_any_system_call():
     with contextlib.ExitStack() as stack:
-        benches = [Bench(stack.enter_context(Programs()), **how) for how in (
-            {"order": "stop-first"}, {"order": "start-first", "plain": False}, {"broken": True})]
-        counts = [bench.counts() for bench in benches]
+        benches = [[Bench(stack.enter_context(Programs()), **how) for _ in range(BESIDE)] for how in UPDATES]
+        counts = [same[0].counts() for same in benches]
         assert not SURE - set().union(*counts), f"not seen: {SURE - set().union(*counts)}"
-        points, missed, problems = list(selection(counts)), [], []
-        for which, call, number in points:
-            bench = benches[which]
-            try:
-                if not kill_and_recover(bench, call, number):
-                    missed.append((which, call, number))
-            except (AssertionError, TimeoutError) as error:
-                problems.append(f"update {which}, {call} {number}: {error}")
-                bench.clear()
-        print(json.dumps({"calls": len(set().union(*counts)), "points": len(points), "killed": len(points) - len(missed),
+        points = list(selection(counts))
+        print(json.dumps({"points": len(points)}), flush=True)
+        sweeps = [Sweep(bench, [point for point in points if point[0] == which][part::BESIDE])
+                  for which, same in enumerate(benches) for part, bench in enumerate(same)]
+        with concurrent.futures.ThreadPoolExecutor(len(sweeps)) as side_by_side:
+            for sweep in sweeps:
+                side_by_side.submit(sweep.run_to_its_end)
+        missed = [point for sweep in sweeps for point in sweep.missed]
+        problems = [problem for sweep in sweeps for problem in sweep.problems]
+        print(json.dumps({"calls": len(set().union(*counts)), "points": len(points), "killed": sum(sweep.hits for sweep in sweeps),
                           "missed": missed, "problems": len(problems)}))
         assert not problems, "\n".join(problems[:5])
-        if LONG:  # of these the last may not come up; the first half does
-            missed = [(which, call, number) for which, call, number in missed
-                      if call not in TIMED or number <= counts[which][call] / 2]
         assert not missed, "these kills never came to be"

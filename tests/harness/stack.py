@@ -86,7 +86,12 @@ class Stack:
         self.programs, self.plain = programs, plain
         self.server = None
 
-    def start_server(self, name="server", data=None, listen="127.0.0.1:0", options=()):
+    def start_server(self, name="server", data=None, listen="127.0.0.1:0", options=(), config=None):
+        """config: what its server.toml says."""
+        if config is not None:
+            path = self.programs.path(f"{name}.toml")
+            path.write_text(config + "\n")
+            options = [*options, "--config", path]
         data = pathlib.Path(data) if data else self.programs.path(name)
         program = self.programs.start(name, [BIN / "stratus-server", "--data", data, "--listen", listen,
                                              *(["--plain-http"] if self.plain else []), *options])
@@ -94,6 +99,12 @@ class Stack:
         ca = None if self.plain else data / "tls" / "server.pem"
         self.server = Service(program, url, data, ca, data / "admin.token")
         return self.server
+
+    def start_strict_server(self):
+        """One that lets in only whom its CA knows, with its broker, which it has reached."""
+        server = self.start_server(options=["--mqtt-listen", "127.0.0.1:0"], config='identity = "required"')
+        wait_until(lambda: server.metric("stratus_mqtt_connected") == 1, what="the server to reach its broker")
+        return server
 
     def start_gateway(self, upstream=None, upstream_ca=None, name="gateway", data=None, listen="127.0.0.1:0",
                       options=()):

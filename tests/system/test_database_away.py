@@ -8,9 +8,7 @@ pytestmark = pytest.mark.skipif(not installed(), reason="postgresql-15 is not in
 
 def test_a_dead_database_is_said_and_comes_back(plain_stack, programs):
     database = Postgres(programs)
-    config = programs.path("server.toml")
-    config.write_text(f'database = "{database.url}"\n')
-    server = plain_stack.start_server(options=["--config", config])
+    server = plain_stack.start_server(config=f'database = "{database.url}"')
     kept = []
 
     def add(name):

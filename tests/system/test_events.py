@@ -1,7 +1,9 @@
 """The event stream: what happens comes to who may see it, in order, and nothing is missed without being told."""
 import http.client
 import itertools
+import json
 import os
+import time
 import urllib.parse
 
 import pytest
@@ -11,6 +13,7 @@ from harness.http import HttpClient
 from harness.identity import enrol
 from harness.mqtt import DeviceMaker
 from harness.people import PASSWORD, make_token, make_user
+from harness.registry import Registry, digest_of
 
 
 @pytest.fixture
@@ -42,6 +45,17 @@ def test_what_happens_arrives_and_can_be_resumed(server):
     again.next()
     assert [again.next()[2]["id"] for _ in range(3)] == ids
     again.close()
+
+
+def test_who_signed_in_can_go_on_from_there(server):
+    session = make_user(server, "vera", "admin")
+    me = session.get("/api/v1/me").json()
+    made = add_user(server, "between")  # after it was asked who one is, before the stream
+    stream = Stream(server.http, f"?topics=people&last_event_id={me['event']}")
+    assert stream.next()[1] == "hello"
+    assert stream.next()[2]["id"] == made
+    stream.close()
+    assert session.me["event"].rpartition("-")[0] == me["event"].rpartition("-")[0], "signing in tells it, too"
 
 
 def test_who_comes_from_before_a_restart_is_told_to_read_everything_again(plain_stack, server):
@@ -149,3 +163,42 @@ def test_who_comes_and_leaves_is_told(plain_stack, tmp_path):
     assert heard(False)[1]["id"] == "door-1"
     stream.close()
     devices.close()
+
+
+def test_a_result_over_mqtt_is_told_as_one_over_http_is(plain_stack, tmp_path):
+    server = plain_stack.start_server(options=["--mqtt-listen", "127.0.0.1:0"])
+    wait_until(lambda: server.metric("stratus_mqtt_connected") == 1, what="the broker")
+    devices = DeviceMaker(server, tmp_path / "devices")
+    stream = Stream(server.http, "?topics=devices")
+    stream.next()
+
+    def heard():
+        while True:
+            data = stream.next()[2]
+            if "state" in data:
+                return data
+    body = {"device": "door-1", "sequence": 1, "name": "app", "state": "committed", "time_ms": int(time.time() * 1000),
+            "running": "sha256:" + "a" * 64, "running_version": "2"}
+    device = devices.connect("door-1")
+    device.say("update/result", seq=1, status="SUCCESS", report=json.dumps(body))
+    told = heard()
+    assert told == {"id": "door-1", "name": "app", "state": "committed", "version": "2"}
+    assert server.http.get("/api/v1/devices/door-1").json()["state"] == "committed", "stored before it is told"
+    assert server.http.post("/api/v1/devices/door-1/reports", json={**body, "sequence": 2}, token=None).status == 204
+    assert heard() == told
+    stream.close()
+    devices.close()
+
+
+def test_a_new_target_is_told_once_it_counts(server):
+    app = Registry(server.http, "site/app")
+    manifest = app.push_files([{"bin/app": b"1"}], "1")
+    release = "/api/v1/releases/site%2Fapp"
+    assert server.http.put(f"{release}/versions/1", json={"digest": digest_of(manifest)}).status == 200
+    stream = Stream(server.http, "?topics=releases")
+    stream.next()
+    assert server.http.put(f"{release}/target", json={"version": "1"}).status == 202
+    while (data := stream.next()[2]).get("target") != "1":
+        assert data["name"] == "site/app"
+    assert server.http.get(release).json()["target"]["version"] == "1"
+    stream.close()

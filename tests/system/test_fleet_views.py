@@ -152,7 +152,10 @@ def test_failures_are_grouped_and_the_timeline_adds_up(fleet):
     timeline = fleet.checked.get(f"/api/v1/rollouts/{rollout}/timeline").json()
     last = timeline["points"][-1]
     assert (last["success"], last["failed"], last["other"], timeline["total"]) == (3, 7, 0, 10)
-    for view in ("tiles", "timeline", "failures"):
+    replay = fleet.checked.get(f"/api/v1/rollouts/{rollout}/replay").json()
+    assert all(0 <= begun <= ended <= replay["steps"] for begun, ended in zip(replay["begun"], replay["ended"]))
+    assert len(replay["begun"]) == len(replay["ended"]) == 10 and max(replay["ended"]) == replay["steps"]
+    for view in ("tiles", "timeline", "replay", "failures"):
         assert fleet.checked.get(f"/api/v1/rollouts/nothing/{view}").status == 404
 
 

@@ -10,9 +10,7 @@ class Site:
     """A strict server, an enrolled gateway and two devices behind it."""
 
     def __init__(self, stack):
-        config = stack.programs.path("server.toml")
-        config.write_text('identity = "required"\n')
-        self.server = stack.start_server(options=["--config", config])
+        self.server = stack.start_server(config='identity = "required"')
         self.gateway = stack.start_gateway(options=["--enrol-code", make_code(self.server, kind="gateway", name="localhost")])
         self.keys = stack.programs.path("keys")
         self.a, self.b = (enrol(self.server, self.keys, name) for name in ("dev-a", "dev-b"))

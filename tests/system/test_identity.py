@@ -11,9 +11,7 @@ from harness.identity import (Credentials, enrol, make_code, make_key, make_requ
 
 
 def start(stack, *lines, name="server", data=None):
-    config = stack.programs.path(f"{name}.toml")
-    config.write_text("\n".join(lines) + "\n")
-    return stack.start_server(name=name, data=data, options=["--config", config])
+    return stack.start_server(name=name, data=data, config="\n".join(lines))
 
 
 @pytest.fixture
@@ -104,8 +102,15 @@ def test_a_code_is_six_digits_and_kept_nowhere(server, programs):
     assert len(code) == 6 and code.isdigit()
     dump = b"".join(path.read_bytes() for path in server.data.glob("catalogue.db*"))
     assert code.encode() not in dump
-    many = server.http.post("/api/v1/registration-codes", json={"count": 50}).json()["codes"]
-    assert all(len(one["code"]) == 7 for one in many), "more open codes need more digits"
+
+
+def test_many_codes_are_longer_and_leave_the_next_one_at_six_digits(server):
+    many = server.http.post("/api/v1/registration-codes", json={"count": 500}).json()["codes"]
+    assert {len(one["code"]) for one in many} == {8}, "a guess hits with at most 1 : 100,000"
+    singles = [server.http.post("/api/v1/registration-codes", json={}).json()["codes"][0] for _ in range(12)]
+    assert [len(one["code"]) for one in singles] == [6] * 10 + [7] * 2, "room for ten of six digits"
+    assert server.http.delete(f"/api/v1/registration-codes/{singles[0]['id']}").status == 204
+    assert len(make_code(server)) == 6, "one was withdrawn"
 
 
 def test_codes_place_devices_and_refuse_places_that_do_not_exist(server):

@@ -8,9 +8,7 @@ from harness.identity import enrol, make_code, mutual_client, openssl, report
 
 
 def start(stack, *lines):
-    config = stack.programs.path("server.toml")
-    config.write_text("\n".join(['identity = "required"', *lines]) + "\n")
-    return stack.start_server(options=["--config", config])
+    return stack.start_server(config="\n".join(['identity = "required"', *lines]))
 
 
 def agent_enrol(server_url, data, code, *words):

@@ -9,11 +9,7 @@ from harness.identity import make_code, openssl
 
 @pytest.fixture
 def server(stack):
-    config = stack.programs.path("server.toml")
-    config.write_text('identity = "required"\n')
-    server = stack.start_server(options=["--mqtt-listen", "127.0.0.1:0", "--config", config])
-    wait_until(lambda: server.metric("stratus_mqtt_connected") == 1, what="the server to reach its broker")
-    return server
+    return stack.start_strict_server()
 
 
 class Device:

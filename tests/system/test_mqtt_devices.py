@@ -24,9 +24,8 @@ def connected(server):
 
 def start(stack):
     """One device here says as much as a fleet."""
-    config = stack.programs.path("server.toml")
-    config.write_text("mqtt_messages_per_s = 100000\nmqtt_message_burst = 100000\n")
-    return stack.start_server(options=["--mqtt-listen", "127.0.0.1:0", "--config", config])
+    return stack.start_server(options=["--mqtt-listen", "127.0.0.1:0"],
+                              config="mqtt_messages_per_s = 100000\nmqtt_message_burst = 100000")
 
 
 @pytest.fixture

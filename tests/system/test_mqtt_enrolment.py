@@ -13,10 +13,8 @@ from harness.processes import descendants
 
 
 def start(stack, name="server"):
-    config = stack.programs.path("server.toml")
-    config.write_text('identity = "required"\n')
-    server = stack.start_server(name, options=["--mqtt-listen", "127.0.0.1:0", "--mqtt-enrol-listen", "127.0.0.1:0",
-                                               "--config", config])
+    server = stack.start_server(name, options=["--mqtt-listen", "127.0.0.1:0", "--mqtt-enrol-listen", "127.0.0.1:0"],
+                                config='identity = "required"')
     wait_until(lambda: "broker" not in server.http.get("/healthz").body.decode(), what="both brokers")
     return server
 

@@ -19,9 +19,7 @@ def test_no_secret_leaves_its_place(stack, tmp_path):
     history = tmp_path / "home"
     history.mkdir()
     environment = {"HOME": str(history), "XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    config = stack.programs.path("server.toml")
-    config.write_text('identity = "required"\n')
-    server = stack.start_server(options=["--config", config, "--mqtt-listen", "127.0.0.1:0"])
+    server = stack.start_server(options=["--mqtt-listen", "127.0.0.1:0"], config='identity = "required"')
     secrets = {"the set-up code": setup_code(server), "the administrator's token": server.token}
     alice = make_user(server, "alice", "admin")
     secrets |= {"a password": PASSWORD, "a session": alice.cookie.split("=", 1)[1]}

@@ -149,10 +149,8 @@ def test_only_missing_layers_get_a_delta(server, app):
     assert len(ask(server, first).json()["deltas"]) == 1
 
 
-def test_deploying_does_not_wait_for_ever(programs, plain_stack):
-    config = programs.path("server.toml")
-    config.write_text("deploy_wait_s = 0\n")
-    server = plain_stack.start_server(options=["--config", config])
+def test_deploying_does_not_wait_for_ever(plain_stack):
+    server = plain_stack.start_server(config="deploy_wait_s = 0")
     app = Registry(server.http, "site/app")
     publish(server, app, "1", [{"bin/app": BIG * 4}])
     deploy(server, "1")

@@ -21,10 +21,8 @@ def places(request):
     programs = Programs()
     request.addfinalizer(programs.close)
     stack = Stack(programs)
-    config = programs.path("server.toml")
-    config.write_text('identity = "required"\n')
-    server = stack.start_server(listen="0.0.0.0:0", options=["--config", config, "--mqtt-listen", "0.0.0.0:0",
-                                                             "--mqtt-enrol-listen", "127.0.0.1:0"])
+    server = stack.start_server(listen="0.0.0.0:0", options=["--mqtt-listen", "0.0.0.0:0", "--mqtt-enrol-listen", "127.0.0.1:0"],
+                                config='identity = "required"')
     server.url = server.url.replace("0.0.0.0", "127.0.0.1")
     keys = programs.path("keys")
     code = make_code(server, kind="gateway", names=["localhost", "127.0.0.1"])
