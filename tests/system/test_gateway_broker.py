@@ -225,6 +225,25 @@ def test_the_cache_on_the_lan_is_not_read_without_a_good_certificate(site, tmp_p
     assert HttpClient(site.gateway.url, ca=site.gateway.ca).get(blob).status == 403
 
 
+def test_who_is_shut_out_stays_so_although_the_disk_took_it_late(site):
+    credentials = site.enrol("d1")
+    file = site.gateway.data / "identity" / "revocations.json"
+    wait_until(file.exists, what="the gateway to keep the first list")
+    site.gateway.program.kill()
+    file.unlink()
+    (file / "in the way").mkdir(parents=True)
+    site.gateway = site.start_gateway("hindered", data=site.gateway.data)
+    site.stack.stratus("device", "revoke", "d1")
+    wait_until(lambda: site.is_refused(credentials), 60, what="the gateway to shut it out without a disk")
+    (file / "in the way").rmdir()
+    file.rmdir()
+    wait_until(file.is_file, what="the list to be kept after all")
+    site.cut()
+    site.gateway.program.kill()
+    site.gateway = site.start_gateway("again", data=site.gateway.data)
+    assert site.is_refused(credentials)
+
+
 def test_who_may_know_whom_to_turn_away(site):
     credentials = site.enrol("d1")
     path = "/api/v1/ca/revocations"

@@ -36,7 +36,7 @@ Result<std::unique_ptr<Revocations>> Revocations::open(const std::filesystem::pa
       new Revocations(directory / "revocations.json", roots[0] + chain[1], chain[1], upstream, every));
   if (::access(made->file_.c_str(), R_OK) != 0) return made;
   const auto text = read_file(made->file_, wire::Revocations::kMaxEncoded);
-  const auto taken = text ? made->take(*text) : Result<void>(fail(text.error()));
+  const auto taken = text ? made->take(*text, Origin::disk) : Result<void>(fail(text.error()));
   if (!taken) log::warning("gateway", "{}: {}", made->file_.string(), taken.error().text());
   return made;
 }
@@ -57,7 +57,7 @@ net::Task<void> Revocations::watch() {
 
 net::Task<Result<void>> Revocations::ask() {
   net::Headers headers;
-  if (!etag_.empty()) headers.set("If-None-Match", "\"" + etag_ + "\"");
+  if (kept_) headers.set("If-None-Match", "\"" + etag_ + "\"");
   const std::string target = "/api/v1/ca/revocations";
   auto answer = co_await upstream_.ask("GET", target, std::move(headers));
   if (!answer) co_return forward_error(std::move(answer));
@@ -66,17 +66,19 @@ net::Task<Result<void>> Revocations::ask() {
     co_return fail(error_code_of_http_status(answer->status),
                    fmt::format("the upstream answered {}", answer->status));
   }
-  STRATUS_CO_CHECK(take(answer->body));
-  co_return write_file_atomically(file_, answer->body, 0600);
+  co_return take(answer->body, Origin::upstream);
 }
 
-Result<void> Revocations::take(std::string_view text) {
+Result<void> Revocations::take(std::string_view text, Origin origin) {
   STRATUS_TRY(parsed, wire::parse_revocations(text));
   STRATUS_TRY(serials, crypto::read_revocation_list(parsed.list, issuer_));
   STRATUS_TRY(times, crypto::read_revocation_list_times(parsed.list));
   // An older list would let somebody in again. One with fewer names is right: they were enrolled anew.
   if (times_ && times.this_update < times_->this_update)
     return fail(ErrorCode::corrupt, "the revocation list is older than the one that is known");
+  // First the disk: who was seen turned away stays so over a power cut. A full disk lets nobody in.
+  Result<void> kept;
+  if (origin == Origin::upstream) kept = write_file_atomically(file_, text, 0600);
   std::vector<std::string> fresh;
   for (const std::string& device : parsed.devices) {
     if (!devices_.contains(device)) fresh.push_back(device);
@@ -92,7 +94,8 @@ Result<void> Revocations::take(std::string_view text) {
   known_ = true;
   for (const std::string& device : fresh) log::info("gateway", "{} is shut out", device);
   for (const Hook& hook : hooks_) hook(fresh);
-  return {};
+  kept_ = kept.has_value();
+  return kept;
 }
 
 bool Revocations::admits(const crypto::CertificateInfo& certificate) const {

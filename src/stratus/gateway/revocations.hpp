@@ -5,6 +5,7 @@
 // the intermediate's signature; the names come over the TLS session with the upstream.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -58,7 +59,8 @@ class Revocations {
         upstream_(upstream),
         every_(every) {}
   net::Task<Result<void>> ask();
-  Result<void> take(std::string_view text);
+  enum class Origin : std::uint8_t { disk, upstream };
+  Result<void> take(std::string_view text, Origin origin);
 
   std::filesystem::path file_;
   std::string client_ca_, issuer_;
@@ -69,6 +71,7 @@ class Revocations {
   std::optional<crypto::RevocationListTimes> times_;
   std::string etag_, problem_;
   bool known_ = false;
+  bool kept_ = false;  // on the disk; else the upstream is asked for all of it again
   std::vector<Hook> hooks_;
 };
 
