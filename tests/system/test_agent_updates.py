@@ -1,5 +1,6 @@
 """A device goes from version to version: full, layers, delta, both orders, and the service answers all the time."""
 import json
+import socket
 import threading
 
 import pytest
@@ -160,3 +161,15 @@ def test_a_second_agent_on_the_same_data_is_refused(case):
     second = case.programs.start("second", first.argv)
     assert second.process.wait(60) == 5
     assert "another agent" in second.log
+
+
+def test_it_waits_for_its_port_while_something_dying_holds_it(case):
+    """As what a killed agent was preparing does for a moment."""
+    case.publish(1)
+    with socket.create_server(("127.0.0.1", case.port)):
+        case.start()
+        with pytest.raises(TimeoutError):
+            case.wait_committed(1, 1)
+        assert case.program.running(), case.program.log
+    case.wait_committed(1)
+    assert case.answer() == "1"

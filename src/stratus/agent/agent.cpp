@@ -34,6 +34,8 @@ namespace {
 constexpr auto kJournalRetry = 2s;
 constexpr std::chrono::milliseconds kLongRest = 5s;  // worth giving memory back for
 constexpr update::BackOff kRestartBackOff{100ms, 30s};
+constexpr Millis kSocketPause{50};  // between two tries for a port that is taken
+constexpr int kSocketTries = 200;   // 10 s in all
 constexpr std::size_t kMaxErrors = 100;
 constexpr unsigned kFailedStarts = 3;  // of the committed version, then the one before it is started
 constexpr auto kWellEnough = 10s;      // running so long resets the restart pause
@@ -202,6 +204,12 @@ net::Task<Result<void>> AgentCore::run() {
   recover();
   const InstancePtr source = main_ != nullptr ? main_ : adopted_.empty() ? nullptr : adopted_.front();
   Result<void> sockets = host_.open_sockets(source);
+  // A process that was being prepared when the last agent was killed holds them until it notices.
+  for (int tries = 0; !sockets && sockets.error().code() == ErrorCode::unavailable && tries < kSocketTries;
+       ++tries) {
+    co_await net::sleep_for(kSocketPause);
+    sockets = host_.open_sockets(source);
+  }
   if (!sockets) co_return sockets;
   auto control = ControlSocket::open(executor_, config_.data, *this);
   // Nobody can ask it then (the disk has no inode left, say); that it keeps the service is what counts.

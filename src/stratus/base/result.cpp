@@ -48,6 +48,7 @@ ErrorCode code_of_errno(int number) {
     case EHOSTUNREACH:
     case ENETUNREACH:
     case EAGAIN:
+    case EADDRINUSE:
     case EMFILE:
     case ENFILE:
       return ErrorCode::unavailable;
