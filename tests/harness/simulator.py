@@ -1,4 +1,5 @@
 """stratus-sim beside a server that has a broker, and rollouts for its devices."""
+import contextlib
 import json
 import os
 import signal
@@ -81,14 +82,15 @@ class Simulation:
         return wait_until(there, seconds, what=f"the rollout to be {' or '.join(states)}")
 
     def broker(self):
-        """The broker's process id."""
+        """The broker's process id, or None while the server has it started."""
         for pid in descendants(self.server.program.pid):
-            if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "mosquitto":
-                return pid
-        raise LookupError("the server has no broker")
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "mosquitto":
+                    return pid
+        return None
 
     def kill_broker(self):
-        os.kill(self.broker(), signal.SIGKILL)
+        os.kill(wait_until(self.broker, what="the server's broker"), signal.SIGKILL)
 
     def kill_server(self):
         """kill -9, and another one in its place."""

@@ -1,4 +1,5 @@
 """A disk that is full where nobody looks first: what `stratus` writes beside its output, and where the server makes its deltas."""
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -93,4 +94,32 @@ def test_a_version_is_deployed_though_its_delta_does_not_fit(programs, small_dis
     # What was begun is gone, and there is room for the next version.
     assert taken(disk) < 4 * MEGABYTE
     stack.stratus("publish", "app:3", write_tree(tmp_path / "3", {"version": "3"}), "--unsigned")
+    assert server.http.get("/healthz").status == 200
+
+
+def test_a_full_server_says_so_and_takes_up_again_where_there_is_room(programs, small_disk, tmp_path):
+    disk = small_disk(24 * MEGABYTE)
+    stack = Stack(programs, plain=True)
+    server = stack.start_server(data=disk / "data")
+    first, second = (write_tree(tmp_path / name, {"version": name, "noise": random_bytes(2, 200_000)}) for name in "12")
+    stack.stratus("publish", "app:1", first, "--unsigned")
+    stack.stratus("publish", "app:2", second, "--unsigned", "--no-deploy")
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    # What needs room is refused with the reason, and nothing half of it is there. (A deployment is a line in a journal that
+    # may have some left.)
+    third = write_tree(tmp_path / "3", {"version": "3", "noise": random_bytes(3, 4 * MEGABYTE)})
+    refused = stack.stratus("publish", "app:3", third, "--unsigned", check=False)
+    deployed = stack.stratus("deploy", "app:2", "--unsigned", check=False)
+    for done in (refused, deployed) if deployed.returncode else (refused,):
+        assert done.returncode == 1 and "No space left on device" in done.stderr or "disk is full" in done.stderr, done
+    known, target = server.http.get("/api/v1/releases/app").json(), "1" if deployed.returncode else "2"
+    assert known["target"]["version"] == target and {one["version"] for one in known["versions"]} == {"1", "2"}
+    assert server.http.get("/api/v1/next/app?device=d").json()["version"] == target, "it serves what it has"
+    filler.unlink()
+    stack.stratus("deploy", "app:2", "--unsigned")
+    stack.stratus("publish", "app:3", third, "--unsigned")
+    wait_until(lambda: server.http.get("/api/v1/releases/app").json()["target"]["version"] == "3", 60, what="version 3 to be the target")
     assert server.http.get("/healthz").status == 200
