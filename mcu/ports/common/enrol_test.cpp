@@ -12,7 +12,7 @@
 #include "stratus/mcu/bytes.hpp"
 #include "stratus/mcu/software_crypto.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::enrol_test {
 namespace {
 
 // Its public key and its signatures follow from the secret, so that equal requests mean equal keys.
@@ -200,4 +200,4 @@ TEST(McuEnrolment, GoesOnWhenNoPlaceForTheKeyTakesAWriteOrIsRead) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::enrol_test

@@ -5,7 +5,7 @@
 #include "stratus/mcu/agent_testing.hpp"
 #include "stratus/mcu/board_testing.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::agent_test {
 namespace {
 
 constexpr char kModel[] = "test-board";
@@ -135,4 +135,4 @@ TEST_F(McuAgent, ChecksFewSignaturesOnOneConnection) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::agent_test

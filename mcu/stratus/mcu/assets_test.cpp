@@ -7,7 +7,7 @@
 
 #include "stratus/mcu/board_testing.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::assets_test {
 namespace {
 
 using host::AssetFile;
@@ -131,4 +131,4 @@ TEST(McuAssetsWriter, RefusesWhatDevicesWould) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::assets_test

@@ -7,7 +7,7 @@
 #include "stratus/mcu/board_testing.hpp"
 #include "stratus/mcu/c_facade_board.h"
 
-namespace stratus::mcu {
+namespace stratus::mcu::c_facade_test {
 namespace {
 
 class McuCFacade : public testing::Test {
@@ -94,4 +94,4 @@ TEST_F(McuCFacade, SaysThatNothingBoots) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::c_facade_test

@@ -7,7 +7,7 @@
 #include "stratus/mcu/key_testing.hpp"
 #include "stratus/mcu/link_testing.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::client_test {
 namespace {
 
 constexpr char kModel[] = "test-board";
@@ -230,4 +230,4 @@ TEST_F(McuClient, AsksEverMoreSlowlyWhenTheServerIsAway) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::client_test

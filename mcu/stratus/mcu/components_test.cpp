@@ -9,7 +9,7 @@
 #include "stratus/mcu/assets.hpp"
 #include "stratus/mcu/board_testing.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::components_test {
 namespace {
 
 constexpr char kModel[] = "test-board";
@@ -350,4 +350,4 @@ TEST_F(McuComponents, ABoardWithoutAPlacePassesPartsOver) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::components_test

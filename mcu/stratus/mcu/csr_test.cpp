@@ -9,7 +9,7 @@
 #include "stratus/mcu/key_testing.hpp"
 #include "stratus/mcu/software_crypto.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::csr_test {
 namespace {
 
 class McuCsr : public testing::Test {
@@ -109,4 +109,4 @@ TEST_F(McuCertificateAnswer, RefusesWhatIsCutOrTooLongOrIncomplete) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::csr_test

@@ -7,7 +7,7 @@
 #include "host/memory_flash.hpp"
 #include <gtest/gtest.h>
 
-namespace stratus::mcu {
+namespace stratus::mcu::delta_test {
 namespace {
 
 struct Collect final : ByteSink {
@@ -184,4 +184,4 @@ TEST_F(McuDelta, StopsWhenTheSinkFails) {
 TEST(McuDeltaDecoder, TakesLessThanHalfAKilobyte) { EXPECT_LE(sizeof(DeltaDecoder), 512u); }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::delta_test

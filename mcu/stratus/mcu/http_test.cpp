@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace stratus::mcu {
+namespace stratus::mcu::http_test {
 namespace {
 
 struct ScriptStream final : Stream {
@@ -169,4 +169,4 @@ TEST_F(McuHttp, AsksNothingTwiceThatChangesSomething) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::http_test

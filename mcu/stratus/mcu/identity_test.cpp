@@ -6,7 +6,7 @@
 #include "host/worn_flash.hpp"
 #include <gtest/gtest.h>
 
-namespace stratus::mcu {
+namespace stratus::mcu::identity_test {
 namespace {
 
 CertificateAnswer answer_of(std::uint8_t fill, std::uint32_t certificate_size = 501,
@@ -148,4 +148,4 @@ TEST_F(McuIdentity, ErasesOnceForAKeyWhereNothingIsBlankAndNobodysIs) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::identity_test

@@ -4,7 +4,7 @@
 
 #include "stratus/mcu/board_testing.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::image_test {
 namespace {
 
 class McuImage : public testing::Test {
@@ -110,4 +110,4 @@ TEST_F(McuImage, RefusesASlotTooSmallForIt) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::image_test

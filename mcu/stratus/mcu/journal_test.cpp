@@ -3,7 +3,7 @@
 #include "host/memory_flash.hpp"
 #include <gtest/gtest.h>
 
-namespace stratus::mcu {
+namespace stratus::mcu::journal_test {
 namespace {
 
 class McuJournal : public testing::Test {
@@ -102,4 +102,4 @@ TEST_F(McuJournal, WhatComesAfterARefusedAppendIsFoundAgain) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::journal_test

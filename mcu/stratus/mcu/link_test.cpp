@@ -7,7 +7,7 @@
 #include "stratus/mcu/link_testing.hpp"
 #include "stratus/mcu/software_crypto.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::link_test {
 namespace {
 
 using namespace std::string_literals;
@@ -119,4 +119,4 @@ TEST_F(McuLink, DoesNotRepeatIdsThatCouldBreakItsMessages) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::link_test

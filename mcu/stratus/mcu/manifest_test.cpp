@@ -5,7 +5,7 @@
 
 #include "stratus/mcu/board_testing.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::manifest_test {
 namespace {
 
 class McuManifest : public testing::Test {
@@ -127,4 +127,4 @@ TEST_F(McuManifest, TheWriterStaysBelowTheLimit) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::manifest_test

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace stratus::mcu {
+namespace stratus::mcu::mqtt_test {
 namespace {
 
 using namespace std::string_literals;
@@ -159,4 +159,4 @@ TEST_F(McuMqtt, AsksWhetherTheBrokerIsThereAndGivesUp) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::mqtt_test

@@ -5,7 +5,7 @@
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 
-namespace stratus::mcu {
+namespace stratus::mcu::p256_test {
 namespace {
 
 using host::P256Key;
@@ -127,4 +127,4 @@ TEST_F(McuP256, HandlesTheGeneratorAsKey) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::p256_test

@@ -17,7 +17,7 @@
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-namespace stratus::mcu {
+namespace stratus::mcu::p256_vectors_test {
 namespace {
 
 using Raw = std::array<std::uint8_t, 32>;
@@ -266,4 +266,4 @@ TEST_F(McuP256Vectors, AgreesWithOpenSslAboutRandomNumbers) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::p256_vectors_test

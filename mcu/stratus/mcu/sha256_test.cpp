@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
-namespace stratus::mcu {
+namespace stratus::mcu::sha256_test {
 namespace {
 
 TEST(McuSha256, EqualsOpenSslForEveryLengthAroundTheBlocksAndEverySplit) {
@@ -37,4 +37,4 @@ TEST(McuSha256, HashesMegabytes) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::sha256_test

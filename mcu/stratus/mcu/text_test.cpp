@@ -6,7 +6,7 @@
 
 #include "stratus/mcu/json.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::text_test {
 namespace {
 
 std::string value_of(const std::string& json, const char* name) {
@@ -81,4 +81,4 @@ TEST(McuJson, ReadsNumbersOfAnArray) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::text_test

@@ -4,7 +4,7 @@
 
 #include "stratus/mcu/board_testing.hpp"
 
-namespace stratus::mcu {
+namespace stratus::mcu::updater_test {
 namespace {
 
 class McuUpdater : public testing::Test {
@@ -208,4 +208,4 @@ TEST(McuBoot, RejectsAStagedImageThatRotted) {
 }
 
 }  // namespace
-}  // namespace stratus::mcu
+}  // namespace stratus::mcu::updater_test
