@@ -198,9 +198,8 @@ runtime::ContainerSpec ServiceHost::spec_of(const Release& release, const std::s
 }
 
 net::Task<Result<InstancePtr>> ServiceHost::prepare(const Release& release, OnFullDisk on_full_disk) {
-  const auto now = system_clock().wall().time_since_epoch().count();
-  const std::string name = fmt::format("{}-{:x}-{}", release.manifest_digest.short_hex(),
-                                       static_cast<std::uint64_t>(now), ++counter_);
+  const std::string name =
+      fmt::format("{}-{:x}-{}", release.manifest_digest.short_hex(), unix_ms(), ++counter_);
   runtime::ContainerSpec spec = spec_of(release, name);
   std::function<Result<runtime::Container>()> work = [this, &spec] { return launcher_.prepare(spec); };
   auto container = co_await worker_.run(work);

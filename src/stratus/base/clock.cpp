@@ -34,7 +34,7 @@ std::string format_time(WallTime time) {
                      fmt::gmtime(static_cast<std::time_t>(seconds.time_since_epoch().count())), millis);
 }
 
-std::string format_time_ms(std::int64_t unix_ms) { return format_time(WallTime(Millis(unix_ms))); }
+std::string format_time_ms(std::int64_t ms) { return format_time(WallTime(Millis(ms))); }
 
 Result<WallTime> parse_time(std::string_view text) {
   const auto wrong = [&] {

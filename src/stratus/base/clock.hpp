@@ -30,7 +30,7 @@ Millis steady_ms();
 
 // RFC 3339 with milliseconds in UTC: "2026-11-21T06:39:13.250Z".
 std::string format_time(WallTime time);
-std::string format_time_ms(std::int64_t unix_ms);
+std::string format_time_ms(std::int64_t ms);
 // Reads RFC 3339, with Z or an offset, to the millisecond; years 1970 to 2999. `invalid` says what it is not.
 Result<WallTime> parse_time(std::string_view text);
 

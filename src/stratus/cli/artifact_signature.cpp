@@ -24,7 +24,6 @@ Result<std::vector<PublishedVersion>> firmware_versions(ServerConnection& server
     Request get;
     get.path = fmt::format("/api/v1/firmware?limit={}&sort=newest&search={}{}", kFirmwarePage,
                            net::percent_encode(board), cursor.empty() ? "" : "&cursor=" + cursor);
-    get.max_answer = kMaxAnswer;
     STRATUS_TRY(answer, server.expect_success(get));
     STRATUS_TRY(page, parse_json(answer.body, kMaxAnswer));
     ObjectReader reader(page, "list");

@@ -38,7 +38,6 @@ Result<json::value> ask(ServerConnection& server, std::string method, std::strin
   request.path = std::move(path);
   if (!body.empty()) request.content_type = "application/json";
   request.body = std::move(body);
-  request.max_answer = kMaxAnswer;
   STRATUS_TRY(answer, server.expect_success(request));
   if (answer.body.empty()) return json::value();
   return parse_json(answer.body, kMaxAnswer);

@@ -53,7 +53,6 @@ Result<std::vector<DeviceLine>> fetch_devices(ServerConnection& server) {
   for (;;) {
     Request request;
     request.path = fmt::format("/api/v1/devices?limit={}&after={}", kDevicePage, net::percent_encode(after));
-    request.max_answer = kMaxAnswer;
     STRATUS_TRY(answer, server.expect_success(request));
     STRATUS_TRY(value, parse_json(answer.body, kMaxAnswer).with_context("devices"));
     ObjectReader reader(value, "");

@@ -25,7 +25,6 @@ Result<json::value> ask(ServerConnection& server, const std::string& method, con
   Request request;
   request.method = method;
   request.path = path;
-  request.max_answer = kMaxAnswer;
   if (body != nullptr) {
     request.body = json::serialize(*body);
     request.content_type = "application/json";

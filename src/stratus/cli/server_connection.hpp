@@ -16,7 +16,7 @@
 namespace stratus::cli {
 
 // What an answer that is read as a whole may take, bytes.
-constexpr std::size_t kMaxAnswer = 16u << 20;
+constexpr std::size_t kMaxAnswer = 8u << 20;
 
 struct Request {
   std::string method = "GET";

@@ -216,10 +216,18 @@ Result<void> add_code(Transaction& transaction, const RegistrationCode& code) {
   STRATUS_CHECK(
       transaction.run("INSERT INTO registration_codes (id, hash, kind, region, device_group, device, names, "
                       "created_ms, created_by, "
-                      "expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                      "expires_ms, digits) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                       {code.id, code.hash, code.kind, code.region, code.group, code.device, code.names,
-                       code.created_ms, code.created_by, code.expires_ms}));
+                       code.created_ms, code.created_by, code.expires_ms, code.digits}));
   return {};
+}
+
+Result<std::int64_t> count_open_codes(Reader& reader, std::int64_t now_ms, std::int64_t digits) {
+  STRATUS_TRY(rows,
+              reader.query("SELECT COUNT(*) FROM registration_codes WHERE used_ms = 0 AND expires_ms > $1 "
+                           "AND digits IN (0, $2)",
+                           {now_ms, digits}));
+  return rows[0].integer(0);
 }
 
 Result<UsedCode> use_code(Transaction& transaction, std::string_view hash, std::string_view device,

@@ -96,12 +96,15 @@ struct RegistrationCode {
   std::int64_t created_ms = 0;
   std::string created_by;
   std::int64_t expires_ms = 0;
+  std::int64_t digits = 0;   // its length: a guess hits only codes of its own; 0: nobody noted it
   std::int64_t used_ms = 0;  // 0: not yet
   std::string used_by;       // device id
   std::string certificate;   // PEM, what it was answered with
 };
 // `conflict` when the same code exists; make another then.
 Result<void> add_code(Transaction& transaction, const RegistrationCode& code);
+// Open codes of that length, and those of which nobody noted it.
+Result<std::int64_t> count_open_codes(Reader& reader, std::int64_t now_ms, std::int64_t digits);
 // Uses the code up for `device`, or says why not: nothing found (`none`), used before, expired. Of any number
 // at once, one gets it.
 enum class CodeVerdict : std::uint8_t { good, none, used, expired };

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <thread>
 
-#include "stratus/db/code_digits.hpp"
 #include "stratus/db/testing.hpp"
 
 namespace stratus::db {
@@ -25,7 +24,8 @@ class IdentityTest : public EngineTest {
     certificate.issued_ms = issued_ms;
     return write([&](Transaction& transaction) { return add_certificate(transaction, certificate); });
   }
-  Result<void> add_code_named(const std::string& id, const std::string& hash, std::int64_t expires_ms) {
+  Result<void> add_code_named(const std::string& id, const std::string& hash, std::int64_t expires_ms,
+                              std::int64_t digits = 0) {
     RegistrationCode code;
     code.id = id;
     code.hash = hash;
@@ -33,6 +33,7 @@ class IdentityTest : public EngineTest {
     code.group = "lobby";
     code.created_by = "user:alice";
     code.expires_ms = expires_ms;
+    code.digits = digits;
     return write([&](Transaction& transaction) { return add_code(transaction, code); });
   }
   UsedCode use(const std::string& hash, const std::string& device, std::int64_t now_ms) {
@@ -153,18 +154,14 @@ TEST_P(IdentityTest, OneOfManyGetsTheCode) {
 }
 
 TEST_P(IdentityTest, CountsTheOpenCodesOfALengthAndThoseOfNone) {
-  const auto add = [&](const std::string& id, std::int64_t digits) {
-    EXPECT_TRUE(add_code_named(id, "h" + id, 100));
-    return write([&](Transaction& transaction) { return note_code_digits(transaction, id, digits); });
-  };
-  ASSERT_TRUE(add("A", 6));
-  ASSERT_TRUE(add("B", 8));
-  ASSERT_TRUE(add("C", 8));
+  ASSERT_TRUE(add_code_named("A", "hA", 100, 6));
+  ASSERT_TRUE(add_code_named("B", "hB", 100, 8));
+  ASSERT_TRUE(add_code_named("C", "hC", 100, 8));
   ASSERT_TRUE(add_code_named("D", "hD", 100));
-  EXPECT_EQ(*count_open_codes_of(database(), 50, 6), 2);
-  EXPECT_EQ(*count_open_codes_of(database(), 50, 7), 1);
-  EXPECT_EQ(*count_open_codes_of(database(), 50, 8), 3);
-  EXPECT_EQ(*count_open_codes_of(database(), 150, 8), 0);
+  EXPECT_EQ(*count_open_codes(database(), 50, 6), 2);
+  EXPECT_EQ(*count_open_codes(database(), 50, 7), 1);
+  EXPECT_EQ(*count_open_codes(database(), 50, 8), 3);
+  EXPECT_EQ(*count_open_codes(database(), 150, 8), 0);
 }
 
 TEST_P(IdentityTest, ListsWithdrawsAndForgetsCodes) {
@@ -172,8 +169,8 @@ TEST_P(IdentityTest, ListsWithdrawsAndForgetsCodes) {
   ASSERT_TRUE(add_code_named("B", "h2", 200));
   ASSERT_TRUE(add_code_named("C", "h3", 300));
   (void)use("h3", "cam-7", 10);
-  EXPECT_EQ(*count_open_codes_of(database(), 50, 6), 2);
-  EXPECT_EQ(*count_open_codes_of(database(), 150, 6), 1);
+  EXPECT_EQ(*count_open_codes(database(), 50, 6), 2);
+  EXPECT_EQ(*count_open_codes(database(), 150, 6), 1);
   EXPECT_EQ(codes(database(), true, 50, 10)->size(), 2u);
   EXPECT_EQ(codes(database(), false, 50, 10)->size(), 3u);
   const auto withdraw = [&](const std::string& id) {

@@ -1,5 +1,6 @@
 #include "stratus/net/identity_files.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -15,6 +16,7 @@ namespace {
 constexpr std::uint64_t kMaxFile = 256u << 10;
 
 bool is_there(const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; }
+
 // Whether one of `trusted` vouches for the answer's certificate; the answer's root may be a link between.
 bool is_vouched_for(const wire::EnrolAnswer& answer, const std::vector<std::string>& trusted) {
   return std::any_of(trusted.begin(), trusted.end(), [&answer](const std::string& root) {

@@ -187,8 +187,6 @@ json::array texts(const std::vector<std::string>& values) {
   return array;
 }
 
-json::string time_text(std::int64_t ms) { return json::string(format_time_ms(ms)); }
-
 json::object encode_wave(const Wave& wave) {
   json::object object;
   if (wave.percent) object["percent"] = *wave.percent;
@@ -310,7 +308,7 @@ json::object encode_spec(const Spec& spec) {
                       {"contents", std::move(contents)},
                       {"targets", std::move(targets)},
                       {"waves", std::move(waves)},
-                      {"expires_at", time_text(spec.expires_ms)},
+                      {"expires_at", format_time_ms(spec.expires_ms)},
                       {"rate_per_minute", spec.rate_per_minute},
                       {"max_in_flight", spec.max_in_flight},
                       {"attempt_timeout_ms", spec.attempt_timeout_ms},
@@ -320,7 +318,7 @@ json::object encode_spec(const Spec& spec) {
                       {"approval", spec.approval},
                       {"joining", json::string(word_for(spec.joining))}};
   if (spec.accept_unsigned) object["unsigned"] = true;
-  if (spec.start_ms != 0) object["start_at"] = time_text(spec.start_ms);
+  if (spec.start_ms != 0) object["start_at"] = format_time_ms(spec.start_ms);
   if (spec.window) {
     json::array days;
     for (unsigned day = 0; day < 7; ++day) {

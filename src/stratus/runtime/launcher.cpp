@@ -318,13 +318,13 @@ Result<void> copy_root_xattrs(const std::filesystem::path& layer, const std::fil
   return {};
 }
 
-// Overlayfs shows attributes of the root as the highest directory has them, which is the writable one.
 Result<struct stat> root_of(const std::filesystem::path& layer) {
   struct stat root {};
   if (::stat(layer.c_str(), &root) != 0) return fail(Error::from_errno("stat " + layer.string()));
   return root;
 }
 
+// Overlayfs shows attributes of the root as the highest directory has them, which is the writable one.
 Result<void> show_root_of(const std::filesystem::path& layer, const std::filesystem::path& upper) {
   STRATUS_TRY(root, root_of(layer));
   const timespec times[2] = {root.st_atim, root.st_mtim};

@@ -10,7 +10,6 @@
 #include "stratus/base/ulid.hpp"
 #include "stratus/crypto/certificate_info.hpp"
 #include "stratus/crypto/hmac.hpp"
-#include "stratus/db/code_digits.hpp"
 #include "stratus/server/audit_log.hpp"
 #include "stratus/server/identity.hpp"
 #include "stratus/server/milliseconds.hpp"
@@ -32,7 +31,7 @@ Result<unsigned> choose_digits(db::Transaction& transaction, std::int64_t now, s
   STRATUS_CHECK(lock_audit(transaction));
   unsigned digits = 6;
   for (std::uint64_t room = 1'000'000 / kRoomPerCode; digits < kMostDigits; ++digits, room *= 10) {
-    STRATUS_TRY(open, db::count_open_codes_of(transaction, now, digits));
+    STRATUS_TRY(open, db::count_open_codes(transaction, now, digits));
     if (static_cast<std::uint64_t>(open) + wanted <= room) break;
   }
   return digits;
@@ -130,8 +129,8 @@ net::Task<Result<std::vector<NewCode>>> Identity::make_codes(CodeWish wish) {
         row.created_ms = now;
         row.created_by = wish.by;
         row.expires_ms = code.expires_ms;
+        row.digits = digits;
         STRATUS_CHECK(db::add_code(transaction, row));
-        STRATUS_CHECK(db::note_code_digits(transaction, row.id, digits));
         STRATUS_CHECK(
             record(transaction, wish.by, "registration_code.create", "registration_code:" + row.id));
         made->push_back(code);

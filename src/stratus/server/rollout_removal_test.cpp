@@ -207,8 +207,11 @@ TEST_P(RolloutRemovalTest, WhatDevicesGoBackToIsHeldAsWell) {
 }
 
 // Two servers on one database: the removal of one and the rollout of the other wait for each other's row.
-TEST_P(RolloutRemovalTest, AnotherServersRemovalWaitsForTheRollout) {
-  if (GetParam() == db::Engine::sqlite) GTEST_SKIP() << "two servers need PostgreSQL";
+class TwoServersTest : public RolloutRemovalTest {};
+INSTANTIATE_TEST_SUITE_P(Engines, TwoServersTest, ::testing::Values(db::Engine::postgres),
+                         [](const auto& parameter) { return db::name_of(parameter.param); });
+
+TEST_P(TwoServersTest, AnotherServersRemovalWaitsForTheRollout) {
   auto other = db::Database::open(test_->url(), {});
   ASSERT_TRUE(other);
   std::thread removal;

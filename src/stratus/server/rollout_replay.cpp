@@ -34,8 +34,7 @@ std::string encode_replay(const std::string& rollout, const std::vector<db::Roll
     ended += fmt::format("{}{}", comma, step_of(ended_of(device)));
   }
   return fmt::format(R"({{"rollout":"{}","from":"{}","step_ms":{},"steps":{},"begun":[{}],"ended":[{}]}})",
-                     rollout, format_time(WallTime(Millis(from))), step, to > 0 ? step_of(to) : 0, begun,
-                     ended);
+                     rollout, format_time_ms(from), step, to > 0 ? step_of(to) : 0, begun, ended);
 }
 
 }  // namespace stratus::server

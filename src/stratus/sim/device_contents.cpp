@@ -27,7 +27,7 @@ Device::Outcome Device::consider_contents(InstalledImage& image, std::string_vie
   if (!list) return outcome(update::Event::unreachable);
   const update::ReleaseId id{(*list)->manifest, (*list)->version};
   if (id.manifest == image.record.current.manifest) return outcome(update::Event::up_to_date);
-  const auto now = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+  const auto now = unix_ms();
   if (image.record.is_bad(id.manifest, now)) return outcome(update::Event::known_bad);
   image.offers.clear();
   return accept(image, id, std::move(list));
@@ -36,7 +36,7 @@ Device::Outcome Device::consider_contents(InstalledImage& image, std::string_vie
 // Of contents one each when they are shown, because each is a line of the rollout; else about the one whose
 // turn it was.
 std::vector<wire::DeviceReport> Device::reports_of(const InstalledImage& image) const {
-  const auto now = static_cast<std::uint64_t>(system_clock().wall().time_since_epoch().count());
+  const auto now = unix_ms();
   wire::DeviceReport report = update::report_of(image.record, name_, image.name, now);
   report.downtime_ms = image.record.downtime_ms;
   if (!image.candidate || image.candidate->shown.empty()) return {report};

@@ -152,8 +152,9 @@ int choose_chain(SSL* ssl, void* /*unused*/) {
 class OpenSslClientContext final : public TlsClientContext {
  public:
   OpenSslClientContext(ContextPointer context, ServerJudgement judgement) : context_(std::move(context)) {
-    if (judgement == ServerJudgement::remembered)
-      SSL_CTX_set_cert_verify_callback(context_.get(), &Verdicts::judge, &verdicts_);
+    if (judgement != ServerJudgement::remembered) return;
+    verdicts_ = std::make_unique<Verdicts>();
+    SSL_CTX_set_cert_verify_callback(context_.get(), &Verdicts::judge, verdicts_.get());
   }
 
   std::unique_ptr<Transport> connect(FileDescriptor fd, const std::string& host,
@@ -178,7 +179,7 @@ class OpenSslClientContext final : public TlsClientContext {
   }
 
  private:
-  Verdicts verdicts_;
+  std::unique_ptr<Verdicts> verdicts_;  // when they are remembered
   ContextPointer context_;
 };
 

@@ -18,13 +18,15 @@ export function pointOf(event: PointerEvent<HTMLElement>): Point {
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 }
 
+const isFar = (from: Point, to: Point): boolean => Math.hypot(to.x - from.x, to.y - from.y) > CLICK_PX;
+
 /**
  * A press is a click or, once it moves, a frame. The pointer is captured meanwhile: who draws a frame around squares at
  * the edge leaves the element, and lets go outside it.
  */
 export function useLasso(onClick: (at: Point) => void, onFrame: ((lasso: Lasso) => void) | undefined) {
   const [lasso, setLasso] = useState<Lasso | null>(null);
-  const drawn = lasso !== null && Math.hypot(lasso.to.x - lasso.from.x, lasso.to.y - lasso.from.y) > CLICK_PX;
+  const drawn = lasso !== null && isFar(lasso.from, lasso.to);
   return {
     /** The frame that is being drawn. */
     frame: drawn && onFrame ? lasso : null,
@@ -39,8 +41,7 @@ export function useLasso(onClick: (at: Point) => void, onFrame: ((lasso: Lasso) 
         if (!lasso) return;
         const to = pointOf(event);
         setLasso(null);
-        const far = Math.hypot(to.x - lasso.from.x, to.y - lasso.from.y) > CLICK_PX;
-        if (far) onFrame?.({ from: lasso.from, to });
+        if (isFar(lasso.from, to)) onFrame?.({ from: lasso.from, to });
         else onClick(to);
       },
       onPointerCancel: () => setLasso(null),
