@@ -3,6 +3,25 @@
 #include "lwip/tcp.h"
 
 namespace stratus::mcu::net {
+namespace {
+
+// Adds `data` to `queue`, both of the pool (interface.cpp), first to what the last buffer has free: a few
+// bytes would hold a buffer of their own until they are read, and many of them all that there are.
+void append(pbuf* queue, pbuf* data) {
+  pbuf* last = queue;
+  while (last->next != nullptr) last = last->next;
+  auto* const end = reinterpret_cast<uint8_t*>(last) + LWIP_MEM_ALIGN_SIZE(sizeof(pbuf)) + PBUF_POOL_BUFSIZE;
+  auto* const free = static_cast<uint8_t*>(last->payload) + last->len;
+  const auto room = static_cast<uint16_t>(end - free);
+  const uint16_t n = pbuf_copy_partial(data, free, room, 0);
+  last->len = static_cast<uint16_t>(last->len + n);
+  for (pbuf* piece = queue; piece != nullptr; piece = piece->next)
+    piece->tot_len = static_cast<uint16_t>(piece->tot_len + n);
+  data = pbuf_free_header(data, n);
+  if (data != nullptr) pbuf_cat(queue, data);
+}
+
+}  // namespace
 
 struct Callbacks {
   static err_t connected(void* self, tcp_pcb*, err_t) {
@@ -16,7 +35,7 @@ struct Callbacks {
     } else if (socket.received_ == nullptr) {
       socket.received_ = data;
     } else {
-      pbuf_cat(socket.received_, data);
+      append(socket.received_, data);
     }
     return ERR_OK;
   }

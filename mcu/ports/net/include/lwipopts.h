@@ -21,8 +21,9 @@
 #define MEMP_NUM_TCP_PCB_LISTEN 1
 #define MEMP_NUM_TCP_SEG 8
 #define MEMP_NUM_PBUF 4
-#define PBUF_POOL_SIZE 6
-#define PBUF_POOL_BUFSIZE 640
+/* Whole windows of both connections, unread: the one that is not being read leaves enough for the other's frames. */
+#define PBUF_POOL_SIZE 16
+#define PBUF_POOL_BUFSIZE 256
 #define TCP_MSS 536
 #define TCP_WND (3 * TCP_MSS)
 #define TCP_SND_BUF (2 * TCP_MSS)
