@@ -93,7 +93,6 @@ extern "C" void stratus_net_panic() { reset(); }
 
 extern "C" void run() {
   start_clock();
-  start_idle();
   const auto* hand_over = reinterpret_cast<const HandOver*>(kHandOver);
   print("app: version " APP_VERSION ", slot ");
   print_number(hand_over->slot);
@@ -106,6 +105,7 @@ extern "C" void run() {
   }
   const net::Address address = {0x0a00020f, 0xffffff00, 0x0a000202, {0x52, 0x54, 0, 0x12, 0x34, 0x56}};
   if (!entropy.start(provision.seed, board_clock.unix_time()) || !ethernet.start(address.mac)) quit(false);
+  start_idle();  // its interrupt ends a sleep; resetting it forgets what was set
   const net::Network& network = net::start(ethernet, board_clock, entropy, &feeder, address, idle);
 
   tls.root.dn = {provision.root_name, provision.root_name_size};

@@ -120,9 +120,9 @@ void start_idle() {
   wr(0xe000e014, 10 * kTicksPerMilli - 1);  // SysTick each 10 ms
   wr(0xe000e018, 0);
   wr(0xe000e010, 7);
-  wr(0xe000e100, 1u << 13);       // the Ethernet controller's line
-  wr(0x40200000 + 0x54, 0x100a);  // push-pull, active high, enabled
-  wr(0x40200000 + 0x5c, 8);       // a frame has come
+  wr(0xe000e100, 1u << 13);      // the Ethernet controller's line
+  wr(0x40200000 + 0x54, 0x111);  // enabled, active high, push-pull
+  wr(0x40200000 + 0x5c, 8);      // a frame has come
 }
 
 void idle() {
