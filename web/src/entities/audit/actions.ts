@@ -49,6 +49,7 @@ export const ACTIONS_EN = {
   rollout_cancel: 'Devices taken out',
   rollout_advance_asked: 'Next wave asked for',
   rollout_advance: 'Next wave opened',
+  settings_retention: 'Retention changed',
   system_collect_garbage: 'Storage cleaned up',
 };
 
@@ -102,5 +103,6 @@ export const ACTIONS_KO: Record<keyof typeof ACTIONS_EN, string> = {
   rollout_cancel: '기기 제외',
   rollout_advance_asked: '다음 단계 요청',
   rollout_advance: '다음 단계 열기',
+  settings_retention: '보관 기간 변경',
   system_collect_garbage: '저장소 정리',
 };

@@ -17,6 +17,7 @@ export const en = {
     firmware: 'Firmware',
     content: 'Content',
     registration_code: 'Code',
+    settings: 'Settings',
   },
   nobody: 'nobody signed in',
 };
@@ -36,6 +37,7 @@ export const ko: Shape<typeof en> = {
     firmware: '펌웨어',
     content: '콘텐츠',
     registration_code: '코드',
+    settings: '설정',
   },
   nobody: '로그인 전',
 };
@@ -51,13 +53,17 @@ export function useAuditWords() {
     const [kind = '', ...rest] = object.split(':');
     return kind in en.kind && rest.length ? `${t(`kind.${kind as Kind}`)} ${rest.join(':')}` : object;
   };
+  const actor = (principal: string) =>
+    principal === 'anonymous' ? t('nobody') : principal.startsWith('user:') ? whoIs(principal) : thing(principal);
   return {
     action: (code: string) => {
       const key = code.replace('.', '_');
       return key in en.action ? t(`action.${key as Action}`) : code;
     },
-    actor: (principal: string) =>
-      principal === 'anonymous' ? t('nobody') : principal.startsWith('user:') ? whoIs(principal) : thing(principal),
+    actor,
     object: thing,
+    /** Who did it to what; only the latter where nobody was signed in yet. */
+    both: (principal: string, object: string) =>
+      principal === 'anonymous' ? thing(object) : `${actor(principal)} → ${thing(object)}`,
   };
 }

@@ -46,7 +46,7 @@ export function RecentChanges() {
                   {words.action(action)}
                 </Text>
                 <Text size="sm" truncate title={object}>
-                  {words.actor(actor)} → {words.object(object)}
+                  {words.both(actor, object)}
                 </Text>
               </Group>
             ))}

@@ -86,7 +86,9 @@ function Card({ title, certificate }: { title: string; certificate: Authority['r
           {t('validUntil')}: <TimeText value={certificate.not_after} style="full" />
         </Text>
         <Text size="sm">{t('fingerprint')}:</Text>
-        <Code style={{ overflowWrap: 'anywhere' }}>{certificate.fingerprint}</Code>
+        <Code fz={11} style={{ overflowWrap: 'anywhere' }}>
+          {certificate.fingerprint}
+        </Code>
         <CopyButton value={certificate.fingerprint} />
       </Stack>
     </Paper>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useMe, type Scope } from '@/entities/session';
 import { api, take, type Answer } from '@/shared/api/client';
 import { useSubmit } from '@/shared/lib/useSubmit';
-import { CopyAsCli, curlLine } from '@/shared/ui/CopyAsCli';
+import { CopyAsCli, curlLine, shellLine } from '@/shared/ui/CopyAsCli';
 import { CopyButton } from '@/shared/ui/CopyButton';
 import { Dialog } from '@/shared/ui/Dialog';
 import { ProblemAlert } from '@/shared/ui/PageState';
@@ -35,6 +35,7 @@ function Content({ onClose, onMade }: Props) {
   const [days, setDays] = useState('90');
   const [made, setMade] = useState<Answer<'createToken'> | null>(null);
   const body = { name: name.trim(), scopes: scopes as Scope[], expires_in_s: Number(days) * DAY_S };
+  const words = ['create', body.name || 'NAME', ...scopes.flatMap((scope) => ['--scope', scope]), '--days', days];
   const { busy, error, submit } = useSubmit(async () => {
     setMade(await take(api.POST('/api/v1/tokens', { body })));
     await onMade();
@@ -80,7 +81,10 @@ function Content({ onClose, onMade }: Props) {
           onChange={(value) => setDays(value ?? '90')}
           data={[1, 7, 30, 90, 365].map((count) => ({ value: String(count), label: t('days', { count }) }))}
         />
-        <CopyAsCli curl={curlLine('POST', '/api/v1/tokens', body)} />
+        <CopyAsCli
+          command={shellLine(['stratus', 'token', ...words])}
+          curl={curlLine('POST', '/api/v1/tokens', body)}
+        />
         {error !== null && <ProblemAlert error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>

@@ -5,7 +5,7 @@ import { useCan } from '@/entities/session';
 import { api, take, type Answer } from '@/shared/api/client';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
-import { curlLine } from '@/shared/ui/CopyAsCli';
+import { shellLine } from '@/shared/ui/CopyAsCli';
 import { DataTable } from '@/shared/ui/DataTable';
 import { Icon } from '@/shared/ui/icons';
 import { EmptyState, PageState } from '@/shared/ui/PageState';
@@ -92,7 +92,7 @@ export function Tokens() {
         title={t('revokeToken', { name: revoked?.name ?? '' })}
         action={t('revoke')}
         danger
-        curl={curlLine('DELETE', `/api/v1/tokens/${revoked?.id ?? ''}`)}
+        command={shellLine(['stratus', 'token', 'revoke', revoked?.id ?? ''])}
         onConfirm={() => revoke(revoked as Token)}
         onClose={() => setRevoked(null)}
       >

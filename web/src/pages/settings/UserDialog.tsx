@@ -9,6 +9,7 @@ import { ProblemAlert } from '@/shared/ui/PageState';
 import { useUiTexts } from '@/shared/ui/i18n';
 import { toastDone } from '@/shared/ui/toast';
 import { translate, useTexts } from './i18n';
+import { changeUserCommand, createUserCommand } from './userCommand';
 import type { User } from './Users';
 
 const ROLES = ['viewer', 'operator', 'releaser', 'auditor', 'admin'] as const;
@@ -42,6 +43,8 @@ function Form({ user, onClose, onSaved }: Props & { user: User | 'new' }) {
   const curl = old
     ? curlLine('PATCH', `/api/v1/users/${old.id}`, change)
     : curlLine('POST', '/api/v1/users', { name, ...change, password: '…' });
+  const wish = { name, ...change, password };
+  const command = old ? changeUserCommand(old, wish) : createUserCommand(wish);
   const { busy, error, submit } = useSubmit(async () => {
     if (old) await take(api.PATCH('/api/v1/users/{id}', { params: { path: { id: old.id } }, body: change }));
     else await take(api.POST('/api/v1/users', { body: { name: name.trim(), ...change, password } }));
@@ -86,7 +89,7 @@ function Form({ user, onClose, onSaved }: Props & { user: User | 'new' }) {
             onChange={(event) => setDisabled(event.currentTarget.checked)}
           />
         )}
-        <CopyAsCli curl={curl.replace(password || '\0', '…')} />
+        <CopyAsCli command={command} curl={curl.replace(password || '\0', '…')} />
         {error !== null && <ProblemAlert error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>

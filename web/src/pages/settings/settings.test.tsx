@@ -33,6 +33,7 @@ test('users: adds one with roles; what the server refuses is explained in the di
   fireEvent.change(dialog.getByLabelText(/^Name/), { target: { value: 'carol' } });
   fireEvent.change(dialog.getByLabelText(/^First password/), { target: { value: 'a long enough secret' } });
   fireEvent.click(dialog.getByLabelText(/^Operator/));
+  expect(dialog.getByText('stratus user create carol --role viewer --role operator')).toBeInTheDocument();
   expect(dialog.queryByText(/a long enough secret/)).toBeNull();
   fireEvent.click(dialog.getByRole('button', { name: 'Add a user' }));
   expect(await dialog.findByText('This password is too weak')).toBeInTheDocument();
@@ -75,6 +76,7 @@ test('tokens: the secret is shown once, scopes are those one has', async () => {
   expect(dialog.queryByLabelText('people:admin')).toBeNull();
   fireEvent.change(dialog.getByLabelText(/^What it is for/), { target: { value: 'ci' } });
   fireEvent.click(dialog.getByLabelText('devices:read'));
+  expect(dialog.getByText('stratus token create ci --scope devices:read --days 90')).toBeInTheDocument();
   fireEvent.click(dialog.getByRole('button', { name: 'Make a token' }));
   expect(await dialog.findByText('stt_secret')).toBeInTheDocument();
 });
