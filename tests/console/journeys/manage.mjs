@@ -101,7 +101,7 @@ await journey(async (open) => {
   const squares = page.getByRole('application');
   await squares.waitFor();
   await settled(page);
-  await drag(page, squares, { x: 3, y: 3 }, { x: -40, y: -30 });
+  await drag(page, squares, { x: 3, y: 24 }, { x: -40, y: -30 });
   await page.getByRole('region', { name: '1 device chosen' }).waitFor();
   await page.getByRole('button', { name: 'Choose none' }).click();
   const { width, height } = await squares.boundingBox();
@@ -124,7 +124,7 @@ await journey(async (open) => {
   await time.press('End');
   await page.getByRole('application', { name: now, exact: true }).waitFor();
   await page.getByRole('button', { name: 'Look back' }).click();
-  await squares.click({ position: { x: 5, y: 5 } });
+  await squares.click({ position: { x: 5, y: 24 } });
   await page.waitForURL(/\/devices\/[\w-]+$/);
 
   // What is to start later stands in a calendar, and can be taken back.

@@ -69,7 +69,7 @@ function Now({ alerts }: { alerts: Alert[] }) {
   const first = alerts.find((one) => one.severity === 'error') ?? alerts[0];
   if (!first) return <StatusBadge tone="good" label={t('quiet')} />;
   const place = placeOf(first);
-  const count = alerts.reduce((sum, one) => sum + one.count, 0);
+  const count = alerts.reduce((sum, one) => sum + (one.object ? 1 : one.count), 0); // one rollout, however many devices
   return (
     <Group gap="xs" wrap="nowrap">
       <StatusBadge

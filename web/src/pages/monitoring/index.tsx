@@ -2,6 +2,7 @@ import { Alert, Code, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mant
 import type { ReactNode } from 'react';
 import { formatBytes, formatNumber } from '@/shared/lib/format';
 import { CopyButton } from '@/shared/ui/CopyButton';
+import { Icon } from '@/shared/ui/icons';
 import { Page } from '@/shared/ui/Page';
 import { PageState } from '@/shared/ui/PageState';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
@@ -57,7 +58,7 @@ function HealthLine() {
         <StatusBadge tone={well ? 'good' : 'bad'} label={well ? t('healthy') : t('unhealthy')} />
       </Group>
       {[...(well ? [] : [first]), ...warnings].map((line) => (
-        <Alert key={line} color={well ? 'orange' : 'red'}>
+        <Alert key={line} color={well ? 'orange' : 'red'} icon={<Icon name="warning" />} py="xs">
           {line.startsWith('warning: identity: optional') ? t('optionalIdentity') : line}
         </Alert>
       ))}

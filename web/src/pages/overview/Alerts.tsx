@@ -1,6 +1,6 @@
 import { Alert, Anchor, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
-import { placeOf, type Alert as One } from '@/entities/overview';
+import { placeOf, type Alert as One, type Overview } from '@/entities/overview';
 import { en, useAlertTexts } from '@/entities/overview/i18n';
 import { CauseText } from '@/entities/rollout/ui/CauseText';
 import { formatNumber } from '@/shared/lib/format';
@@ -8,7 +8,16 @@ import { Icon } from '@/shared/ui/icons';
 import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { useTexts } from './i18n';
 
-export function Alerts({ alerts }: { alerts: One[] }) {
+type Rollouts = Overview['rollouts']['items'];
+
+/** What it is about, or how many; a rollout's own numbers are in its words. */
+function subject({ object, count }: One, rollouts: Rollouts): string {
+  if (!object) return count > 0 ? ` (${formatNumber(count)})` : '';
+  const title = rollouts.find(({ id }) => object === `rollout:${id}`)?.title;
+  return title ? `: ${title}` : '';
+}
+
+export function Alerts({ alerts, rollouts }: { alerts: One[]; rollouts: Rollouts }) {
   const t = useTexts();
   const words = useAlertTexts();
   if (alerts.length === 0) return <StatusBadge tone="good" label={t('noAlerts')} />;
@@ -26,7 +35,7 @@ export function Alerts({ alerts }: { alerts: One[] }) {
           >
             <Group justify="space-between" gap="xs">
               <Text size="sm" style={{ overflowWrap: 'anywhere', flex: '1 1 300px' }}>
-                <b>{`${words(`alert.${code}`)}${alert.count > 0 ? ` (${formatNumber(alert.count)})` : ''}`}</b>{' '}
+                <b>{`${words(`alert.${code}`)}${subject(alert, rollouts)}`}</b>{' '}
                 {alert.code in en.alertDetail ? (
                   words(`alertDetail.${alert.code as keyof typeof en.alertDetail}`)
                 ) : (

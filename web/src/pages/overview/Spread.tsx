@@ -1,4 +1,6 @@
-import { Badge, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Badge, Group, Stack, Text } from '@mantine/core';
+import { Link } from 'react-router';
+import { formatTerm } from '@/entities/device/model/filter';
 import { formatNumber } from '@/shared/lib/format';
 import { ProgressBar } from '@/shared/ui/values';
 import type { Overview } from '@/entities/overview';
@@ -31,9 +33,9 @@ export function Spread({ releases }: { releases: Overview['releases'] }) {
                       </Badge>
                     )}
                   </Group>
-                  <Text size="sm" fw={600} style={{ whiteSpace: 'nowrap' }}>
+                  <Count to={version && `${formatTerm('image', [name])} ${formatTerm('version', [version])}`}>
                     {t('devices', { count: devices }).replace(String(devices), formatNumber(devices))}
-                  </Text>
+                  </Count>
                 </Group>
                 <ProgressBar
                   label={label}
@@ -52,5 +54,16 @@ export function Spread({ releases }: { releases: Overview['releases'] }) {
         </Stack>
       )}
     </Card>
+  );
+}
+
+/** A number that leads to its devices, where a filter can name them. */
+function Count({ to, children }: { to: string; children: string }) {
+  const look = { size: 'sm', fw: 600, style: { whiteSpace: 'nowrap' } } as const;
+  if (!to) return <Text {...look}>{children}</Text>;
+  return (
+    <Anchor component={Link} to={`/devices?filter=${encodeURIComponent(to)}`} {...look}>
+      {children}
+    </Anchor>
   );
 }

@@ -44,7 +44,7 @@ export default function OverviewPage() {
       >
         {(data) => (
           <Stack>
-            <Alerts alerts={data.alerts} />
+            <Alerts alerts={data.alerts} rollouts={data.rollouts.items} />
             <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
               <Health devices={data.devices} />
               <Compliance devices={data.devices} />

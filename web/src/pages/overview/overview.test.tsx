@@ -46,6 +46,7 @@ const OVERVIEW = {
   },
   gateways: { total: 2, online: 1 },
   alerts: [
+    { code: 'target_failing', severity: 'error', count: 3, filter: 'compliance=failing', detail: '' },
     {
       code: 'rollout_halted',
       severity: 'error',
@@ -64,12 +65,15 @@ test('numbers lead to what they count; percentages are never rounded up', async 
   const offline = await screen.findByRole('link', { name: 'Offline: 4' });
   expect(offline).toHaveAttribute('href', '/devices?filter=health%3Doffline');
   expect(screen.getByRole('img', { name: 'On target: 99%' })).toBeInTheDocument();
+  const running = screen.getByRole('link', { name: '997 devices' });
+  expect(running).toHaveAttribute('href', '/devices?filter=image%3Dsite%2Fapp%20version%3D2');
   const bytes = within(screen.getByRole('region', { name: 'Bytes moved' }));
   expect(bytes.getByText('99%')).toBeInTheDocument();
   expect(bytes.getByText('23.8 kB')).toBeInTheDocument();
   expect(screen.getByRole('link', { name: 'Autumn' })).toHaveAttribute('href', '/rollouts/01JD3M7A8Q2Z5V9K4T6W8X0Y1B');
   expect(screen.getByText(/wave 1 of 3 · 1 device left · 9 failed/)).toBeInTheDocument();
-  expect(screen.getByText('A rollout was halted by its gate (3)')).toBeInTheDocument();
+  expect(screen.getByText('Devices fail on the target (3)')).toBeInTheDocument();
+  expect(screen.getByText('A rollout was halted by its gate: Autumn')).toBeInTheDocument();
 });
 
 test('what failed updates moved is told, and takes nothing off what was saved', async () => {

@@ -1,6 +1,6 @@
 import type { TileSection } from './tiles';
 
-/** Where each square lies: waves one below the other, rows filled from the left. All in CSS pixels. */
+/** Where each square lies: waves one below the other, several with room for their names, rows filled from the left. All in CSS pixels. */
 export interface Packing {
   pitch: number; // of a square with the gap behind it
   side: number;
@@ -10,26 +10,31 @@ export interface Packing {
 }
 
 const PITCHES = [34, 28, 22, 18, 15, 12, 10, 8, 7, 6, 5, 4, 3];
-const WAVE_GAP = 10;
+const WAVE_GAP = 6;
+/** Height of a wave's name above its squares. */
+export const WAVE_HEAD = 18;
+
+const headOf = (waves: readonly TileSection[]) => (waves.length > 1 ? WAVE_HEAD : 0);
 
 function place(waves: readonly TileSection[], width: number, pitch: number): Packing {
   const columns = Math.max(1, Math.floor(width / pitch));
-  let top = 0;
+  const head = headOf(waves);
+  let top = head;
   const sections = waves.map((wave) => {
     const rows = Math.ceil(wave.count / columns);
     const section = { ...wave, top, rows };
-    top += rows * pitch + WAVE_GAP;
+    top += rows * pitch + WAVE_GAP + head;
     return section;
   });
   const side = pitch >= 8 ? pitch - 2 : pitch >= 4 ? pitch - 1 : pitch;
-  return { pitch, side, columns, sections, height: Math.max(0, top - WAVE_GAP) };
+  return { pitch, side, columns, sections, height: Math.max(0, top - WAVE_GAP - head) };
 }
 
-/** The largest squares with which everything fits into `most` of height; the smallest when nothing does. */
+/** The largest squares that fit into `most` of height, names not counted; the smallest when none do. */
 export function pack(waves: readonly TileSection[], width: number, most: number): Packing {
   for (const pitch of PITCHES) {
     const packing = place(waves, width, pitch);
-    if (packing.height <= most) return packing;
+    if (packing.height - headOf(waves) * waves.length <= most) return packing;
   }
   return place(waves, width, PITCHES[PITCHES.length - 1]!);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { neighbour, pack, positionOf, tileAt, tilesIn } from './packing';
+import { neighbour, pack, positionOf, tileAt, tilesIn, WAVE_HEAD } from './packing';
 import { Tiles, tileSections } from './tiles';
 
 const some = () => new Tiles({ prefix: 'door-', devices: ['1', '12', '2'], states: 'wdS', percents: [42] });
@@ -67,7 +67,16 @@ describe('packing', () => {
       expect(tileAt(packing, x + 1, y + 1)).toBe(index);
     }
     expect(tileAt(packing, -1, 0)).toBe(-1);
-    expect(tileAt(packing, packing.pitch * 5 + 1, 1)).toBe(-1); // beside the last of wave 1
+    const row = packing.sections[0]!.top + 1;
+    expect(tileAt(packing, packing.pitch * 4 + 1, row)).toBe(4);
+    expect(tileAt(packing, packing.pitch * 5 + 1, row)).toBe(-1); // beside the last of wave 1
+  });
+  test('several waves have room for their names, one needs none', () => {
+    const [first, second] = pack(waves, 400, 200).sections;
+    expect(first!.top).toBe(WAVE_HEAD);
+    expect(second!.top).toBeGreaterThan(first!.top + WAVE_HEAD);
+    expect(tileAt(pack(waves, 400, 200), 1, WAVE_HEAD - 1)).toBe(-1);
+    expect(pack(waves.slice(0, 1), 400, 200).sections[0]!.top).toBe(0);
   });
   test('a lasso catches what it touches, in every wave', () => {
     const packing = pack(waves, 400, 1000);

@@ -3,7 +3,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { formatNumber } from '@/shared/lib/format';
 import { useRolloutTexts } from '../i18n';
-import { neighbour, pack, positionOf, tileAt, tilesIn } from '../model/packing';
+import { neighbour, pack, positionOf, tileAt, tilesIn, WAVE_HEAD, type Packing } from '../model/packing';
 import { DEVICE_STATES } from '../model/states';
 import type { Tiles, TileSection } from '../model/tiles';
 import { tilePainter, type TileColors } from './paintTiles';
@@ -113,6 +113,7 @@ export function TileMap({ tiles, sections, onOpen, onSelect, most = 420 }: Props
         onPointerLeave={() => setHover(null)}
       >
         <canvas ref={canvas} aria-hidden style={{ display: 'block', width: '100%', height: packing.height }} />
+        <WaveNames packing={packing} />
         {mark && <Frame {...mark} width={packing.pitch} height={packing.pitch} color="var(--mantine-color-text)" />}
         {lasso.frame && <Frame {...rectangle(lasso.frame)} color="var(--mantine-primary-color-filled)" />}
         {hover && !lasso.pressed && <Hint x={hover.x} y={hover.y} width={width} text={describe(hover.index)} />}
@@ -123,6 +124,23 @@ export function TileMap({ tiles, sections, onOpen, onSelect, most = 420 }: Props
       <VisuallyHidden aria-live="polite">{cursor >= 0 ? describe(cursor) : ''}</VisuallyHidden>
     </div>
   );
+}
+
+/** For the eye only: each square says its wave by itself. */
+function WaveNames({ packing: { sections } }: { packing: Packing }) {
+  const t = useRolloutTexts();
+  if (sections.length < 2) return null;
+  return sections.map(({ number, top }) => (
+    <Text
+      key={number}
+      size="xs"
+      c="dimmed"
+      aria-hidden
+      style={{ position: 'absolute', left: 0, top: top - WAVE_HEAD, pointerEvents: 'none' }}
+    >
+      {t('tiles.wave', { wave: number })}
+    </Text>
+  ));
 }
 
 function rectangle({ from, to }: Lasso) {
