@@ -78,6 +78,13 @@ export async function settled(page) {
   }
 }
 
+/** Counts from now on what comes over the line for a page, as it was packed; answers a function that says the kilobytes so far. */
+export function weigh(page) {
+  const parts = [];
+  page.on('requestfinished', (request) => parts.push(request.sizes()));
+  return async () => (await Promise.all(parts)).reduce((sum, part) => sum + part.responseHeadersSize + part.responseBodySize, 0) / 1000;
+}
+
 export const NOWHERE = '/-';
 
 /** As a link does, without loading the console again; the heading of before is marked, so that it is not taken for the new one. */

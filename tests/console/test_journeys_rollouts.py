@@ -1,4 +1,4 @@
-"""Rollouts in the console, with simulated devices: by waves with a pause, and a canary that fails."""
+"""Rollouts in the console, with simulated devices: one ended as it runs, by waves with a pause, a canary that fails."""
 import random
 import time
 
@@ -56,6 +56,9 @@ def fleet(stack):
 
 
 def test_rollout_goes_by_waves_pauses_and_goes_on(fleet):
+    def mistake(title, group):
+        return fleet.case.rollout("2", title=title, targets={"groups": [group]})
+
     def connect(group):
         fleet.start(group)
         return {}
@@ -66,7 +69,7 @@ def test_rollout_goes_by_waves_pauses_and_goes_on(fleet):
         return {"started": [one["device"] for one in fleet.devices("waiting", 12) if one.get("bytes") or one.get("percent")]}
 
     fleet.start("canary")
-    run_journey("waves", fleet.case.server, {"connect": connect, "paused": paused}, user=fleet.user)
+    run_journey("waves", fleet.case.server, {"mistake": mistake, "connect": connect, "paused": paused}, user=fleet.user)
     kinds = [event["kind"] for event in reversed(fleet.events())]
     assert kinds.index("pause") < kinds.index("resume") < kinds.index("completed"), kinds
 

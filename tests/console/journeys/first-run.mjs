@@ -1,6 +1,6 @@
 // A new server: its set-up code makes the first administrator, the line that the page shows makes the first device; then the lock, the
-// way out and the way in, in both languages.
-import { ask, expect, journey, world } from '../journey.mjs';
+// way out and the way in, in both languages; and what the first page weighs.
+import { ask, expect, journey, settled, signIn as enter, weigh, world } from '../journey.mjs';
 
 const NAME = 'kim';
 const PASSWORD = 'a long enough secret';
@@ -83,4 +83,15 @@ await journey(async (open) => {
   // What was signed out stays out: the set-up is over, its page says so.
   await page.goto(`${world.url}/setup`);
   await page.getByText('이미 설정된 서버입니다').waitFor();
+
+  // Whoever was never here waits for little.
+  for (const path of ['/login', '/']) {
+    const first = await open();
+    if (path === '/') await enter(first.page, { name: NAME, password: PASSWORD });
+    const fetched = weigh(first.page);
+    await first.page.goto(world.url + path);
+    await settled(first.page);
+    const kilobytes = await fetched();
+    expect(kilobytes > 100 && kilobytes <= 300, `${path} takes at most 300 kB, not ${kilobytes}`);
+  }
 });

@@ -1,10 +1,27 @@
-// A rollout through the form (what, who, how, review), then watched, paused, resumed and finished, on the squares of its devices.
+// A rollout that is aborted while it runs; then one through the form (what, who, how, review), watched, paused, resumed, finished and taken
+// back, on the squares of its devices.
 import { ask, expect, go, journey, signIn } from '../journey.mjs';
 import { canaryFirst } from '../rollout_form.mjs';
 
 await journey(async (open) => {
   const { page } = await open();
   await signIn(page);
+  const dialog = page.getByRole('dialog');
+  const tiles = page.getByRole('region', { name: 'Every device' });
+
+  // One that was a mistake is ended while it runs: whose turn it was has it no longer.
+  const mistake = await ask('mistake', { title: 'Wrong screens', group: 'lobby' });
+  await go(page, `/rollouts/${mistake}`);
+  await tiles.getByText('Its turn 12').waitFor();
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('menuitem', { name: 'Abort' }).click();
+  await dialog.getByLabel('Reason').fill('not the lobby');
+  await dialog.getByText(`stratus rollout abort ${mistake} --reason 'not the lobby'`).waitFor();
+  await dialog.getByRole('button', { name: 'Abort', exact: true }).click();
+  await tiles.getByText('Cancelled 12').waitFor();
+  await page.getByText('Aborted', { exact: true }).first().waitFor();
+  await page.getByText('aborted by ann: not the lobby').first().waitFor();
+
   await go(page, '/rollouts');
   await page.getByText('Nothing is being rolled out').waitFor();
   await page.getByRole('button', { name: 'New rollout' }).first().click();
@@ -46,13 +63,11 @@ await journey(async (open) => {
 
   // The four of the first wave are there: they update while the page is watched, and the gate opens the second wave.
   await page.getByRole('heading', { level: 1, name: 'Autumn release' }).waitFor();
-  const tiles = page.getByRole('region', { name: 'Every device' });
   await tiles.getByText('Updated 4').waitFor();
   await page.getByText('Passed', { exact: true }).waitFor();
   await tiles.getByText('Its turn 5').waitFor();
 
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
-  const dialog = page.getByRole('dialog');
   await dialog.getByText(/^stratus rollout pause /).waitFor();
   await dialog.getByLabel('Reason').fill('lunch time');
   await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
