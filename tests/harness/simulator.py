@@ -90,6 +90,7 @@ class Simulation:
         return None
 
     def kill_broker(self):
+        """kill -9, once there is one: while it is being started its process is not mosquitto yet."""
         os.kill(wait_until(self.broker, what="the server's broker"), signal.SIGKILL)
 
     def kill_server(self):
