@@ -111,13 +111,14 @@ class DatabaseCatalogue final : public Catalogue {
             // One device too many must not take the others with it.
             if (!seen && seen.error().code() == ErrorCode::conflict) continue;
             if (!seen) return seen;
-            // Sightings are written late: what the device has reported since is newer.
+            // Sightings are written late: what the device has reported since is newer. Its numbers may have
+            // begun again, so the report that counts is the one that the device's row names.
             STRATUS_CHECK(c.run(
                 "UPDATE devices SET running_version = CASE WHEN running = $3 THEN running_version "
                 "ELSE '' END, "
                 "name = $2, running = $3 WHERE id = $1 AND ($4 = 0 OR ($4 = 1 AND (name = '' OR name = $2))) "
                 "AND $5 > COALESCE((SELECT received_ms FROM reports WHERE device = $1 "
-                "ORDER BY sequence DESC LIMIT 1), 0)",
+                "AND reports.sequence = devices.sequence), 0)",
                 {s.device, s.name, s.running, static_cast<std::int64_t>(s.main), s.seen_ms}));
           }
           return {};

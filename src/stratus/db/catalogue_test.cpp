@@ -154,6 +154,23 @@ TEST_P(CatalogueTest, AQuestionThatIsWrittenLateTakesNothingBack) {
   EXPECT_EQ(catalogue_->device("d1")->running, "sha256:3");
 }
 
+TEST_P(CatalogueTest, ADeviceThatCountsFromOneAgainIsBelieved) {
+  const auto report = [this](std::int64_t sequence, std::int64_t at, const char* running) {
+    Report made;
+    made.device = "d1";
+    made.sequence = sequence;
+    made.received_ms = made.reported_ms = at;
+    made.name = "app";
+    made.running = running;
+    made.body = running;
+    return wait([&](auto stored) { catalogue_->add_report(made, stored); });
+  };
+  ASSERT_TRUE(report(7, 10, "sha256:1"));
+  ASSERT_TRUE(report(1, 30, "sha256:2"));
+  ASSERT_TRUE(wait([&](auto done) { catalogue_->note_sightings({{"d1", "app", "sha256:1", 20}}, done); }));
+  EXPECT_EQ(catalogue_->device("d1")->running, "sha256:2") << "asked before it reported";
+}
+
 TEST_P(CatalogueTest, AnOperationThatACrashCutIsFailedAfterwards) {
   Operation operation{"1", "deploy", "app", "2", "running", "", 0, 3, 1, 0};
   ASSERT_TRUE(wait([&](auto done) { catalogue_->put_operation(operation, done); }));

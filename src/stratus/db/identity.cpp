@@ -11,10 +11,13 @@ constexpr std::string_view kCertificate =
     "SELECT serial, device, kind, fingerprint, key_id, public_key, names, not_before_ms, not_after_ms, "
     "issued_ms, "
     "state, changed_ms, changed_by, reason FROM certificates ";
-constexpr std::string_view kCode =
-    "SELECT id, hash, kind, region, device_group, device, names, created_ms, created_by, expires_ms, "
-    "used_ms, used_by, certificate "
-    "FROM registration_codes ";
+// `certificate`: the column, or what stands for it where a list need not load each PEM.
+std::string select_code(std::string_view certificate) {
+  return fmt::format(
+      "SELECT id, hash, kind, region, device_group, device, names, created_ms, created_by, expires_ms, "
+      "used_ms, used_by, {} FROM registration_codes ",
+      certificate);
+}
 
 Certificate certificate_of(const Row& row) {
   Certificate out;
@@ -250,18 +253,18 @@ Result<void> keep_answer(Transaction& transaction, std::string_view id, std::str
 }
 
 Result<std::optional<RegistrationCode>> find_code(Reader& reader, std::string_view hash) {
-  STRATUS_TRY(rows, reader.query(std::string(kCode) + "WHERE hash = $1", {hash}));
+  STRATUS_TRY(rows, reader.query(select_code("certificate") + "WHERE hash = $1", {hash}));
   if (rows.empty()) return std::optional<RegistrationCode>();
   return std::optional<RegistrationCode>(code_of(rows[0]));
 }
 
 Result<std::vector<RegistrationCode>> codes(Reader& reader, bool only_open, std::int64_t now_ms,
                                             std::int64_t limit) {
-  STRATUS_TRY(
-      rows, only_open ? reader.query(std::string(kCode) + "WHERE used_ms = 0 AND expires_ms > $1 "
-                                                          "ORDER BY created_ms DESC, id LIMIT $2",
-                                     {now_ms, limit})
-                      : reader.query(std::string(kCode) + "ORDER BY created_ms DESC, id LIMIT $1", {limit}));
+  const std::string select = select_code("''");
+  STRATUS_TRY(rows, only_open ? reader.query(select + "WHERE used_ms = 0 AND expires_ms > $1 "
+                                                      "ORDER BY created_ms DESC, id LIMIT $2",
+                                             {now_ms, limit})
+                              : reader.query(select + "ORDER BY created_ms DESC, id LIMIT $1", {limit}));
   std::vector<RegistrationCode> out;
   for (const Row row : rows) out.push_back(code_of(row));
   return out;

@@ -117,7 +117,7 @@ Result<UsedCode> use_code(Transaction& transaction, std::string_view hash, std::
 // Keeps what a used code was answered with, so that the answer can be given again.
 Result<void> keep_answer(Transaction& transaction, std::string_view id, std::string_view certificate);
 Result<std::optional<RegistrationCode>> find_code(Reader& reader, std::string_view hash);
-// Newest first; codes that are neither used nor expired, or all that are still kept.
+// Newest first; codes that are neither used nor expired, or all that are still kept. Without certificates.
 Result<std::vector<RegistrationCode>> codes(Reader& reader, bool only_open, std::int64_t now_ms,
                                             std::int64_t limit);
 // `not_found` when there is none that is open.

@@ -132,6 +132,8 @@ TEST_P(IdentityTest, AUsedCodeTellsWhatItWasAnsweredWith) {
   EXPECT_EQ(again.verdict, CodeVerdict::used);
   EXPECT_EQ(again.code.used_by, "cam-7");
   EXPECT_EQ(again.code.certificate, "PEM");
+  for (const RegistrationCode& listed : *codes(database(), false, 0, 10))
+    EXPECT_EQ(listed.certificate, "") << "a list loads none";
   EXPECT_EQ(use("h2", "cam-8", 99).code.certificate, "");
 }
 
