@@ -10,26 +10,27 @@
 
 namespace stratus::wire {
 
-// What a device may publish, below `v1/{device}/`. Brokers allow exactly these.
+// What a device may publish, below `v1/{device}/`. Brokers allow exactly these. The frequent ones stand in
+// front, because mosquitto looks through its list for each message.
 inline constexpr std::array<std::string_view, 22> kUpwardTopics{
-    "update/request/ack",
-    "update/progress",
-    "update/result",
-    "update/cancel/ack",
-    "update/next",  // "what is next for me?"
     "status/system",
-    "status/error_log",
+    "data/metrics",
+    "data/sensors",
     "status/network",
     "status/health",
-    "data/sensors",
-    "data/metrics",
+    "update/progress",
+    "update/result",
+    "update/next",  // "what is next for me?"
+    "update/request/ack",
+    "update/cancel/ack",
+    "status/error_log",
     "sales/data",
     "regist",
     "presence",
     "log",
     "control/response",
     "cert/renew/request",
-    // Other names of the first four.
+    // Other names of update/….
     "firmware/download/request/ack",
     "firmware/download/progress",
     "firmware/download/result",
@@ -37,17 +38,17 @@ inline constexpr std::array<std::string_view, 22> kUpwardTopics{
     "content/active",
 };
 
-// What a device may read.
+// What a device may read, in such an order, too.
 inline constexpr std::array<std::string_view, 10> kDownwardTopics{
-    "update/request/firmware",
-    "update/request/content",
-    "update/request/container",
-    "update/cancel",
+    "stored",
     "update/next/answer",
+    "update/request/container",
+    "update/request/content",
+    "update/request/firmware",
+    "update/cancel",
     "control/command",
     "cert/renew/response",
     "regist/ack",
-    "stored",
     "firmware/download/+",
 };
 

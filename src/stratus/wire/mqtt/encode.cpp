@@ -71,6 +71,7 @@ std::uint8_t write_body(const ConnAck& answer, BodyWriter& to) {
 }
 
 std::uint8_t write_body(const Publish& publish, BodyWriter& to) {
+  to.body.reserve(publish.topic.size() + publish.payload.size() + 16);
   to.topic(publish.topic);
   if (publish.qos > 0) to.packet_id(publish.packet_id);
   to.properties(publish.properties, PropertyPlace::publish);

@@ -1,5 +1,7 @@
 #include "stratus/wire/mqtt/field_reader.hpp"
 
+#include <algorithm>
+
 namespace stratus::wire::mqtt {
 namespace {
 
@@ -27,7 +29,10 @@ std::size_t sequence_length(BytesView bytes) {
 
 bool is_mqtt_text(std::string_view text) {
   if (text.size() > 0xFFFF) return false;
-  BytesView bytes = as_bytes(text);
+  const auto* const begin = reinterpret_cast<const std::uint8_t*>(text.data());
+  const auto* const plain_end =
+      std::find_if(begin, begin + text.size(), [](std::uint8_t c) { return c == 0 || c >= 0x80; });
+  BytesView bytes(plain_end, begin + text.size());
   while (!bytes.empty()) {
     if (bytes[0] == 0) return false;
     const std::size_t length = sequence_length(bytes);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "stratus/wire/mqtt/field_reader.hpp"
@@ -6,7 +7,8 @@
 namespace stratus::wire::mqtt {
 
 bool is_topic_name(std::string_view topic) {
-  return !topic.empty() && topic.find_first_of("+#") == std::string_view::npos && is_mqtt_text(topic);
+  const auto is_wildcard = [](char c) { return c == '+' || c == '#'; };
+  return !topic.empty() && std::none_of(topic.begin(), topic.end(), is_wildcard) && is_mqtt_text(topic);
 }
 
 bool is_topic_filter(std::string_view filter) {
