@@ -248,7 +248,7 @@ TEST(BrokerConfig, AccessListsNameGatewaysAndThoseDenied) {
   const std::string text = broker_access_text(access);
   EXPECT_THAT(text, HasSubstr("pattern write v1/%u/update/result\n"));
   EXPECT_THAT(text, HasSubstr("pattern read v1/%u/stored\n"));
-  EXPECT_THAT(text, HasSubstr("\nuser site\ntopic write gw/site/v1/+/update/request/ack\n"));
+  EXPECT_THAT(text, HasSubstr("\nuser site\ntopic write gw/site/v1/+/status/system\n"));
   EXPECT_THAT(text, HasSubstr("\nuser lost\ntopic deny #\n"));
   EXPECT_THAT(text, HasSubstr("\nuser gone\ntopic deny #\n"));
   EXPECT_THAT(text, Not(HasSubstr("gw/gone")));
