@@ -73,6 +73,8 @@ def main():
         child.add_argument("--strict", action="store_true", help="exit status 1 when a mark is missed, or none was judged")
         module.add_options(child)
     options = parser.parse_args()
+    if os.environ.get("STRATUS_PARSE_ONLY"):  # ./dev asks first
+        return 0
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
 

@@ -211,6 +211,8 @@ def main():
     parser.add_argument("names", nargs="*", help="only suites (lint console unit asan fuzz system; gcc tsan) or system tests with these names")
     parser.add_argument("--long", action="store_true", help="long forms: more cut points, longer fuzzing")
     arguments = parser.parse_args()
+    if os.environ.get("STRATUS_PARSE_ONLY"):  # ./dev asks first
+        return 0
     suites = {"lint", "console", "unit", "asan", "fuzz", "system"}
     known = suites | {"gcc", "tsan"}
     chosen = {name for name in arguments.names if name in known}
