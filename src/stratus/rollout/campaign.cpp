@@ -202,6 +202,7 @@ Result<std::uint32_t> Campaign::retry(const std::string& who, std::span<const st
   if (chosen.empty()) return fail(ErrorCode::conflict, "none of these devices has failed");
   STRATUS_CHECK(order(Event::retry, "retry", who, fmt::format("{} devices", chosen.size()), now));
   spec_.expires_ms = expires;
+  if (header_.state != State::paused) header_.cause.clear();  // it said how the rollout had ended
   for (Device* const device : chosen) {
     if (!move(*device, DeviceEvent::retry, now, "")) continue;
     device->attempt = 0;

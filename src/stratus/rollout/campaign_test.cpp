@@ -290,6 +290,7 @@ TEST(Campaign, TheDeadlineClosesEverything) {
   EXPECT_EQ(run.it.header().cause, "the deadline passed before 4 devices were done");
   EXPECT_FALSE(run.it.retry("ann", {}, 0, run.now)) << "needs a later deadline";
   EXPECT_EQ(*run.it.retry("ann", {}, run.now + 60'000, run.now), 4U);
+  EXPECT_EQ(run.it.header().cause, "") << "it goes on";
   run.tick();
   EXPECT_EQ(run.it.header().state, State::running);
   EXPECT_EQ(run.in(DeviceState::requested).size(), 2U);
