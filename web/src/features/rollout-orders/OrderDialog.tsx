@@ -1,4 +1,4 @@
-import { Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useOrderRollout, type Order, type OrderWord } from '@/entities/rollout/api/orderRollout';
 import { useRolloutTexts } from '@/entities/rollout/i18n';
@@ -6,6 +6,7 @@ import { orderCommand } from '@/entities/rollout/model/command';
 import { sharesOf } from '@/entities/rollout/model/counts';
 import type { Rollout } from '@/entities/rollout/model/states';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
+import { Icon } from '@/shared/ui/icons';
 import { formatNumber } from '@/shared/lib/format';
 import { whoIs } from '@/shared/lib/whoIs';
 import { toastDone } from '@/shared/ui/toast';
@@ -61,6 +62,11 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
     >
       <Stack gap="sm">
         <Text size="sm">{t(word === 'retry' && devices ? 'text.retrySome' : `text.${word}`, values)}</Text>
+        {word === 'retry' && (rollout.counts['rolled_back'] ?? 0) > 0 && (
+          <Alert color="orange" icon={<Icon name="undo" />} p="xs">
+            {t('wentBack')}
+          </Alert>
+        )}
         <TextInput
           label={t('reason')}
           description={t('reasonHint')}

@@ -161,6 +161,17 @@ test.each([
   expect(orders).toEqual([{}]);
 });
 
+test.each([0, 1])('a retry says that the %i devices that went back take no part', async (rolled_back) => {
+  const body = rollout({ counts: counts({ success: 3, failed: 2, rolled_back, waiting: 195 }) });
+  serve({ [`GET /api/v1/rollouts/${ID}`]: { body } });
+  open();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole('button', { name: 'More' }));
+  await user.click(await screen.findByRole('menuitem', { name: 'Retry failed devices' }));
+  const dialog = await screen.findByRole('dialog');
+  expect(within(dialog).queryAllByText(/they need a new version/)).toHaveLength(rolled_back);
+});
+
 test('waves, gates and every device as a square with words for readers', async () => {
   serve();
   open();
