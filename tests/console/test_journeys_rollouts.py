@@ -1,4 +1,4 @@
-"""Rollouts in the console, with simulated devices: one ended as it runs, by waves with a pause, a canary that fails."""
+"""Rollouts in the console, with simulated devices: one ended as it runs, by waves with a pause, a canary that fails and is tried again."""
 import random
 import time
 
@@ -75,9 +75,15 @@ def test_rollout_goes_by_waves_pauses_and_goes_on(fleet):
 
 
 def test_canary_that_fails_halts_the_rollout_and_is_explained(fleet):
-    fleet.start("canary", "--fail-fraction", "1", "--fail-version", "2")
+    frail = fleet.start("canary", "--fail-fraction", "1", "--fail-version", "2", "--fail-how", "failed")
     fleet.start("lobby")
-    run_journey("canary", fleet.case.server, {}, user=fleet.user)
+
+    def mend():
+        frail.stop()  # with what becomes of a run in which updates failed
+        fleet.start("canary")
+        return {}
+
+    run_journey("canary", fleet.case.server, {"mend": mend}, user=fleet.user)
 
 
 def test_device_page_follows_its_device(stack, tmp_path):

@@ -1,5 +1,6 @@
-// The devices of the first wave fail: the gate halts the rollout, and every page that shows it says why.
-import { expect, go, journey, signIn } from '../journey.mjs';
+// The devices of the first wave fail: the gate halts the rollout, and every page that shows it says why. Accepted, it goes on; mended, they
+// are tried again.
+import { ask, expect, go, journey, signIn } from '../journey.mjs';
 import { canaryFirst } from '../rollout_form.mjs';
 
 await journey(async (open) => {
@@ -16,7 +17,7 @@ await journey(async (open) => {
   await halt.getByText(/\d of 4 devices did not make it\. At most 10% may fail/).waitFor();
   await halt.getByText(/Most frequent cause: /).waitFor();
   const tiles = page.getByRole('region', { name: 'Every device' });
-  await tiles.getByText('Rolled back 4').waitFor();
+  await tiles.getByText('Failed 4').waitFor();
   await tiles.getByText('Waiting 12').waitFor();
   await page.getByRole('tab', { name: 'Failures' }).click();
   await page.getByText('4 devices', { exact: true }).waitFor(); // one cause, however many devices
@@ -39,4 +40,17 @@ await journey(async (open) => {
   await tiles.getByText('Updated 12').waitFor();
   await page.getByText('Completed', { exact: true }).first().waitFor();
   await halt.waitFor({ state: 'hidden' });
+
+  // Mended, those that failed are tried again, and nobody else is.
+  await ask('mend');
+  await page.getByRole('button', { name: 'Retry failed devices' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('4 failed devices wait for another try.').waitFor();
+  await dialog.getByText(/^stratus rollout retry \w+$/).waitFor();
+  await dialog.getByRole('button', { name: 'Retry failed devices' }).click();
+  await tiles.getByText('Updated 16').waitFor();
+  await page.getByText('100% ended', { exact: true }).first().waitFor();
+  await page.getByText('Completed', { exact: true }).first().waitFor();
+  expect((await page.getByRole('button', { name: 'Retry failed devices' }).count()) === 0, 'nobody is left to be tried again');
+  expect((await page.getByText('4 devices failed').count()) === 0, 'what was mended is not told any more');
 });
