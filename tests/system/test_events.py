@@ -28,7 +28,7 @@ def add_user(server, name):
 
 
 def test_what_happens_arrives_and_can_be_resumed(server):
-    stream = Stream(server.http)
+    stream = Stream(server.http, "?topics=people")
     assert stream.answer.status == 200 and stream.answer.headers["Content-Type"] == "text/event-stream"
     start, name, _ = stream.next()
     assert name == "hello"
@@ -37,11 +37,11 @@ def test_what_happens_arrives_and_can_be_resumed(server):
     assert [(name, data["id"]) for _, name, data in seen] == [("people", one) for one in ids]
     stream.close()
     # From the middle, and from the very beginning.
-    resumed = Stream(server.http, last=seen[0][0])
+    resumed = Stream(server.http, "?topics=people", last=seen[0][0])
     assert resumed.next()[1] == "hello"
     assert [resumed.next()[2]["id"] for _ in range(2)] == ids[1:]
     resumed.close()
-    again = Stream(server.http, f"?last_event_id={start}")
+    again = Stream(server.http, f"?topics=people&last_event_id={start}")
     again.next()
     assert [again.next()[2]["id"] for _ in range(3)] == ids
     again.close()
@@ -90,7 +90,7 @@ def test_only_topics_that_one_may_see(server):
 
 def test_a_watcher_that_reads_nothing_costs_no_memory_and_stops_nobody(server):
     """More than the ring holds happens while one watcher sleeps; another sees all of it."""
-    sleeper, awake = Stream(server.http), Stream(server.http)
+    sleeper, awake = Stream(server.http, "?topics=people"), Stream(server.http, "?topics=people")
     sleeper.next(), awake.next()
     for number in range(30):
         identity = add_user(server, f"n{number}")

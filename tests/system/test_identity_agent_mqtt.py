@@ -29,7 +29,7 @@ class Device:
     def serial(self):
         return openssl("x509", "-in", self.data / "identity" / "identity.pem", "-noout", "-serial").stdout
 
-    def start(self):
+    def start(self, **mqtt):
         """With a certificate that is due."""
         note = self.data / "identity" / "identity.json"
         note.write_text(json.dumps({**json.loads(note.read_text()), "renew_after_ms": 1}))
@@ -37,7 +37,7 @@ class Device:
             return self.stack.restart_agent(self.agent)
         _, public = self.stack.make_key()
         self.agent = self.stack.start_agent("app", self.link.url("https"), public, name="cam-7", ca=self.ca, data=self.data,
-                                            mqtt={"broker": self.broker})
+                                            mqtt={"broker": self.broker, **mqtt})
         return self.agent
 
     def wait_renewed(self):
@@ -68,6 +68,19 @@ def test_behind_a_gateway_its_signature_proves_the_device(stack, server):
     program = device.start().program
     device.wait_renewed()
     wait_until(lambda: "renewed the certificate over MQTT" in program.log)
+
+
+def test_a_session_with_a_certificate_of_the_operators_own_goes_on(stack, server, tmp_path):
+    device = Device(stack, server, server, server.ca, server.program.ready["mqtt"])
+    other = tmp_path / "operators.pem"
+    other.write_bytes((device.data / "identity" / "identity.pem").read_bytes())
+    program = device.start(certificate=str(other), key=str(other), metrics="1s").program
+    device.wait_renewed()
+    wait_until(lambda: "the certificate is good until" in program.log)
+    said = lambda: len(server.http.get("/api/v1/devices/cam-7/metrics?limit=100").json()["items"])
+    before = said()
+    wait_until(lambda: said() >= before + 2, what="measurements after the renewal")
+    assert program.log.count("connected to mqtts") == 1
 
 
 def test_without_a_broker_it_renews_over_https(stack, server):

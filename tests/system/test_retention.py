@@ -5,7 +5,9 @@ import time
 
 import pytest
 from harness import wait_until
+from harness.events import Stream
 from harness.openapi import CheckedClient
+from harness.people import make_token, make_user
 
 PATH = "/api/v1/settings/retention"
 DAY = 86_400_000
@@ -40,6 +42,18 @@ def test_the_setting_is_kept_bounded_and_in_the_audit(server, plain_stack):
     server.program.kill()
     again = plain_stack.start_server()
     assert days(7, 8, 3650).items() <= again.http.get(PATH).json().items()
+
+
+def test_a_change_is_told_to_who_shows_the_setting_or_the_audit(server):
+    viewer = make_token(make_user(server, "vera", "viewer"))
+    theirs, ours = Stream(viewer), Stream(server.http, "?topics=settings,audit")
+    theirs.next(), ours.next()
+    assert server.http.put(PATH, json=days(7, 8, 9)).status == 200
+    told = {"setting": "retention", **days(7, 8, 9)}
+    assert theirs.next()[1:] == ("settings", told), "a viewer sees the setting, not the audit"
+    entry = {"action": "settings.retention", "object": "settings:retention"}
+    assert [ours.next()[1:] for _ in range(2)] == [("audit", entry), ("settings", told)]
+    theirs.close(), ours.close()
 
 
 def put_old_rows(database, ages):

@@ -8,8 +8,10 @@ import time
 
 import pytest
 from harness import wait_until
+from harness.mqtt import DeviceMaker
 
 DIGEST = "sha256:" + "a" * 64
+NEWER = "sha256:" + "b" * 64
 
 
 @pytest.fixture
@@ -39,6 +41,32 @@ def test_a_clock_far_ahead_holds_up_no_later_report(server):
     assert report(server, 9, time_ms=7_258_118_400_000, state="failed").status == 204
     assert report(server, 1, time_ms=now + 5000, state="committed").status == 204
     assert server.http.get("/api/v1/devices/d1").json()["state"] == "committed"
+
+
+@pytest.mark.parametrize("way", ["https", "mqtt"])
+def test_a_report_that_was_overtaken_is_history_and_says_that_the_device_is_there(plain_stack, tmp_path, way):
+    server = plain_stack.start_server(options=["--mqtt-listen", "127.0.0.1:0"])
+    wait_until(lambda: server.metric("stratus_mqtt_connected") == 1, what="the broker")
+    devices = DeviceMaker(server, tmp_path / "devices")
+    door = devices.connect("d1")
+    kept = lambda: len(server.http.get("/api/v1/devices/d1/reports").json()["reports"])
+
+    def say(sequence, **more):
+        if way == "https":
+            return report(server, sequence, **more)
+        body = {"device": "d1", "sequence": sequence, "name": "app", "state": "committed", "time_ms": sequence, **more}
+        return door.say("update/result", seq=sequence, status="SUCCESS", report=json.dumps(body))
+
+    say(2, running=NEWER, running_version="2")
+    wait_until(lambda: kept() == 1, what="the newer report")
+    seen = server.http.get("/api/v1/devices/d1").json()["last_seen_ms"]
+    wait_until(lambda: time.time() * 1000 >= seen + 1, what="the next millisecond")
+    say(1, running=DIGEST, running_version="1")
+    wait_until(lambda: kept() == 2, what="the older report")
+    device = server.http.get("/api/v1/devices/d1").json()
+    assert (device["running"], device["running_version"]) == (NEWER, "2")
+    assert device["last_seen_ms"] > seen
+    devices.close()
 
 
 @pytest.mark.parametrize("body", [

@@ -1,8 +1,11 @@
-"""Contents to simulated devices: two in one rollout, with power cuts; then others in their place."""
+"""Contents to simulated devices: two in one rollout, with power cuts; then others in their place; a list that nobody can read."""
+import json
+
 import pytest
-from harness import wait_until
+from harness import BIN, wait_until
 from harness.artifacts import add_content
 from harness.simulator import Simulation
+from harness.upstream import FakeUpstream
 
 COUNT = 8
 
@@ -54,3 +57,18 @@ def test_contents_come_to_simulated_devices_and_are_replaced(case):
     case.wait_rollout(rollout, "completed")
     assert COUNT * size(later[1:]) == report["bytes"], report
     assert {tuple(shown(case, device)) for device in devices} == {tuple(sorted(one["id"] for one in later))}
+
+
+@pytest.mark.parametrize("image, path", [("content", "/api/v1/devices/sim-00001/contents/next?have="),
+                                         ("app", "/api/v1/next/app?device=sim-00001")])
+def test_an_answer_that_cannot_be_read_is_counted_and_asked_for_again(programs, image, path):
+    server, report = FakeUpstream(), programs.path("report.json")
+    programs.on_close(server.close)
+    server.pages[path] = (200, "application/json", b'{"items":')
+    sim = programs.start("sim", [BIN / "stratus-sim", "run", "--server", server.url, "--identities", programs.path("identities"), "--count", "1",
+                                 "--image", image, "--json", report])
+    wait_until(lambda: len(server.gets(path)) >= 2, what="the question to be asked again")
+    assert sim.stop() == 0
+    told = json.loads(report.read_text())
+    causes = [cause for cause in told["causes"] if cause.startswith("the answer cannot be read")]
+    assert causes and told["causes"][causes[0]] >= 1 and told["updates"]["finished"] == 0, told

@@ -92,7 +92,9 @@ net::Task<void> keep_identity(net::Executor executor, const AgentConfig& config,
       if (renewed) {
         failures = 0;
         log::info("agent", "the certificate is good until {} now", format_time(renewed->not_after));
-        if (mqtt != nullptr) mqtt->use_fresh_certificate();
+        // A session with a certificate of the operator's own keeps it: that one is the same as before.
+        const bool is_own = config.mqtt.certificate == (*own)->file;
+        if (mqtt != nullptr && is_own) mqtt->use_fresh_certificate();
         continue;
       }
       const double chance = std::generate_canonical<double, 32>(random);

@@ -183,8 +183,6 @@ Api::Answer Api::take_report(Call& call) {
   };
   auto written = co_await await_write(write);
   if (!written) co_return written;
-  // A question from before the report that still waits to be noted must not take it back.
-  sightings_.note(id, parsed->name, parsed->running, true);
   // Only then: a report that no rollout heard of is sent again.
   auto heard = co_await rollouts_.report(std::move(*parsed));
   if (!heard) co_return heard;

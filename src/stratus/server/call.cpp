@@ -109,7 +109,9 @@ Actor Call::actor() { return {principal_.label(), address_, request_id()}; }
 Result<RepeatKey> Call::repeat_key() {
   RepeatKey repeat;
   const auto key = request().headers.get("Idempotency-Key");
-  if (!key || principal_.kind == Principal::Kind::anonymous) return repeat;
+  // A question may be asked again: what it happens to note is no answer to keep.
+  const bool asks = request().method == "GET" || request().method == "HEAD";
+  if (!key || asks || principal_.kind == Principal::Kind::anonymous) return repeat;
   if (key->empty() || key->size() > 255)
     return fail(ErrorCode::invalid, "Idempotency-Key: 1 to 255 characters");
   repeat.key = sha256(principal_.label() + "\n" + principal_.id + "\n" + std::string(*key)).hex();

@@ -1,5 +1,7 @@
 #include "stratus/server/changes.hpp"
 
+#include <boost/json.hpp>
+
 #include "stratus/base/result.hpp"
 #include "stratus/db/people.hpp"
 #include "stratus/server/audit_log.hpp"
@@ -58,6 +60,8 @@ Result<void> keep_reply(db::Transaction& transaction, const RepeatKey& repeat, c
 }
 
 Result<void> Change::record(std::string action, std::string object, std::string detail) {
+  publish(
+      {"audit", object, boost::json::serialize(boost::json::object{{"action", action}, {"object", object}})});
   wire::AuditEntry entry;
   entry.actor = actor_.label;
   entry.action = std::move(action);

@@ -47,7 +47,7 @@ class Change {
 
   db::Transaction& transaction() { return transaction_; }
   const Actor& actor() const { return actor_; }
-  // `detail` is a JSON object. No secrets: the log is read by auditors and exported.
+  // `detail`: a JSON object, no secrets (auditors read and export it). Who watches the audit is told.
   Result<void> record(std::string action, std::string object, std::string detail = "{}");
   void publish(Event event) { events_.push_back(std::move(event)); }
 

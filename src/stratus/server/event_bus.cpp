@@ -8,7 +8,7 @@
 namespace stratus::server {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Scope>, 10> kTopics{{
+constexpr std::array<std::pair<std::string_view, Scope>, 11> kTopics{{
     {"devices", Scope::devices_read},
     {"telemetry", Scope::devices_read},
     {"gateways", Scope::devices_read},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<std::string_view, Scope>, 10> kTopics{{
     {"artifacts", Scope::releases_read},
     {"rollouts", Scope::rollouts_read},
     {"tiles", Scope::rollouts_read},
+    {"settings", Scope::devices_read},
     {"people", Scope::people_admin},
     {"audit", Scope::audit_read},
 }};

@@ -176,6 +176,21 @@ TEST_F(McuRoutesTest, WhatKindADeviceIsComesOutOnceAndIsTold) {
   });
 }
 
+TEST_F(McuRoutesTest, AQuestionIsNoRequestThatComesTwice) {
+  be_device("gateway-1");  // that asks for its boards, with one and the same key
+  run([&](Parts& parts) -> net::Task<void> {
+    for (const char* const board : {"mcu-1", "mcu-2"}) {
+      FakeExchange asked("GET", std::string("/api/v1/mcu/firmware/board?model=") + McuShelf::kModel +
+                                    "&have=" + sha256(two_).hex() + "&device=" + board);
+      asked.head().headers.set("Idempotency-Key", "k");
+      co_await parts.router.handle(asked);
+      EXPECT_EQ(asked.status(), 200) << asked.answer();
+      const auto known = db::find_device(database(), board);
+      EXPECT_TRUE(known && known->kind == "mcu") << board;
+    }
+  });
+}
+
 TEST_F(McuRoutesTest, AnswersWhatRunsWhenNothingIsOrderedAndNoOtherParts) {
   be_device("mcu-1");
   run([&](Parts& parts) -> net::Task<void> {

@@ -83,6 +83,9 @@ net::Task<Result<void>> RetentionKeeper::put(Call& call) {
     STRATUS_CHECK(db::put_retention(change.transaction(), wanted));
     const json::object about{{"from", was}, {"to", days_of(wanted)}};
     STRATUS_CHECK(change.record("settings.retention", "settings:retention", json::serialize(about)));
+    json::object news = days_of(wanted);
+    news["setting"] = "retention";
+    change.publish({"settings", "retention", json::serialize(news)});
     return Reply{200, describe(wanted), "", etag_of(wanted)};
   };
   auto changed = co_await call.apply(work);

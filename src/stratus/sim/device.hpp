@@ -80,6 +80,7 @@ class Device final : private net::MqttEvents {
   net::Task<Outcome> perform(InstalledImage& image, update::Action action);
   net::Task<Outcome> ask_server(InstalledImage& image);
   Outcome consider(InstalledImage& image, std::string_view answer);
+  Outcome unreadable(const Error& why);
   Outcome accept(InstalledImage& image, const update::ReleaseId& id, Result<ReleasePointer> release);
   Outcome plan(InstalledImage& image);
   net::Task<Outcome> fetch(InstalledImage& image);

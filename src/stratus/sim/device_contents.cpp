@@ -22,7 +22,8 @@ std::string Device::question(const InstalledImage& image) const {
 
 Device::Outcome Device::consider_contents(InstalledImage& image, std::string_view answer) {
   const auto order = wire::parse_content_order(answer);
-  if (!order || order->items.empty()) return outcome(update::Event::up_to_date);
+  if (!order) return unreadable(order.error());
+  if (order->items.empty()) return outcome(update::Event::up_to_date);
   auto list = world_.shelf.take(*order);
   if (!list) return outcome(update::Event::unreachable);
   const update::ReleaseId id{(*list)->manifest, (*list)->version};

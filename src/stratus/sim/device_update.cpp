@@ -163,7 +163,7 @@ net::Task<Device::Outcome> Device::ask_server(InstalledImage& image) {
 
 Device::Outcome Device::consider(InstalledImage& image, std::string_view answer) {
   auto next = wire::parse_next(answer);
-  if (!next) return outcome(Event::unreachable);
+  if (!next) return unreadable(next.error());
   const Digest manifest = sha256(next->manifest);
   update::DeviceRecord& record = image.record;
   if (manifest == record.current.manifest) return outcome(Event::up_to_date);
@@ -173,6 +173,12 @@ Device::Outcome Device::consider(InstalledImage& image, std::string_view answer)
     release = fail(ErrorCode::denied, "older than what ran here");
   image.offers = std::move(next->deltas);
   return accept(image, {manifest, next->version}, std::move(release));
+}
+
+// As agents judge it: no answer, and asked again after a while.
+Device::Outcome Device::unreadable(const Error& why) {
+  world_.tally.count_cause("the answer cannot be read: " + why.text());
+  return outcome(Event::unreachable);
 }
 
 Device::Outcome Device::accept(InstalledImage& image, const update::ReleaseId& id,

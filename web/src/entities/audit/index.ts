@@ -1,5 +1,6 @@
 import { defineTexts, type Shape } from '@/shared/i18n';
 import { whoIs } from '@/shared/lib/whoIs';
+import type { Topic } from '@/shared/live';
 import { ACTIONS_EN, ACTIONS_KO } from './actions';
 
 export const en = {
@@ -45,6 +46,9 @@ export const ko: Shape<typeof en> = {
 const { useTexts } = defineTexts('audit-entry', en, ko);
 type Action = keyof typeof en.action;
 type Kind = keyof typeof en.kind;
+
+/** What tells of new entries: enrolment, revocation and rollouts are told by their own topics. */
+export const AUDIT_TOPICS: readonly Topic[] = ['audit', 'certificates', 'rollouts'];
 
 /** Entries of the audit log in words: what was done, by whom, about what. A code that is not known stays as it is. */
 export function useAuditWords() {

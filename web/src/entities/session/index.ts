@@ -54,6 +54,7 @@ const TOPICS: [Topic, Scope][] = [
   ['artifacts', 'releases:read'],
   ['rollouts', 'rollouts:read'],
   ['tiles', 'rollouts:read'],
+  ['settings', 'devices:read'],
   ['people', 'people:admin'],
   ['audit', 'audit:read'],
 ];

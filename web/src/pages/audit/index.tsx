@@ -1,7 +1,7 @@
 import { Button, Group, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { useAuditWords } from '@/entities/audit';
+import { AUDIT_TOPICS, useAuditWords } from '@/entities/audit';
 import { endless } from '@/shared/lib/pages';
 import { useLiveRefresh } from '@/shared/live';
 import { Icon } from '@/shared/ui/icons';
@@ -36,7 +36,7 @@ export default function AuditPage() {
     since: params.get('since') ?? '',
   };
   const audit = useAudit(filter);
-  useLiveRefresh(['audit', 'people', 'rollouts', 'releases', 'artifacts'], ['audit'], 3000);
+  useLiveRefresh(AUDIT_TOPICS, ['audit'], 3000);
   const rows = audit.data?.pages.flatMap((page) => page.items) ?? [];
   const columns: Column<AuditEntry>[] = [
     { key: 'sequence', header: t('sequence'), width: '60px', render: (row) => row.sequence, align: 'right' },

@@ -1,7 +1,7 @@
 import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
-import { useAuditWords } from '@/entities/audit';
+import { AUDIT_TOPICS, useAuditWords } from '@/entities/audit';
 import { api, take } from '@/shared/api/client';
 import { useLiveRefresh } from '@/shared/live';
 import { PageState } from '@/shared/ui/PageState';
@@ -19,7 +19,7 @@ export function RecentChanges() {
     queryKey: KEY,
     queryFn: () => take(api.GET('/api/v1/audit', { params: { query: { limit: 8, since_ms: Date.now() - DAY_MS } } })),
   });
-  useLiveRefresh(['people', 'rollouts', 'releases', 'artifacts'], KEY, 5000);
+  useLiveRefresh(AUDIT_TOPICS, KEY, 5000);
   return (
     <Card
       title={t('recent')}

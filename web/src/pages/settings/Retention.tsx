@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { api, take, type Answer } from '@/shared/api/client';
 import { useSubmit } from '@/shared/lib/useSubmit';
+import { useLiveRefresh } from '@/shared/live';
 import { ConfirmDialog } from '@/shared/ui/ConfirmDialog';
 import { CopyAsCli, shellLine } from '@/shared/ui/CopyAsCli';
 import { PageState, ProblemAlert } from '@/shared/ui/PageState';
@@ -26,6 +27,7 @@ export function Retention() {
       return { ...(data as Kept), etag: response.headers.get('ETag') ?? '*' };
     },
   });
+  useLiveRefresh(['settings'], KEY);
   return (
     <Paper withBorder p="md" maw={720}>
       <Stack>

@@ -1,5 +1,6 @@
-import { fireEvent, screen, waitFor, within } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { expect, test, vi } from 'vitest';
+import { LiveProvider } from '@/shared/live';
 import { fakeServer, renderPage } from '@/shared/testing/render';
 import SettingsPage from '.';
 
@@ -142,4 +143,34 @@ test('storage: says how long things are kept and changes it', async () => {
   const sent = requests.find((request) => request.method === 'PUT') as Request;
   expect(sent.headers.get('If-Match')).toBe('"0"');
   expect(await sent.json()).toEqual({ metrics_days: 14, events_days: 90, history_days: 365 });
+});
+
+test('storage: shows what somebody else changed, once it is told', async () => {
+  const sources: EventTarget[] = [];
+  class FakeSource extends EventTarget {
+    constructor() {
+      super();
+      sources.push(this);
+    }
+    close() {}
+  }
+  vi.stubGlobal('EventSource', FakeSource);
+  let kept = { metrics_days: 30, events_days: 90, history_days: 365 };
+  fakeServer({
+    ...me('system:admin', 'devices:read'),
+    'GET /api/v1/settings/retention': () => ({ body: kept, headers: { ETag: `"${kept.metrics_days}"` } }),
+  });
+  renderPage(
+    <LiveProvider topics={['settings']} since="e-1">
+      <SettingsPage />
+    </LiveProvider>,
+    { url: '/settings/storage', route: '/settings/:section' },
+  );
+  expect(await screen.findByRole('textbox', { name: 'Measurements' })).toHaveValue('30 days');
+  await waitFor(() => expect(sources.length).toBeGreaterThan(0));
+  kept = { ...kept, metrics_days: 14 };
+  const told = { data: JSON.stringify({ setting: 'retention', ...kept }), lastEventId: 'e-2' };
+  act(() => void sources.at(-1)!.dispatchEvent(new MessageEvent('settings', told)));
+  const field = () => screen.getByRole('textbox', { name: 'Measurements' });
+  await waitFor(() => expect(field()).toHaveValue('14 days'), { timeout: 5000 });
 });

@@ -13,6 +13,7 @@ export type Topic =
   | 'artifacts'
   | 'rollouts'
   | 'tiles'
+  | 'settings'
   | 'people'
   | 'audit';
 
