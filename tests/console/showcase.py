@@ -130,10 +130,10 @@ class Site:
                    for title, colour in colours.items()]
         return {"firmware": firmware[-1], "content": content[0]}
 
-    def schedule(self, title):
-        """A rollout that starts tomorrow."""
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400))
-        return self.rollout("2.2", title=title, start_at=at)
+    def schedule(self, title, days=1, **spec):
+        """A rollout that starts tomorrow, or later."""
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + days * 86_400))
+        return self.rollout("2.2", title=title, start_at=at, **spec)
 
     def fleet(self, prefix):
         return next(count for fleets in FLEETS.values() for name, count, *_ in fleets if name == prefix) * self.scale

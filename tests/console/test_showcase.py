@@ -121,6 +121,8 @@ test_many_devices_are_found_chosen_moved_and_exported.__test__ = not PICTURES  #
 
 
 def test_pictures_of_the_main_pages(site):
+    for title, days, spec in [("Night shift", 1, {}), ("Player 2.2 · 전체 매장", 3, {}), ("Holiday menu", 3, {"approval": True}), ("Stations", 8, {})]:
+        site.schedule(title, days, **spec)
     begun = time.time()
     run_journey("screenshots", site.server, user=USER, timeout=1800, **site.world(), **site.rollouts, **site.parts)
     pictures = [str(path) for path in sorted(DIRECTORY.glob("*.*.png")) if path.stat().st_mtime >= begun]

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { journey, NOWHERE, settled, signIn, visit, world } from '../journey.mjs';
 
 const WIDTH = 1280;
-const { halted, next, failed, healthy } = world;
+const { halted, next, failed, healthy, firmware } = world;
 const image = `/images/${encodeURIComponent(next.split(':')[0])}`;
 const dialog = (page) => page.getByRole('dialog');
 
@@ -49,9 +49,19 @@ const PICTURES = {
   overview: ['/', undefined, 860],
   rollouts: ['/rollouts', undefined, 420],
   rollout: [`/rollouts/${halted}`, (page) => page.getByRole('application').waitFor(), 1180],
+  replay: [
+    `/rollouts/${halted}?replay=1`,
+    async (page) => {
+      const time = page.locator('.mantine-Slider-root');
+      await time.click({ position: { x: (await time.boundingBox()).width * 0.45, y: 8 } });
+      await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    },
+    680,
+  ],
+  calendar: ['/rollouts?tab=scheduled', undefined, 900],
   failures: [`/rollouts/${halted}?tab=failures`, undefined, 640],
   review: [`/rollouts/new?what=${encodeURIComponent(next)}&all=1&step=review`, undefined, 900],
-  devices: ['/devices?filter=state%3Dfailed%2Crolled_back', undefined, 640],
+  devices: ['/devices?filter=state%3Dfailed%2Crolled_back&columns=state,reason,wanted,seen', undefined, 640],
   register: [
     '/devices?register=1',
     async (page) => {
@@ -64,6 +74,7 @@ const PICTURES = {
   metrics: [`/devices/${healthy}?tab=metrics`, undefined, 760],
   images: [image, undefined, 700],
   layers: [`${image}/${next.split(':')[1]}`, undefined, 560],
+  firmware: [`/firmware/${firmware}`, undefined, 960],
   content: [
     '/content?dialog=register',
     async (page, poster) => {
