@@ -16,6 +16,7 @@ TEXT = HIT + " {{name}} $t(title) ${1} \u202egnp.exe\u202c " + "W" * 30
 NAME = TEXT[:120]
 WORD = "w" * 60  # where only letters may be: an id, a group's code is shorter
 DEVICE = "panel-" + WORD[:50]
+NEWCOMER = {"name": "somebody." + WORD[:40], "password": "a long enough secret"}  # has to choose another one first
 
 
 class HostileSite:
@@ -45,7 +46,9 @@ class HostileSite:
             self.made(f"/api/v1/{kind}", code="r1", name=NAME, tags={"note": NAME})
         self.made("/api/v1/filters", code="f1", name=NAME, filter="state=failed")
         self.made("/api/v1/tokens", name=NAME.replace("/", "|")[:60], scopes=["devices:read"])
-        self.made("/api/v1/users", name="somebody." + WORD[:40], display_name=NAME, password="a long enough secret", roles=["viewer"])
+        self.made("/api/v1/users", **NEWCOMER, display_name=NAME, roles=["viewer"])
+        word = {"boot": "ab", "interval_ms": 3_600_000, "version": HIT[:64], "devices": [DEVICE], "hits": 9, "misses": 1}
+        assert self.http.post(f"/api/v1/gateways/{WORD}/status", json=word, token=None).status == 204
 
     def releases(self):
         key, _ = self.stack.make_key()
@@ -101,28 +104,35 @@ class HostileSite:
         wait_until(halted, 60, what="the gate to halt the rollout")
 
     def views(self):
-        """{name: path}; what has to be clicked there is in journeys/everywhere.mjs, by name."""
+        """{name: path}; what has to be clicked there is in steps.mjs, by name."""
         device, rollout, image = f"/devices/{DEVICE}", f"/rollouts/{self.rollout}", "/images/site%2Fapp"
         new = f"/rollouts/new?what=app%3A2-{WORD}&all=1"
+        failed = "/devices?filter=state%3Dfailed"
+        firmware, content = f"/firmware/{self.firmware}", f"/content/{self.content}"
         views = {"overview": "/", "palette": "/", "keys": "/", "user-menu": "/", "not-found": f"/nothing/{WORD}",
-                 "devices": "/devices", "devices-chosen": "/devices", "devices-bulk": "/devices", "devices-none": "/devices?filter=id%3Dx",
-                 "devices-wrong": "/devices?filter=%28", "devices-columns": "/devices?columns=state,reason,runs,tags,hardware,location", "register": "/devices?register=1", "registered": "/devices?register=1",
+                 "devices": "/devices", "devices-chosen": "/devices", "devices-bulk": "/devices", "devices-menu": "/devices", "devices-view": failed,
+                 "devices-none": "/devices?filter=id%3Dx", "devices-wrong": "/devices?filter=%28",
+                 "devices-columns": "/devices?columns=state,reason,runs,tags,hardware,location",
+                 "register": "/devices?register=1", "registered": "/devices?register=1",
                  "device": device, "device-edit": device, "device-remove": device,
                  "rollout": rollout, "rollout-replay": rollout + "?replay=1", "rollout-abort": rollout, "rollout-resume": rollout,
                  "new-what": "/rollouts/new", "new-who": new + "&step=who", "new-how": new + "&step=how", "new-review": new + "&step=review",
-                 "images": "/images", "image": image, "layers": image + "/1.1", "diff": image + "/1.1?view=diff&from=1.0",
-                 "firmware": "/firmware", "firmware-register": "/firmware?dialog=register", "firmware-item": f"/firmware/{self.firmware}",
-                 "firmware-withdraw": f"/firmware/{self.firmware}", "content": "/content", "content-register": "/content?dialog=register",
-                 "content-item": f"/content/{self.content}", "content-remove": f"/content/{self.content}",
-                 "gateways": "/gateways", "gateways-register": "/gateways?register=1", "monitoring": "/monitoring",
-                 "audit": "/audit", "audit-entry": "/audit", "account": "/settings/account", "users": "/settings/users",
-                 "user-new": "/settings/users", "tokens": "/settings/tokens?whose=all", "token-new": "/settings/tokens",
-                 "certificates": "/settings/certificates", "storage": "/settings/storage"}
+                 "images": "/images", "images-push": "/images?dialog=push", "image": image, "image-remove": image,
+                 "layers": image + "/1.1", "diff": image + "/1.1?view=diff&from=1.0",
+                 "firmware": "/firmware", "firmware-register": "/firmware?dialog=register", "firmware-item": firmware,
+                 "firmware-notes": firmware, "firmware-withdraw": firmware,
+                 "content": "/content", "content-register": "/content?dialog=register", "content-item": content,
+                 "content-text": content, "content-remove": content,
+                 "gateways": "/gateways", "gateways-forget": "/gateways", "gateways-register": "/gateways?register=1",
+                 "monitoring": "/monitoring", "audit": "/audit", "audit-entry": "/audit", "audit-verify": "/audit",
+                 "account": "/settings/account", "users": "/settings/users", "user-new": "/settings/users", "user-edit": "/settings/users",
+                 "tokens": "/settings/tokens?whose=all", "token-new": "/settings/tokens", "certificates": "/settings/certificates",
+                 "storage": "/settings/storage", "storage-clean": "/settings/storage"}
         for tab in ("timeline", "metrics", "content", "log"):
             views[f"device-{tab}"] = f"{device}?tab={tab}"
         for tab in ("devices", "failures", "excluded", "events"):
             views[f"rollout-{tab}"] = f"{rollout}?tab={tab}"
-        for tab in ("running", "drafts", "scheduled"):
+        for tab in ("running", "drafts", "scheduled", "finished"):
             views[f"rollouts-{tab}"] = f"/rollouts?tab={tab}"
         for tab in ("region", "group", "filter"):
             views[f"groups-{tab}"] = f"/groups?tab={tab}"

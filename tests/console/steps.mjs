@@ -30,6 +30,14 @@ export const STEPS = {
     await page.getByLabel(/Password|비밀번호/).first().waitFor();
   },
   'devices-chosen': (page) => main(page).getByRole('checkbox').nth(8).click(),
+  'devices-menu': async (page) => {
+    await press(page, /^(Columns|표시할 열)$/);
+    await dialog(page);
+  },
+  'devices-view': async (page) => {
+    await press(page, /^(Save this view|이 보기 저장)$/);
+    await dialog(page);
+  },
   'devices-bulk': async (page) => {
     await main(page).getByRole('row').nth(1).getByRole('checkbox').click();
     await menu(page, MORE, /Forget|기기 삭제/);
@@ -56,6 +64,26 @@ export const STEPS = {
     await press(page, /^(Resume|다시 진행)$/);
     await dialog(page);
   },
+  'rollout-rollback': async (page) => {
+    await menu(page, MORE, /^(Roll back|되돌리기)$/);
+    await dialog(page);
+  },
+  'image-remove': async (page) => {
+    await press(page, /^Remove \S|\S 삭제$/);
+    await dialog(page);
+  },
+  'gateways-forget': async (page) => {
+    await press(page, /^Forget \S|\S 삭제$/);
+    await dialog(page);
+  },
+  'firmware-notes': async (page) => {
+    await press(page, /^(Edit notes|노트 편집)$/);
+    await main(page).getByRole('textbox').waitFor();
+  },
+  'content-text': async (page) => {
+    await press(page, /^(Edit description|설명 편집)$/);
+    await main(page).getByRole('textbox').waitFor();
+  },
   'firmware-withdraw': async (page) => {
     await press(page, /^(Withdraw|철회)$/);
     await dialog(page);
@@ -66,6 +94,20 @@ export const STEPS = {
   },
   'audit-entry': async (page) => {
     await main(page).getByRole('row').nth(2).click();
+    await dialog(page);
+  },
+  'audit-verify': async (page) => {
+    await press(page, /Verify the chain|사슬 검증/);
+    await dialog(page);
+    await page.getByRole('dialog').getByText(/^stratus audit verify/).waitFor();
+  },
+  'storage-clean': async (page) => {
+    await press(page, /Count what would go|삭제될 양 확인/);
+    await press(page, /^(Remove it|삭제)$/);
+    await dialog(page);
+  },
+  'user-edit': async (page) => {
+    await press(page, /^Change \S|\S 변경$/);
     await dialog(page);
   },
   'user-new': async (page) => {

@@ -11,16 +11,18 @@ from harness.people import make_user
 
 from browser import run_journey
 from conftest import PASSWORD
-from hostile import HostileSite
+from hostile import NEWCOMER, HostileSite
 
 LONG = os.environ.get("STRATUS_LONG") == "1"
 ONLY = os.environ.get("STRATUS_VIEWS", "").split()  # names of HostileSite.views(), for work on a page
-MAIN = ("overview", "devices", "devices-columns", "device", "rollouts-running", "rollouts-scheduled", "rollout", "rollout-replay", "rollout-failures", "new-review", "images", "layers", "firmware-item",
-        "content", "groups-region", "gateways", "audit", "tokens", "certificates")
+MAIN = ("overview", "devices", "devices-columns", "device", "rollouts-running", "rollouts-scheduled", "rollout", "rollout-replay",
+        "rollout-failures", "new-review", "images", "layers", "firmware-item", "content", "groups-region", "gateways", "audit", "tokens",
+        "certificates")
 # Their heading is a name that somebody gave.
-UNTRANSLATED = ("device", "rollout", "image", "layers", "diff", "firmware-item", "firmware-withdraw", "content-item", "content-remove",
-                "device-edit", "device-remove", "device-timeline", "device-metrics", "device-content", "device-log", "rollout-abort",
-                "rollout-resume", "rollout-replay", "rollout-devices", "rollout-failures", "rollout-excluded", "rollout-events")
+UNTRANSLATED = ("device", "device-edit", "device-remove", "device-timeline", "device-metrics", "device-content", "device-log",
+                "rollout", "rollout-abort", "rollout-resume", "rollout-replay", "rollout-devices", "rollout-failures", "rollout-excluded",
+                "rollout-events", "image", "image-remove", "layers", "diff", "firmware-item", "firmware-notes", "firmware-withdraw",
+                "content-item", "content-text", "content-remove")
 # What is looked at together in the long form: each tour has its own windows, so that one takes minutes.
 AREAS = {"devices": ("device", "devices", "register", "groups"), "rollouts": ("rollout", "new"),
          "releases": ("image", "layers", "diff", "firmware", "content"),
@@ -37,7 +39,8 @@ def site(tmp_path_factory):
         make_user(server, "ann", "admin", password=PASSWORD)
         site = HostileSite(stack, server, tmp_path_factory.mktemp("site"))
         site.programs, site.fresh = programs, stack.start_server("fresh")
-        site.entrances = {"setup": site.fresh.url + "/setup", "login": server.url + "/login", "login-again": server.url + "/devices"}
+        site.entrances = {"setup": site.fresh.url + "/setup", "login": server.url + "/login", "login-again": server.url + "/devices",
+                          "first-password": server.url}
         yield site
 
 
@@ -61,6 +64,6 @@ def long_tour(site, wanted, language):
 
 @pytest.mark.parametrize("wanted", [(one, language) for one in AREAS for language in ("en", "ko")] if LONG else [("main", "pages")], ids="-".join)
 def test_every_page_is_usable_by_everybody_and_runs_nothing(site, wanted):
-    said = run_journey("pages", site.server, user={"name": "ann", "password": PASSWORD}, whole=LONG, untranslated=UNTRANSLATED,
+    said = run_journey("pages", site.server, user={"name": "ann", "password": PASSWORD}, newcomer=NEWCOMER, whole=LONG, untranslated=UNTRANSLATED,
                        tours=long_tour(site, *wanted) if LONG else short_tours(site), foreign=[site.fresh.url], timeout=1800)
     print(said)  # how many views, in how long: pytest -rP
