@@ -8,6 +8,7 @@ await journey(async (open) => {
   await signIn(page);
   await go(page, '/rollouts/new?what=kiosk%3A2&all=1');
   await canaryFirst(page);
+  await page.getByLabel('Further attempts after a failure').fill('0');
   await page.getByRole('button', { name: 'Next', exact: true }).click();
   await page.getByRole('region', { name: 'Waves' }).getByText('12 devices take part').waitFor(); // what comes moves the button
   await page.getByRole('button', { name: 'Start', exact: true }).click();

@@ -6,7 +6,7 @@ import { STEPS } from '../steps.mjs';
 const COMMON = new Set(
   (
     'Stratus SHA UTC HTTPS OIDC curl CPU GPU RAM ID IP PEM CA API LVGL QR CLI MQTT URL JSON CSV TLS LTS Prometheus VictoriaMetrics Grafana Linux Ctrl Enter ' +
-    'kB MB GB TB KiB MiB Markdown RGB PNG JPEG GIF WebP BMP linux amd'
+    'kB MB GB TB KiB MiB podman Markdown RGB PNG JPEG GIF WebP BMP linux amd'
   ).split(' '),
 );
 
