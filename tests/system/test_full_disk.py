@@ -114,7 +114,7 @@ def test_a_full_server_says_so_and_takes_up_again_where_there_is_room(programs, 
     refused = stack.stratus("publish", "app:3", third, "--unsigned", check=False)
     deployed = stack.stratus("deploy", "app:2", "--unsigned", check=False)
     for done in (refused, deployed) if deployed.returncode else (refused,):
-        assert done.returncode == 1 and "No space left on device" in done.stderr or "disk is full" in done.stderr, done
+        assert done.returncode == 1 and ("No space left on device" in done.stderr or "disk is full" in done.stderr), done
     known, target = server.http.get("/api/v1/releases/app").json(), "1" if deployed.returncode else "2"
     assert known["target"]["version"] == target and {one["version"] for one in known["versions"]} == {"1", "2"}
     assert server.http.get("/api/v1/next/app?device=d").json()["version"] == target, "it serves what it has"

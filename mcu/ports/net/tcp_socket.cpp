@@ -1,6 +1,7 @@
 #include "ports/net/tcp_socket.hpp"
 
 #include "lwip/tcp.h"
+#include <string.h>
 
 namespace stratus::mcu::net {
 namespace {
@@ -18,7 +19,12 @@ void append(pbuf* queue, pbuf* data) {
   for (pbuf* piece = queue; piece != nullptr; piece = piece->next)
     piece->tot_len = static_cast<uint16_t>(piece->tot_len + n);
   data = pbuf_free_header(data, n);
-  if (data != nullptr) pbuf_cat(queue, data);
+  if (data == nullptr) return;
+  // To the front of its buffer, where the headers were: what comes next finds the room behind it.
+  auto* const front = reinterpret_cast<uint8_t*>(data) + LWIP_MEM_ALIGN_SIZE(sizeof(pbuf));
+  memmove(front, data->payload, data->len);
+  data->payload = front;
+  pbuf_cat(queue, data);
 }
 
 }  // namespace

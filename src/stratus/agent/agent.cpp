@@ -207,6 +207,8 @@ net::Task<Result<void>> AgentCore::run() {
   // A process that was being prepared when the last agent was killed holds them until it notices.
   for (int tries = 0; !sockets && sockets.error().code() == ErrorCode::unavailable && tries < kSocketTries;
        ++tries) {
+    if (tries == 0) log::warning("agent", "waiting for a port: {}", sockets.error().text());
+    if (stopping_) co_return Result<void>();
     co_await net::sleep_for(kSocketPause);
     sockets = host_.open_sockets(source);
   }

@@ -36,12 +36,11 @@ const json::array& items_of(const json::value& value, std::string_view key) {
   return found.is_array() ? found.get_array() : none;
 }
 
-Result<json::value> fetch(ServerConnection& server, const std::string& path, std::size_t most) {
+Result<json::value> fetch(ServerConnection& server, const std::string& path) {
   Request request;
   request.path = path;
-  request.max_answer = most;
   STRATUS_TRY(answer, server.expect_success(request));
-  return parse_json(answer.body, most).with_context(path);
+  return parse_json(answer.body, kMaxAnswer).with_context(path);
 }
 
 }  // namespace stratus::cli

@@ -18,8 +18,7 @@ std::uint64_t number_of(const boost::json::value& value, std::string_view key);
 bool is_set(const boost::json::value& value, std::string_view key);
 const boost::json::array& items_of(const boost::json::value& value, std::string_view key);
 
-// GET. `most`: bytes of the answer.
-Result<boost::json::value> fetch(ServerConnection& server, const std::string& path,
-                                 std::size_t most = kMaxAnswer);
+// GET, to kMaxAnswer.
+Result<boost::json::value> fetch(ServerConnection& server, const std::string& path);
 
 }  // namespace stratus::cli

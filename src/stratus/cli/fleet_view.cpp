@@ -15,15 +15,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMaxView = 16u << 20;  // bytes: a whole image in one answer
-
 // All pages of a list; what stands beside the items is the first page's.
 Result<json::value> get_all(ServerConnection& server, const std::string& path, std::string query) {
-  STRATUS_TRY(whole, fetch(server, path + "?limit=1000" + query, kMaxView));
+  STRATUS_TRY(whole, fetch(server, path + "?limit=1000" + query));
   for (std::string next = text_of(whole, "next"); !next.empty();) {
-    STRATUS_TRY(
-        page, fetch(server, fmt::format("{}?limit=1000{}&cursor={}", path, query, net::percent_encode(next)),
-                    kMaxView));
+    STRATUS_TRY(page, fetch(server, fmt::format("{}?limit=1000{}&cursor={}", path, query,
+                                                net::percent_encode(next))));
     for (const json::value& item : items_of(page, "items")) whole.at("items").as_array().push_back(item);
     next = text_of(page, "next");
   }
@@ -68,7 +65,7 @@ std::string file_line(const json::value& file) {
 
 Result<void> show_overview(const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(found, fetch(*server, "/api/v1/overview", kMaxView));
+  STRATUS_TRY(found, fetch(*server, "/api/v1/overview"));
   const json::value& devices = member(found, "devices");
   say(common, fmt::format("{:<12}  {} active, {} inactive", "Devices", number_of(devices, "active"),
                           number_of(devices, "inactive")));
@@ -123,7 +120,7 @@ Result<void> list_gateways(const CommonOptions& common) {
 
 Result<void> explain_device(const std::string& device, const CommonOptions& common) {
   STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(found, fetch(*server, "/api/v1/devices/" + net::percent_encode(device) + "/why", kMaxView));
+  STRATUS_TRY(found, fetch(*server, "/api/v1/devices/" + net::percent_encode(device) + "/why"));
   for (const json::value& step : items_of(found, "steps"))
     say(common, fmt::format("{} {:<16} {}", is_set(step, "ok") ? "yes" : "NO ", text_of(step, "code"),
                             text_of(step, "detail")));
@@ -153,10 +150,8 @@ Result<void> list_images(const CommonOptions& common) {
 Result<void> list_layers(const std::string& reference, const CommonOptions& common) {
   STRATUS_TRY(parts, split_reference(reference));
   STRATUS_TRY(server, ServerConnection::open(common));
-  STRATUS_TRY(found, fetch(*server,
-                           fmt::format("{}/versions/{}/layers", image_path(parts.first),
-                                       net::percent_encode(parts.second)),
-                           kMaxView));
+  STRATUS_TRY(found, fetch(*server, fmt::format("{}/versions/{}/layers", image_path(parts.first),
+                                                net::percent_encode(parts.second))));
   for (const json::value& layer : items_of(found, "items")) {
     std::string shared;
     for (const json::value& version : items_of(layer, "shared_with"))

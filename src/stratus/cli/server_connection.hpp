@@ -15,8 +15,8 @@
 
 namespace stratus::cli {
 
-// What an answer that is read as a whole may take, bytes.
-constexpr std::size_t kMaxAnswer = 8u << 20;
+// What an answer that is read as a whole may take, bytes: 500 firmware versions with 16 KiB of notes each.
+constexpr std::size_t kMaxAnswer = 16u << 20;
 
 struct Request {
   std::string method = "GET";

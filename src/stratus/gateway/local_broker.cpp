@@ -62,9 +62,14 @@ LocalBroker::LocalBroker(net::Executor loop, std::string address, std::filesyste
 void LocalBroker::apply(const std::vector<std::string>& fresh) {
   net::BrokerAccess access;
   access.denied = {revocations_.current().devices.begin(), revocations_.current().devices.end()};
+  // Either of them alone turns somebody away.
   const auto written = write_file_atomically(list_, revocations_.current().list, 0644);
-  const auto taken = written ? broker_->set_access(std::move(access)) : written;
-  if (!taken) log::error("mqtt", "revocations are not in effect here: {}", taken.error().text());
+  const auto taken = broker_->set_access(std::move(access));
+  const bool in_effect = written && taken;
+  if (!in_effect && in_effect_)
+    log::error("mqtt", "revocations are not in effect here, trying again: {}",
+               (written ? taken : written).error().text());
+  in_effect_ = in_effect;
   for (const std::string& device : fresh) tasks_.spawn(net::cut_for_good(*broker_, device));
   changed_.notify_all();
 }
@@ -91,6 +96,7 @@ net::Task<void> LocalBroker::run() {
 // those that are shut out hold further on.
 net::Task<void> LocalBroker::watch_list() {
   for (;;) {
+    if (!in_effect_) apply(revocations_.current().devices);
     const auto& times = revocations_.times();
     const bool over = times && times->next_update - kLookAtList <= system_clock().wall();
     if (over != list_over_) {

@@ -44,6 +44,7 @@ class LocalBroker {
   net::Notifier changed_;
   net::TaskGroup tasks_;
   bool list_over_ = false;
+  bool in_effect_ = true;  // the newest list is with the broker
 };
 
 }  // namespace stratus::gateway

@@ -56,12 +56,13 @@ net::Task<void> Revocations::watch() {
 }
 
 net::Task<Result<void>> Revocations::ask() {
+  const Result<void> kept = keep();
   net::Headers headers;
-  if (kept_) headers.set("If-None-Match", "\"" + etag_ + "\"");
+  if (!etag_.empty()) headers.set("If-None-Match", "\"" + etag_ + "\"");
   const std::string target = "/api/v1/ca/revocations";
   auto answer = co_await upstream_.ask("GET", target, std::move(headers));
   if (!answer) co_return forward_error(std::move(answer));
-  if (answer->status == 304) co_return Result<void>();
+  if (answer->status == 304) co_return kept;
   if (answer->status != 200) {
     co_return fail(error_code_of_http_status(answer->status),
                    fmt::format("the upstream answered {}", answer->status));
@@ -77,8 +78,8 @@ Result<void> Revocations::take(std::string_view text, Origin origin) {
   if (times_ && times.this_update < times_->this_update)
     return fail(ErrorCode::corrupt, "the revocation list is older than the one that is known");
   // First the disk: who was seen turned away stays so over a power cut. A full disk lets nobody in.
-  Result<void> kept;
-  if (origin == Origin::upstream) kept = write_file_atomically(file_, text, 0600);
+  if (origin == Origin::upstream) unkept_ = text;
+  const Result<void> kept = keep();
   std::vector<std::string> fresh;
   for (const std::string& device : parsed.devices) {
     if (!devices_.contains(device)) fresh.push_back(device);
@@ -94,8 +95,14 @@ Result<void> Revocations::take(std::string_view text, Origin origin) {
   known_ = true;
   for (const std::string& device : fresh) log::info("gateway", "{} is shut out", device);
   for (const Hook& hook : hooks_) hook(fresh);
-  kept_ = kept.has_value();
   return kept;
+}
+
+Result<void> Revocations::keep() {
+  if (unkept_.empty()) return {};
+  STRATUS_CHECK(write_file_atomically(file_, unkept_, 0600));
+  unkept_.clear();
+  return {};
 }
 
 bool Revocations::admits(const crypto::CertificateInfo& certificate) const {

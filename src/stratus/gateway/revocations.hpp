@@ -61,6 +61,7 @@ class Revocations {
   net::Task<Result<void>> ask();
   enum class Origin : std::uint8_t { disk, upstream };
   Result<void> take(std::string_view text, Origin origin);
+  Result<void> keep();
 
   std::filesystem::path file_;
   std::string client_ca_, issuer_;
@@ -70,8 +71,8 @@ class Revocations {
   std::unordered_set<std::string> devices_, serials_;
   std::optional<crypto::RevocationListTimes> times_;
   std::string etag_, problem_;
+  std::string unkept_;  // what the disk did not take yet
   bool known_ = false;
-  bool kept_ = false;  // on the disk; else the upstream is asked for all of it again
   std::vector<Hook> hooks_;
 };
 

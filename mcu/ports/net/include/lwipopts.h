@@ -21,7 +21,7 @@
 #define MEMP_NUM_TCP_PCB_LISTEN 1
 #define MEMP_NUM_TCP_SEG 8
 #define MEMP_NUM_PBUF 4
-/* Whole windows of both connections, unread: the one that is not being read leaves enough for the other's frames. */
+/* A window of 1608 bytes, unread, holds 8 at most: enough are left for the frames of the connection that is being read. */
 #define PBUF_POOL_SIZE 16
 #define PBUF_POOL_BUFSIZE 256
 #define TCP_MSS 536

@@ -1,6 +1,6 @@
 import { Button, Group, NumberInput, Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useEffect, useState, type FormEvent } from 'react';
 import { api, take, type Answer } from '@/shared/api/client';
 import { useSubmit } from '@/shared/lib/useSubmit';
 import { useLiveRefresh } from '@/shared/live';
@@ -27,7 +27,9 @@ export function Retention() {
       return { ...(data as Kept), etag: response.headers.get('ETag') ?? '*' };
     },
   });
-  useLiveRefresh(['settings'], KEY);
+  // Who is changing it keeps what was typed: saving then says that somebody else was faster.
+  const [edited, setEdited] = useState(false);
+  useLiveRefresh(edited ? [] : ['settings'], KEY);
   return (
     <Paper withBorder p="md" maw={720}>
       <Stack>
@@ -36,14 +38,14 @@ export function Retention() {
         </Title>
         <Text>{t('retentionText')}</Text>
         <PageState query={kept} scope="devices:read">
-          {(now) => <Form key={now.etag} now={now} />}
+          {(now) => <Form key={now.etag} now={now} onEdit={setEdited} />}
         </PageState>
       </Stack>
     </Paper>
   );
 }
 
-function Form({ now }: { now: Kept & { etag: string } }) {
+function Form({ now, onEdit }: { now: Kept & { etag: string }; onEdit: (edited: boolean) => void }) {
   const t = useTexts();
   const client = useQueryClient();
   const [days, setDays] = useState<Record<Kind, number | string>>({
@@ -77,6 +79,7 @@ function Form({ now }: { now: Kept & { etag: string } }) {
   const words = KINDS.flatMap((kind) => [`--${kind}`, String(days[kind])]);
   const command = shellLine(['stratus', 'settings', 'retention', ...words]);
   const same = KINDS.every((kind) => days[kind] === now[`${kind}_days`]);
+  useEffect(() => onEdit(!same), [onEdit, same]);
   const complete = KINDS.every((kind) => typeof days[kind] === 'number');
   return (
     <form onSubmit={onSubmit}>
