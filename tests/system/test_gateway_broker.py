@@ -67,7 +67,7 @@ def site(stack):
     return Site(stack)
 
 
-def stored(device, seq, seconds=30):
+def stored(device, seq, seconds=100):
     """Says it again until the server has it, as a device does."""
     end = time.monotonic() + seconds
     while seq not in device.stored:
