@@ -178,6 +178,11 @@ TEST_F(McuRoutesTest, WhatKindADeviceIsComesOutOnceAndIsTold) {
 
 TEST_F(McuRoutesTest, AQuestionIsNoRequestThatComesTwice) {
   be_device("gateway-1");  // that asks for its boards, with one and the same key
+  ASSERT_TRUE(database().write_now([](db::Transaction& transaction) -> Result<void> {
+    STRATUS_CHECK(db::ensure_device(transaction, "mcu-1", 1));
+    STRATUS_CHECK(db::ensure_device(transaction, "mcu-2", 1));
+    return {};
+  }));
   run([&](Parts& parts) -> net::Task<void> {
     for (const char* const board : {"mcu-1", "mcu-2"}) {
       FakeExchange asked("GET", std::string("/api/v1/mcu/firmware/board?model=") + McuShelf::kModel +
