@@ -24,3 +24,11 @@ def test_the_demo_asks_for_root_first(tmp_path):
 def test_help_of_the_demo_needs_neither_root_nor_a_build():
     done = subprocess.run([ROOT / "dev", "demo", "--help"], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
     assert done.returncode == 0 and "--once" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("words, said", [
+    (["demo", "--onec"], "--onec"), (["bench", "nosuch"], "nosuch"), (["test", "--nosuch"], "--nosuch"),
+    (["build", "nosuch"], "release dev asan gcc tsan"), (["setup", "nosuch"], "build demo test bench mcu"), (["bulid"], "bulid")])
+def test_a_wrong_word_is_named_before_anything_is_built(words, said):
+    done = subprocess.run([ROOT / "dev", *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert done.returncode in (1, 2) and said in done.stderr and done.stdout == "", done
