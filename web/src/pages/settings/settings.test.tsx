@@ -1,6 +1,7 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { LiveProvider } from '@/shared/live';
+import { FakeSource, fakeEvents, newestSource } from '@/shared/testing/events';
 import { fakeServer, renderPage } from '@/shared/testing/render';
 import SettingsPage from '.';
 
@@ -146,15 +147,7 @@ test('storage: says how long things are kept and changes it', async () => {
 });
 
 test('storage: shows what somebody else changed, once it is told', async () => {
-  const sources: EventTarget[] = [];
-  class FakeSource extends EventTarget {
-    constructor() {
-      super();
-      sources.push(this);
-    }
-    close() {}
-  }
-  vi.stubGlobal('EventSource', FakeSource);
+  fakeEvents();
   let kept = { metrics_days: 30, events_days: 90, history_days: 365 };
   fakeServer({
     ...me('system:admin', 'devices:read'),
@@ -167,10 +160,9 @@ test('storage: shows what somebody else changed, once it is told', async () => {
     { url: '/settings/storage', route: '/settings/:section' },
   );
   expect(await screen.findByRole('textbox', { name: 'Measurements' })).toHaveValue('30 days');
-  await waitFor(() => expect(sources.length).toBeGreaterThan(0));
+  await waitFor(() => expect(FakeSource.opened.length).toBeGreaterThan(0));
   kept = { ...kept, metrics_days: 14 };
-  const told = { data: JSON.stringify({ setting: 'retention', ...kept }), lastEventId: 'e-2' };
-  act(() => void sources.at(-1)!.dispatchEvent(new MessageEvent('settings', told)));
+  act(() => newestSource().say('settings', 'e-2', { setting: 'retention', ...kept }));
   const field = () => screen.getByRole('textbox', { name: 'Measurements' });
   await waitFor(() => expect(field()).toHaveValue('14 days'), { timeout: 5000 });
 });

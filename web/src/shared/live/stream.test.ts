@@ -1,28 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { FakeSource, newestSource as newest } from '@/shared/testing/events';
 import { LiveStream, type LiveEvent } from './stream';
 
-class FakeSource extends EventTarget {
-  onerror: (() => void) | null = null;
-  closed = false;
-  constructor(readonly url: string) {
-    super();
-    sources.push(this);
-  }
-  close() {
-    this.closed = true;
-  }
-  say(type: string, id: string, data: unknown) {
-    this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId: id }));
-  }
-}
-let sources: FakeSource[] = [];
-const newest = () => sources.at(-1) as FakeSource;
 const query = () => new URL(newest().url, 'http://x').searchParams;
 const open = (url: string) => new FakeSource(url) as unknown as EventSource;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  sources = [];
+  FakeSource.opened = [];
 });
 afterEach(() => vi.useRealTimers());
 
@@ -32,7 +17,7 @@ test('one stream with the topics of all who listen, as far as they are allowed',
   stream.listen(['devices'], vi.fn());
   stream.listen(['rollouts', 'people'], vi.fn());
   vi.runAllTimers();
-  expect(sources).toHaveLength(1);
+  expect(FakeSource.opened).toHaveLength(1);
   expect(query().get('topics')).toBe('devices,rollouts');
 });
 
@@ -76,7 +61,7 @@ test('a page that begins to listen misses nothing of its topics, however far the
   stream.listen(['rollouts'], vi.fn()); // what it shows is read from now on
   newest().say('devices', 'e-9', {}); // between e-4 and this a rollout may have changed
   vi.runAllTimers();
-  expect(sources).toHaveLength(2);
+  expect(FakeSource.opened).toHaveLength(2);
   expect(query().get('topics')).toBe('devices,rollouts');
   expect(query().get('last_event_id')).toBe('e-4');
   newest().onerror?.(); // not even when that connection comes to nothing
@@ -159,9 +144,9 @@ test('a broken stream says so, waits longer each time and goes on after the last
   expect(query().get('last_event_id')).toBe('e-7');
   newest().onerror?.();
   vi.advanceTimersByTime(1999);
-  expect(sources).toHaveLength(2);
+  expect(FakeSource.opened).toHaveLength(2);
   vi.advanceTimersByTime(1);
-  expect(sources).toHaveLength(3);
+  expect(FakeSource.opened).toHaveLength(3);
   newest().say('hello', 'e-7', {});
   expect(stream.getState()).toBe('live');
 });
@@ -176,7 +161,7 @@ test('missed events have everything read again; fewer topics are no reason to co
   expect(reload).toHaveBeenCalledOnce();
   leave();
   vi.runAllTimers();
-  expect(sources).toHaveLength(1);
+  expect(FakeSource.opened).toHaveLength(1);
   stream.allow([]);
   vi.runAllTimers();
   expect(newest().closed).toBe(true);

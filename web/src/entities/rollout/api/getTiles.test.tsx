@@ -4,24 +4,16 @@ import type { ReactNode } from 'react';
 import { expect, test, vi } from 'vitest';
 import { makeQueryClient } from '@/shared/api/queries';
 import { LiveProvider } from '@/shared/live';
+import { FakeSource, fakeEvents, newestSource } from '@/shared/testing/events';
 import { fakeServer } from '@/shared/testing/render';
 import { useReplay } from './getReplay';
 import { useRolloutLive } from './getRollout';
 import { useTiles } from './getTiles';
 
-const sources: EventTarget[] = [];
-class FakeSource extends EventTarget {
-  constructor() {
-    super();
-    sources.push(this);
-  }
-  close() {}
-}
-const say = (topic: string, data: object) =>
-  sources.at(-1)!.dispatchEvent(new MessageEvent(topic, { data: JSON.stringify(data), lastEventId: 'e-2' }));
+const say = (topic: string, data: object) => newestSource().say(topic, 'e-2', data);
 
 function serve() {
-  vi.stubGlobal('EventSource', FakeSource);
+  fakeEvents();
   const requests = fakeServer({
     'GET /api/v1/rollouts/R/tiles': { body: { prefix: '', devices: ['a'], states: 'w', percents: [] } },
     'GET /api/v1/rollouts/R/replay': { body: { from: '', step_ms: 1, steps: 0, begun: [], ended: [] } },
@@ -43,7 +35,7 @@ test('who comes back to the squares reads again what nobody listened to meanwhil
   const { wrapper, asked } = serve();
   const view = renderHook(({ id }) => useTiles(id).data, { wrapper, initialProps: { id: 'R' } });
   await waitFor(() => expect(view.result.current?.letter(0)).toBe('w'));
-  await waitFor(() => expect(sources.length).toBeGreaterThan(0));
+  await waitFor(() => expect(FakeSource.opened.length).toBeGreaterThan(0));
   expect(asked('tiles')).toBe(1);
   view.rerender({ id: 'other' });
   act(() => void say('tiles', { rollout: 'R', changes: [[0, 'S', 100]] }));
@@ -62,7 +54,7 @@ test('a look back is not read again with each event', async () => {
   );
   await waitFor(() => expect(asked('replay')).toBe(1));
   const invalidated = vi.spyOn(client, 'invalidateQueries');
-  await waitFor(() => expect(sources.length).toBeGreaterThan(0));
+  await waitFor(() => expect(FakeSource.opened.length).toBeGreaterThan(0));
   act(() => void say('rollouts', { id: 'R', revision: 2 }));
   await waitFor(() => expect(invalidated).toHaveBeenCalledOnce(), { timeout: 5000 });
   expect(asked('replay')).toBe(1);
