@@ -114,6 +114,7 @@ def test_pages_are_korean_throughout_and_their_commands_are_of_stratus(site, tmp
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.skipif(PICTURES, reason="pictures are taken: this leaves a region and a view behind")
 def test_many_devices_are_found_chosen_moved_and_exported(site, tmp_path):
     def devices_of(region):
         return [one["id"] for one in site.http.get(f"/api/v1/devices?filter=region%3D{region}").json()["devices"]]
@@ -125,7 +126,6 @@ def test_many_devices_are_found_chosen_moved_and_exported(site, tmp_path):
     run_journey("manage", site.server, {"devicesOf": devices_of, "schedule": schedule}, user=USER, directory=str(tmp_path), **site.world(), **site.rollouts)
 
 
-test_many_devices_are_found_chosen_moved_and_exported.__test__ = not PICTURES  # it leaves a region and a view behind
 
 
 def test_pictures_of_the_main_pages(site):

@@ -23,5 +23,12 @@ class Stream:
                 key, _, value = line.partition(": ")
                 event[key] = value
 
+    def next_with(self, key, *values):
+        """(name, data) of the next event whose data has that key, with one of the values when there are any."""
+        while True:
+            _, name, data = self.next()
+            if key in data and (not values or data[key] in values):
+                return name, data
+
     def close(self):
         self.connection.close()

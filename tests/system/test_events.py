@@ -147,20 +147,14 @@ def test_who_comes_and_leaves_is_told(plain_stack, tmp_path):
     devices = DeviceMaker(server, tmp_path / "devices")
     stream = Stream(server.http, "?topics=devices")
     stream.next()
-
-    def heard(online):
-        while True:
-            name, data = stream.next()[1:]
-            if data.get("online") is online:
-                return name, data
     device = devices.connect("door-1")
     device.say("presence", online=True, seq=1)
-    name, data = heard(True)
+    name, data = stream.next_with("online", True)
     assert (name, data["id"]) == ("devices", "door-1") and data["changed"].endswith("Z")
     assert server.http.get("/api/v1/devices/door-1/live").json()["online"] is True
     device.say("presence", online=True, seq=2)  # nothing new: the next event is its leaving
     device.say("presence", online=False, seq=3)
-    assert heard(False)[1]["id"] == "door-1"
+    assert stream.next_with("online", False)[1]["id"] == "door-1"
     stream.close()
     devices.close()
 
@@ -171,21 +165,15 @@ def test_a_result_over_mqtt_is_told_as_one_over_http_is(plain_stack, tmp_path):
     devices = DeviceMaker(server, tmp_path / "devices")
     stream = Stream(server.http, "?topics=devices")
     stream.next()
-
-    def heard():
-        while True:
-            data = stream.next()[2]
-            if "state" in data:
-                return data
     body = {"device": "door-1", "sequence": 1, "name": "app", "state": "committed", "time_ms": int(time.time() * 1000),
             "running": "sha256:" + "a" * 64, "running_version": "2"}
     device = devices.connect("door-1")
     device.say("update/result", seq=1, status="SUCCESS", report=json.dumps(body))
-    told = heard()
+    told = stream.next_with("state")[1]
     assert told == {"id": "door-1", "name": "app", "state": "committed", "version": "2"}
     assert server.http.get("/api/v1/devices/door-1").json()["state"] == "committed", "stored before it is told"
     assert server.http.post("/api/v1/devices/door-1/reports", json={**body, "sequence": 2}, token=None).status == 204
-    assert heard() == told
+    assert stream.next_with("state")[1] == told
     stream.close()
     devices.close()
 

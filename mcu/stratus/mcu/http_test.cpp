@@ -8,6 +8,8 @@
 namespace stratus::mcu::http_test {
 namespace {
 
+constexpr char kGood[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
 struct ScriptStream final : Stream {
   std::string answer, sent;
   std::string afresh;  // on connections to come, unless empty
@@ -113,7 +115,7 @@ TEST_F(McuHttp, RefusesWhatItCannotBound) {
 
 TEST_F(McuHttp, PassesInterimAnswersOverButNotForEver) {
   const std::string interim = "HTTP/1.1 100 Continue\r\nContent-Length: 7\r\n\r\n";
-  const std::string real = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const std::string real = kGood;
   EXPECT_EQ(get(interim + interim + real), Cause::ok);
   EXPECT_EQ(sink.text, "ok");
   std::string many;
@@ -129,7 +131,7 @@ TEST_F(McuHttp, ReportsABodyCutShort) {
 }
 
 TEST_F(McuHttp, AsksOnceMoreWhereAnOldConnectionEndedWithoutAWord) {
-  const std::string good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const std::string good = kGood;
   EXPECT_EQ(get(""), Cause::io) << "a new connection is not repeated";
   EXPECT_EQ(stream.opened, 1);
   EXPECT_EQ(get(good), Cause::ok);
@@ -143,7 +145,7 @@ TEST_F(McuHttp, AsksOnceMoreWhereAnOldConnectionEndedWithoutAWord) {
 }
 
 TEST_F(McuHttp, AsksOnceMoreWhereAnOldConnectionTakesNothing) {
-  stream.afresh = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  stream.afresh = kGood;
   EXPECT_EQ(get(""), Cause::ok);
   stream.deaf = true;
   EXPECT_EQ(get(""), Cause::ok);
@@ -151,7 +153,7 @@ TEST_F(McuHttp, AsksOnceMoreWhereAnOldConnectionTakesNothing) {
 }
 
 TEST_F(McuHttp, WaitsOnceOnlyForAServerThatHangs) {
-  stream.afresh = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  stream.afresh = kGood;
   EXPECT_EQ(get(""), Cause::ok);
   stream.silent = true;
   EXPECT_EQ(get(""), Cause::io);
@@ -161,7 +163,7 @@ TEST_F(McuHttp, WaitsOnceOnlyForAServerThatHangs) {
 }
 
 TEST_F(McuHttp, AsksNothingTwiceThatChangesSomething) {
-  EXPECT_EQ(get("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), Cause::ok);
+  EXPECT_EQ(get(kGood), Cause::ok);
   stream.answer.clear();
   stream.at = 0;
   EXPECT_EQ(client.post("/x", {"{}", 2}, 100, sink), Cause::io);
