@@ -20,6 +20,14 @@ export function expect(truth, what) {
   if (!truth) throw new Error(`expected: ${what}`);
 }
 
+/** Until `check` says yes: for what a page shows one turn after what was waited for. `expect` is for what must hold at once. */
+export async function until(check, what) {
+  for (const begun = Date.now(); !(await check()); ) {
+    expect(Date.now() - begun < WAIT, what);
+    await new Promise((woken) => setTimeout(woken, 50));
+  }
+}
+
 const waitsFor = new WeakMap(); // page: requests that have no answer yet, but for the stream of events, which never ends
 
 /** A window of its own session, in a language and theme. What it must never do is collected in `faults`. */
@@ -45,12 +53,14 @@ export async function open(browser, { language = 'en', theme = 'light', storage 
   const asked = new Set();
   waitsFor.set(page, asked);
   for (const over of ['requestfinished', 'requestfailed']) page.on(over, (request) => asked.delete(request));
+  const failed = []; // printed when the journey fails; what a page that was left asked for ends so, too
+  page.on('requestfailed', (request) => failed.push(`${request.failure()?.errorText} ${request.method()} ${request.url()}`));
   page.on('request', (request) => {
     const { origin, protocol, pathname } = new URL(request.url());
     if (protocol.startsWith('http') && pathname !== '/api/v1/events') asked.add(request);
     if (protocol.startsWith('http') && origin !== world.url && !world.foreign?.includes(origin)) faults.push(`foreign request: ${request.url()}`);
   });
-  return { context, page, faults };
+  return { context, page, faults, failed };
 }
 
 /** Signs in without the page for it: what that page does is a journey of its own. */
@@ -129,8 +139,8 @@ export async function journey(body) {
   } catch (error) {
     code = 1;
     console.log(error.stack ?? String(error));
-    for (const [index, { page }] of pages.entries()) {
-      console.log(`window ${index}: ${page.url()}\n${await page.locator('body').innerText().catch(() => '')}`.slice(0, 4000));
+    for (const [index, { page, failed }] of pages.entries()) {
+      console.log(`window ${index}: ${page.url()}\n${failed.slice(-10).join('\n')}\n${await page.locator('body').innerText().catch(() => '')}`.slice(0, 4000));
       if (world.failures) await page.screenshot({ path: `${world.failures}-${index}.png` }).catch(() => undefined);
     }
   }

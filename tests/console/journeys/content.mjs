@@ -1,5 +1,5 @@
 // Content: a picture is converted here, what is shown is the binary, it is sent, found, put in a playlist and deployed.
-import { ask, expect, go, journey, signIn, world } from '../journey.mjs';
+import { ask, expect, go, journey, signIn, until, world } from '../journey.mjs';
 
 /** Colour in the middle of the screen that is shown. */
 const middle = (canvas) =>
@@ -23,11 +23,9 @@ await journey(async (open) => {
   await register('Spring sale', async (dialog) => {
     const screen = dialog.getByRole('img', { name: 'What the screen will show' });
     await screen.waitFor();
-    const size = await screen.evaluate(({ width, height }) => `${width} x ${height}`);
-    expect(size === '800 x 480', `the preview has the pixels of the screen, not ${size}`);
-    const [red, green, blue, alpha] = await middle(screen);
+    await until(() => screen.evaluate(({ width, height }) => width === 800 && height === 480), 'the preview has the pixels of the screen');
     // (201, 103, 47) of the pictures, as 5, 6 and 5 bits.
-    expect(`${[red, green, blue, alpha]}` === '206,101,41,255', `the preview is the decoded RGB565, not ${[red, green, blue, alpha]}`);
+    await until(async () => `${await middle(screen)}` === '206,101,41,255', 'the preview is the decoded RGB565');
     await dialog.getByText('768 kB').first().waitFor();
   });
   const sent = await ask('display', { title: 'Spring sale' });
@@ -68,7 +66,7 @@ await journey(async (open) => {
   await page.getByRole('link', { name: 'Spring sale', exact: true }).click();
   const shown = page.getByRole('img', { name: 'On the screen: Spring sale' });
   await shown.waitFor();
-  expect(`${await middle(shown)}` === '206,101,41,255', 'the page shows the binary');
+  await until(async () => `${await middle(shown)}` === '206,101,41,255', 'the page shows the binary');
   await page.getByText('No device shows it.', { exact: false }).waitFor();
   const place = new URL(page.url()).pathname;
 

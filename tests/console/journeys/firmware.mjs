@@ -1,6 +1,6 @@
 // Firmware: register by dropping a file, wrong ones refused before they are sent, found, read, changed, downloaded, withdrawn.
 import { readFileSync } from 'node:fs';
-import { expect, go, journey, signIn, world } from '../journey.mjs';
+import { expect, go, journey, signIn, until, world } from '../journey.mjs';
 
 await journey(async (open) => {
   const { page } = await open();
@@ -14,7 +14,7 @@ await journey(async (open) => {
   await dialog.getByText(/has none of the endings/).waitFor();
   await dialog.getByLabel('Firmware file').setInputFiles(world.firmware);
   await dialog.getByText('esp32-s3').first().waitFor();
-  expect((await dialog.getByLabel('Version').inputValue()) === 'v1.2.3', 'the version is read from the file');
+  await until(async () => (await dialog.getByLabel('Version').inputValue()) === 'v1.2.3', 'the version is read from the file');
   await dialog.getByLabel('Device classes').fill('esp32-c3');
   await dialog.getByLabel('Device classes').press('Enter');
   await dialog.getByText(/is built for esp32-s3, the device classes say esp32-c3/).waitFor();

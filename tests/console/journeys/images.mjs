@@ -1,5 +1,5 @@
 // Images: one that skopeo pushes appears while the page is watched and becomes a version; layers, their files, what differs.
-import { ask, expect, go, journey, signIn } from '../journey.mjs';
+import { ask, go, journey, signIn, until } from '../journey.mjs';
 
 await journey(async (open) => {
   const { page } = await open();
@@ -20,7 +20,7 @@ await journey(async (open) => {
   await page.getByRole('row', { name: /^1\.0/ }).getByText('not signed').waitFor();
   await page.getByRole('link', { name: '1.0', exact: true }).click();
   await page.getByRole('button', { name: /^Layer 2 / }).waitFor();
-  expect((await page.getByRole('button', { name: /^Layer \d/ }).count()) === 2, 'the two layers that were pushed');
+  await until(async () => (await page.getByRole('button', { name: /^Layer \d/ }).count()) === 2, 'the two layers that were pushed');
   await page.getByText('/etc/conf', { exact: true }).waitFor(); // the top one is open
   await page.getByRole('button', { name: /^Layer 1 / }).click();
   await page.getByText('/app', { exact: true }).waitFor();

@@ -1,7 +1,7 @@
 // Many devices: reached by the palette and by keys, filtered, with chosen columns, saved as a view, moved together, exported; and the
 // squares of a rollout, chosen with a frame.
 import { readFileSync } from 'node:fs';
-import { ask, expect, go, journey, settled, signIn, world } from '../journey.mjs';
+import { ask, expect, go, journey, settled, signIn, until, world } from '../journey.mjs';
 
 /** Presses the mouse at a point of an element, goes to another, which may lie outside it, and lets go. */
 async function drag(page, element, from, to) {
@@ -59,11 +59,11 @@ await journey(async (open) => {
   await page.getByRole('button', { name: 'Columns' }).click();
   await dialog.getByRole('checkbox', { name: 'Cause of the last failure' }).click();
   await dialog.getByRole('checkbox', { name: 'Wanted' }).click();
-  expect(parameter(page, 'columns') === 'state,reason,runs,region,group,tags,seen', `columns in the address: ${page.url()}`);
+  await until(() => parameter(page, 'columns') === 'state,reason,runs,region,group,tags,seen', 'columns in the address');
   await page.reload();
   await table.getByRole('columnheader', { name: 'Cause of the last failure' }).waitFor();
   await table.getByText(/simulated: /).first().waitFor();
-  expect((await table.getByRole('columnheader', { name: 'Wanted' }).count()) === 0, 'what was taken away stays away');
+  await table.getByRole('columnheader', { name: 'Wanted' }).waitFor({ state: 'hidden' }); // what was taken away stays away
 
   await page.getByRole('button', { name: 'Save this view' }).click();
   await dialog.getByLabel('Code').fill('broken');
@@ -74,7 +74,7 @@ await journey(async (open) => {
   await page.getByRole('combobox', { name: 'Saved view' }).click();
   await page.getByRole('option', { name: 'Broken ones' }).click();
   await page.getByRole('status').getByText(`${count} of ${count}`).waitFor();
-  expect(parameter(page, 'saved') === 'broken', 'the view is in the address');
+  await until(() => parameter(page, 'saved') === 'broken', 'the view is in the address');
 
   await table.getByRole('checkbox', { name: 'Select all shown' }).click();
   await page.getByRole('main').getByRole('button', { name: 'More' }).click();

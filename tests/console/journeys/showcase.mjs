@@ -1,5 +1,5 @@
 // The main pages over a living fleet: what they say agrees with what the server answers.
-import { ask, expect, go, journey, signIn, world } from '../journey.mjs';
+import { ask, expect, go, journey, signIn, until, world } from '../journey.mjs';
 
 const tile = (page) => page.getByRole('application');
 
@@ -13,14 +13,14 @@ await journey(async (open) => {
     await page.getByRole('link', { name: `${name}: ${count}`, exact: true }).waitFor();
   }
   expect(compliance.failing === world.wentBack, `devices that went back count as failing, not ${compliance.failing}`);
-  expect((await link('On target').count()) === 1, 'the number leads to the devices');
+  await link('On target').waitFor(); // the number leads to the devices
   const saved = Math.floor(((bytes.full_images - bytes.moved + bytes.moved_in_vain) * 100) / bytes.full_images);
   await page.getByRole('region', { name: 'Bytes moved' }).getByText(`${saved}%`).waitFor();
   await page.getByText(/^Gate of wave 3: /).first().waitFor(); // not in the server's words
 
   await go(page, `/rollouts/${world.halted}`);
   await tile(page).waitFor();
-  expect((await tile(page).getAttribute('aria-label')).startsWith(`${world.devices} devices: `), 'one square for each device');
+  await until(async () => (await tile(page).getAttribute('aria-label')).startsWith(`${world.devices} devices: `), 'one square for each device');
   await page.getByRole('alert').getByText(/devices did not make it/).waitFor();
 
   await go(page, `/devices/${world.failed}`);

@@ -1,6 +1,6 @@
 // A rollout that is aborted while it runs; then one through the form (what, who, how, review), watched, paused, resumed, finished and taken
 // back, on the squares of its devices.
-import { ask, expect, go, journey, signIn } from '../journey.mjs';
+import { ask, expect, go, journey, signIn, until } from '../journey.mjs';
 import { canaryFirst } from '../rollout_form.mjs';
 
 await journey(async (open) => {
@@ -32,7 +32,7 @@ await journey(async (open) => {
   expect(await next.isDisabled(), 'nothing chosen, nothing next');
   await page.getByRole('combobox', { name: 'Name' }).click();
   await page.getByRole('option', { name: 'kiosk' }).click();
-  expect((await page.getByRole('combobox', { name: 'Version' }).inputValue()).startsWith('2'), 'the newest version is offered');
+  await until(async () => (await page.getByRole('combobox', { name: 'Version' }).inputValue()).startsWith('2'), 'the newest version is offered');
   await page.getByRole('button', { name: 'Add' }).click();
   await page.getByRole('button', { name: 'Remove kiosk 2' }).waitFor();
   await next.click();
