@@ -77,7 +77,7 @@ Result<std::uint16_t> free_port(const std::string& address) {
 // The socket's name must fit into 107 bytes, so a deep data directory gets a short one aside.
 Result<std::filesystem::path> place_for_socket(const std::filesystem::path& directory) {
   const std::filesystem::path beside = directory / "socket";
-  if (beside.string().size() <= 100) return beside;
+  if (bulk_socket(beside).string().size() <= 107) return beside;
   std::string made = "/tmp/stratus-mqtt-XXXXXX";
   if (::mkdtemp(made.data()) == nullptr)
     return fail(Error::from_errno("make a directory for the broker's socket"));
@@ -194,7 +194,7 @@ class Mosquitto final : public Broker {
       ::pidfd_send_signal(child_->process.get(), SIGTERM, nullptr, 0);
       reap(child_->process);
     }
-    ::unlink(config_.socket.c_str());
+    remove_sockets();
     if (config_.socket.parent_path() != config_.directory) ::rmdir(config_.socket.parent_path().c_str());
   }
 
@@ -203,6 +203,9 @@ class Mosquitto final : public Broker {
   std::uint16_t port() const override { return config_.port; }
   MqttEndpoint own_endpoint() const override {
     return MqttEndpoint{MqttEndpoint::Kind::local, config_.socket.string(), 0};
+  }
+  MqttEndpoint bulk_endpoint() const override {
+    return MqttEndpoint{MqttEndpoint::Kind::local_tls, bulk_socket(config_.socket).string(), 0};
   }
   Result<void> set_access(BrokerAccess access) override {
     const std::string text = config_.enrolment ? enrolment_access_text() : broker_access_text(access);
@@ -232,6 +235,10 @@ class Mosquitto final : public Broker {
   const std::string& last_problem() const override { return problem_; }
 
  private:
+  void remove_sockets() const {
+    ::unlink(config_.socket.c_str());
+    ::unlink(bulk_socket(config_.socket).c_str());
+  }
   Task<void> watch();
   Task<void> guard();
   Task<Result<void>> take_session(std::string client, Millis within);
@@ -256,7 +263,7 @@ Task<void> Mosquitto::run() {
   Millis pause = kFirstPause;
   tasks_.spawn(guard());
   while (!stopping_) {
-    ::unlink(config_.socket.c_str());
+    remove_sockets();
     auto child = start_child(program_, (config_.directory / "mosquitto.conf").string());
     const auto started = std::chrono::steady_clock::now();
     if (child) {

@@ -30,6 +30,10 @@ class Broker {
 
   virtual std::uint16_t port() const = 0;
   virtual MqttEndpoint own_endpoint() const = 0;
+  // For who takes thousands of messages a second: mosquitto takes one packet in each turn of its loop from a
+  // plain socket, however many wait there, so acknowledgements would starve. From TLS it takes a record of
+  // them.
+  virtual MqttEndpoint bulk_endpoint() const = 0;
 
   // Writes the access list and has mosquitto read everything again: access, certificates, revocation list.
   virtual Result<void> set_access(BrokerAccess access) = 0;

@@ -35,6 +35,11 @@ void append_bridge(std::string& text, const BrokerBridge& bridge) {
   }
 }
 
+// Unacknowledged messages of one client. One turn of mosquitto's loop takes what 1,000 clients sent, before
+// it looks at what their receiver acknowledged: so many messages must fit into its window and queue.
+constexpr int kInFlight = 50;
+constexpr int kBridgeInFlight = 1'000;  // what is queued while cut off goes out quickly
+
 // Strangers can open sessions here: a bound on memory holds where counting does not.
 constexpr std::string_view kEnrolmentBounds =
     "memory_limit 67108864\n"
@@ -43,6 +48,8 @@ constexpr std::string_view kEnrolmentBounds =
     "persistent_client_expiration 1h\n";
 
 }  // namespace
+
+std::filesystem::path bulk_socket(const std::filesystem::path& socket) { return socket.string() + "-tls"; }
 
 Result<std::string> broker_config_text(const BrokerConfig& config) {
   std::string text =
@@ -56,13 +63,14 @@ Result<std::string> broker_config_text(const BrokerConfig& config) {
       "connection_messages false\n"
       "sys_interval 0\n"
       "set_tcp_nodelay true\n";
-  // A bridge would announce the 0 for "any number" to its upstream, which hangs up on that.
-  text += config.bridges.empty() ? "max_inflight_messages 0\n" : "max_inflight_messages 1000\n";
+  text += fmt::format("max_inflight_messages {}\n", config.bridges.empty() ? kInFlight : kBridgeInFlight);
   text += config.enrolment ? kEnrolmentBounds : "max_keepalive 3600\npersistent_client_expiration 1d\n";
   if (config.as_root) text += "user root\n";
   text += fmt::format("max_queued_messages {}\nmax_queued_bytes {}\nmax_packet_size {}\n", config.max_queued,
                       config.max_queued_bytes, config.max_payload + 1024);
   text += fmt::format("\nlistener 0 {}\nallow_anonymous true\n", config.socket.string());
+  text += fmt::format("\nlistener 0 {}\nallow_anonymous true\ncertfile {}\nkeyfile {}\n",
+                      bulk_socket(config.socket).string(), config.certificate.string(), config.key.string());
   text += fmt::format(
       "\nlistener {} {}\n"
       "certfile {}\nkeyfile {}\n"

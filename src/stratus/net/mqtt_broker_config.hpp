@@ -12,6 +12,14 @@
 
 namespace stratus::net {
 
+// What the broker's owner may have unacknowledged, and what waits for it above that. mosquitto gives no
+// number of a packet a second time only while both together are fewer than there are. And the queue is the
+// larger by far: an acknowledgement that finds one moves all of it into flight, past the window, and of what
+// is in flight and not yet written it throws away what exceeds the queue's bound.
+inline constexpr std::uint16_t kOwnerWindow = 8'000;
+inline constexpr std::size_t kMaxQueued = 57'000;
+static_assert(kOwnerWindow + kMaxQueued < 65'535);
+
 struct BrokerBridge {
   std::string host;  // the broker above
   std::uint16_t port = 8883;
@@ -32,7 +40,7 @@ struct BrokerConfig {
   std::filesystem::path key;
   std::filesystem::path crl;  // empty: none
   std::size_t max_connections = 15'000;
-  std::size_t max_queued = 20'000;           // messages for one client that does not read
+  std::size_t max_queued = kMaxQueued;       // messages for one client that does not read
   std::size_t max_queued_bytes = 32u << 20;  // the same in bytes
   std::size_t max_payload = 256u << 10;      // bytes
   bool as_root = false;                      // mosquitto would give its user away and could not read the keys
@@ -44,6 +52,9 @@ struct BrokerConfig {
   // One that shakes hands with a whole fleet takes its time and is none such.
   std::chrono::milliseconds answer_within{60'000}, ask_every{5'000};
 };
+
+// The unix socket with TLS beside the plain one.
+std::filesystem::path bulk_socket(const std::filesystem::path& socket);
 
 // `invalid` when a path or name cannot be written into the file (line breaks).
 Result<std::string> broker_config_text(const BrokerConfig& config);

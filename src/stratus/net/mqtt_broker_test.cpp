@@ -85,7 +85,7 @@ class BrokerTest : public ::testing::Test {
     crypto::CertificateProfile profile;
     profile.kind = kind;
     profile.common_name = name;
-    if (kind != crypto::CertificateKind::device) profile.names = {"127.0.0.1"};
+    if (kind != crypto::CertificateKind::device) profile.names = {"127.0.0.1", "localhost"};
     profile.now = system_clock().wall();
     const auto issued = authority_->issue(key.public_key(), profile);
     ASSERT_TRUE(issued) << issued.error().text();
@@ -106,7 +106,8 @@ class BrokerTest : public ::testing::Test {
   }
   std::unique_ptr<Client> owner() {
     MqttOptions options;
-    options.endpoint = broker_->own_endpoint();
+    options.endpoint = broker_->bulk_endpoint();
+    options.ca_file = directory_.path() / "ca.pem";
     options.session.client_id = "server";
     options.first_backoff = Millis(20);
     options.longest_backoff = Millis(100);

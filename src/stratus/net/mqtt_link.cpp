@@ -15,13 +15,14 @@ constexpr int kReadsInTurn = 16;
 }  // namespace
 
 MqttLink::MqttLink(const Executor& executor, std::unique_ptr<Transport> transport,
-                   wire::mqtt::ClientSession& session, SteadyTime handshake_deadline,
+                   wire::mqtt::ClientSession& session, SteadyTime handshake_deadline, Millis read_pause,
                    std::function<void(Error)> on_end)
     : descriptor_(executor),
       timer_(executor),
       transport_(std::move(transport)),
       session_(session),
       handshake_deadline_(handshake_deadline),
+      read_pause_(read_pause),
       on_end_(std::move(on_end)) {
   boost::system::error_code ignored;
   descriptor_.assign(transport_->fd(), ignored);
@@ -145,6 +146,7 @@ bool MqttLink::write_output() {
 }
 
 bool MqttLink::read_input() {
+  has_read_ = false;
   std::array<std::uint8_t, 16384> buffer;
   const auto now = std::chrono::steady_clock::now();
   for (int i = 0; i < kReadsInTurn; ++i) {
@@ -155,6 +157,7 @@ bool MqttLink::read_input() {
       end(broken());
       return false;
     }
+    has_read_ = true;
     auto taken = session_.receive(BytesView(buffer).first(attempt.count), now);
     if (ended_) return false;
     if (!taken) {
@@ -172,12 +175,20 @@ bool MqttLink::read_input() {
 }
 
 void MqttLink::wait() {
-  wait_for(Descriptor::wait_read, waits_readable_);
   if (want_write_) wait_for(Descriptor::wait_write, waits_writable_);
   const SteadyTime deadline = shaken_ ? session_.deadline() : handshake_deadline_;
-  if (deadline == timer_at_ || deadline == SteadyTime::max()) return;
-  timer_at_ = deadline;
-  timer_.expires_at(deadline);
+  if (has_read_ && read_pause_.count() > 0) {
+    wait_until(std::min(deadline, std::chrono::steady_clock::now() + read_pause_));
+    return;
+  }
+  wait_for(Descriptor::wait_read, waits_readable_);
+  wait_until(deadline);
+}
+
+void MqttLink::wait_until(SteadyTime when) {
+  if (when == timer_at_ || when == SteadyTime::max()) return;
+  timer_at_ = when;
+  timer_.expires_at(when);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (error) return;
     self->timer_at_ = SteadyTime::max();

@@ -23,7 +23,7 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
  public:
   // `session` and what `on_end` refers to must live until the link has ended.
   MqttLink(const Executor& executor, std::unique_ptr<Transport> transport, wire::mqtt::ClientSession& session,
-           SteadyTime handshake_deadline, std::function<void(Error)> on_end);
+           SteadyTime handshake_deadline, Millis read_pause, std::function<void(Error)> on_end);
   ~MqttLink();
 
   void start() { step(); }
@@ -41,6 +41,7 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   bool write_output();
   bool read_input();
   void wait();
+  void wait_until(SteadyTime when);
   void wait_for(boost::asio::posix::descriptor_base::wait_type what, bool& waiting);
   void end(Error why);
   void release();
@@ -51,6 +52,7 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   std::unique_ptr<Transport> transport_;
   wire::mqtt::ClientSession& session_;
   SteadyTime handshake_deadline_;
+  Millis read_pause_;
   SteadyTime timer_at_ = SteadyTime::max();
   std::function<void(Error)> on_end_;
   std::string output_;
@@ -60,6 +62,7 @@ class MqttLink : public std::enable_shared_from_this<MqttLink> {
   bool step_posted_ = false;
   bool stepping_ = false;
   bool want_write_ = false;
+  bool has_read_ = false;  // in this step
   bool waits_readable_ = false;
   bool waits_writable_ = false;
 };

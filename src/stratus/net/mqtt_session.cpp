@@ -58,7 +58,7 @@ Task<Result<FileDescriptor>> connect_local(MqttEndpoint endpoint, Millis timeout
 }  // namespace
 
 std::string MqttEndpoint::text() const {
-  if (kind == Kind::local) return "unix:" + host;
+  if (kind == Kind::local || kind == Kind::local_tls) return "unix:" + host;
   const bool v6 = host.find(':') != std::string::npos;
   return (kind == Kind::tls ? "mqtts://" : "mqtt://") + (v6 ? "[" + host + "]" : host) + ":" +
          std::to_string(port);
@@ -171,7 +171,9 @@ Task<Result<std::unique_ptr<Transport>>> MqttSession::Impl::open() {
   const MqttEndpoint endpoint = options.endpoint;
   std::shared_ptr<TlsClientContext> context = options.context;
   std::shared_ptr<const TlsIdentity> identity = options.identity;
-  if (endpoint.kind == Kind::tls && !context) {
+  const bool local = endpoint.kind == Kind::local || endpoint.kind == Kind::local_tls;
+  const bool secure = endpoint.kind == Kind::tls || endpoint.kind == Kind::local_tls;
+  if (secure && !context) {
     auto made = TlsClientContext::make(options.ca_file);
     if (!made) co_return forward_error(std::move(made));
     context = std::move(*made);
@@ -182,15 +184,16 @@ Task<Result<std::unique_ptr<Transport>>> MqttSession::Impl::open() {
     }
   }
   Result<FileDescriptor> connected = fail(ErrorCode::internal, "");
-  if (endpoint.kind == Kind::local) {
+  if (local) {
     connected = co_await connect_local(endpoint, options.connect_timeout);
   } else {
     const std::string peer = endpoint.text();
     connected = co_await connect_tcp(endpoint.host, endpoint.port, peer, options.connect_timeout);
   }
   if (!connected) co_return forward_error(std::move(connected));
-  if (endpoint.kind != Kind::tls) co_return make_plain_transport(std::move(*connected));
-  auto transport = context->connect(std::move(*connected), endpoint.host, identity.get());
+  if (!secure) co_return make_plain_transport(std::move(*connected));
+  auto transport =
+      context->connect(std::move(*connected), local ? "localhost" : endpoint.host, identity.get());
   if (!transport) co_return fail(ErrorCode::internal, "TLS for " + endpoint.text() + " could not be set up");
   co_return transport;
 }
@@ -207,7 +210,8 @@ Task<void> MqttSession::Impl::connect_once() {
     fail_with(why.with_context("MQTT " + options.endpoint.text()));
     changed.notify_all();
   };
-  link = std::make_shared<MqttLink>(executor, std::move(*transport), session, deadline, on_end);
+  link = std::make_shared<MqttLink>(executor, std::move(*transport), session, deadline, options.read_pause,
+                                    on_end);
   const auto started = link;
   started->start();
   while (link && !hurry) co_await changed.wait();
@@ -279,5 +283,6 @@ void MqttSession::set_will(std::optional<wire::mqtt::WillMessage> will) {
 
 bool MqttSession::connected() const { return impl_->session.connected(); }
 std::size_t MqttSession::queued() const { return impl_->session.queued(); }
+std::uint64_t MqttSession::missing() const { return impl_->session.missing(); }
 
 }  // namespace stratus::net

@@ -16,9 +16,10 @@
 
 namespace stratus::net {
 
-// "mqtts://host:8883", "mqtt://host:1883" or "unix:/path/of/socket".
+// "mqtts://host:8883", "mqtt://host:1883" or "unix:/path/of/socket". local_tls: TLS over the unix socket,
+// with a certificate for "localhost".
 struct MqttEndpoint {
-  enum class Kind : std::uint8_t { plain, tls, local };
+  enum class Kind : std::uint8_t { plain, tls, local, local_tls };
   Kind kind = Kind::tls;
   std::string host;  // or the socket's path
   std::uint16_t port = 8883;
@@ -38,7 +39,8 @@ struct MqttOptions {
   std::shared_ptr<const TlsIdentity> identity;
   wire::mqtt::SessionOptions session;
   Millis connect_timeout{10'000};  // TCP and TLS
-  Millis first_backoff{500};       // upper bound of the first random wait; doubles with each failure
+  Millis read_pause{0};       // after a read: what comes meanwhile is read at once, instead of one by one
+  Millis first_backoff{500};  // upper bound of the first random wait; doubles with each failure
   Millis longest_backoff{60'000};
 };
 
@@ -71,6 +73,7 @@ class MqttSession {
 
   bool connected() const;
   std::size_t queued() const;  // messages that the broker has not acknowledged
+  std::uint64_t missing() const;
 
  private:
   struct Impl;

@@ -15,14 +15,17 @@ namespace {
 constexpr std::size_t kMaxKnown = 300'000;   // devices
 constexpr std::int64_t kSeenGrain = 60'000;  // ms between two notes that a device was heard
 constexpr Millis kPresenceFlush{500};
+constexpr Millis kLookForMissing{10'000};
 constexpr std::size_t kMaxAnswer = 64;  // seqs of one `stored` message grow no further than this
 
 net::MqttOptions session_options(const DeviceLinkOptions& options) {
   net::MqttOptions session = options.session;
   session.session.receive_maximum = options.window;
+  session.session.tolerated = 65'535;  // mosquitto: see kOwnerWindow
   session.session.max_queued = 50'000;
   session.session.max_queued_bytes = 64u << 20;
   session.session.max_output = 8u << 20;
+  session.read_pause = Millis(2);
   session.first_backoff = Millis(50);
   session.longest_backoff = Millis(2'000);
   return session;
@@ -75,6 +78,7 @@ void DeviceLink::start() {
   tasks_.spawn(ingest_.run());
   tasks_.spawn(write_presence());
   tasks_.spawn(send_commands());
+  if (options_.numbers_in_order) tasks_.spawn(watch_broker());
   tasks_.spawn(session_.run());
 }
 
@@ -354,6 +358,21 @@ Result<void> DeviceLink::send(const std::string& device, std::string_view suffix
   commands_.push_back(Command{device, std::string(suffix), std::move(json), expiry});
   if (commands_.size() == 1) commands_changed_.notify_all();
   return {};
+}
+
+// What mosquitto threw away from its queue is gone. What it lost on the way to us, though it counts it as
+// sent, slows down each of our acknowledgements and comes again with the next connection.
+net::Task<void> DeviceLink::watch_broker() {
+  for (std::uint64_t told = 0;;) {
+    co_await net::sleep_for(kLookForMissing);
+    const std::uint64_t missing = session_.missing();
+    if (missing == told) continue;
+    log::error("mqtt",
+               "the broker threw {} messages away: devices say more than can be stored; connecting again",
+               missing - told);
+    told = missing;
+    session_.reconnect();
+  }
 }
 
 net::Task<void> DeviceLink::send_commands() {

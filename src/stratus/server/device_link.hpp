@@ -16,6 +16,7 @@
 #include "stratus/db/telemetry.hpp"
 #include "stratus/net/link_trouble.hpp"
 #include "stratus/net/loop.hpp"
+#include "stratus/net/mqtt_broker_config.hpp"
 #include "stratus/net/mqtt_session.hpp"
 #include "stratus/server/ingest.hpp"
 #include "stratus/server/message_quota.hpp"
@@ -27,8 +28,9 @@ namespace stratus::server {
 struct DeviceLinkOptions {
   net::MqttOptions session;
   IngestOptions ingest;
-  std::uint16_t window = 20'000;       // messages from the broker that are not stored yet
-  std::size_t max_commands = 100'000;  // waiting to be sent
+  std::uint16_t window = net::kOwnerWindow;  // messages from the broker that are not stored yet
+  std::size_t max_commands = 100'000;        // waiting to be sent
+  bool numbers_in_order = false;             // the broker does: then what it threw away is noticed
   std::uint32_t commands_per_second =
       2'000;                        // B94: paced, so that a fleet does not start downloading at once
   double messages_per_second = 50;  // of one device
@@ -86,6 +88,8 @@ class DeviceLink final : private net::MqttEvents {
   std::size_t online() const { return online_count_; }
   std::size_t commands_waiting() const { return commands_.size(); }
   const DeviceLinkCounters& counters() const { return counters_; }
+  // Messages that the broker took from devices and threw away, because its queue for us was full.
+  std::uint64_t thrown_away() const { return options_.numbers_in_order ? session_.missing() : 0; }
   const Ingest& ingest() const { return ingest_; }
   const std::string& problem() const { return problem_; }  // why the broker cannot be reached, or ""
 
@@ -117,6 +121,7 @@ class DeviceLink final : private net::MqttEvents {
   net::Task<void> write_presence();
   void tell_presence(const std::vector<db::PresenceRow>& stored, bool forgotten);
   net::Task<void> send_commands();
+  net::Task<void> watch_broker();
   Known& known(const std::string& device);
 
   net::Executor loop_;

@@ -19,11 +19,11 @@
 namespace stratus::server {
 
 struct IngestOptions {
-  Millis flush{100};           // after the first message of a batch; at most a second
-  Millis busy_flush{400};      // the same while much comes: each commit costs its syncing and its pages
-  std::size_t busy = 400;      // messages of the batch before: so many are much
-  std::size_t batch = 10'000;  // messages that are written at once without waiting; half the broker's window
-  Millis first_pause{100};     // when the database does not take it
+  Millis flush{100};          // after the first message of a batch; at most a second
+  Millis busy_flush{400};     // the same while much comes: each commit costs its syncing and its pages
+  std::size_t busy = 400;     // messages of the batch before: so many are much
+  std::size_t batch = 4'000;  // messages that are written at once without waiting; half the broker's window
+  Millis first_pause{100};    // when the database does not take it
   Millis longest_pause{5'000};
 };
 

@@ -28,7 +28,9 @@ Result<std::unique_ptr<Messaging>> Messaging::open(net::Executor loop, db::Datab
     made->ca_directory_ = std::filesystem::absolute(data / "ca");
     made->directory_ = std::filesystem::absolute(data / "mqtt");
     STRATUS_CHECK(made->make_broker());
-    options.session.endpoint = made->broker_->own_endpoint();
+    options.numbers_in_order = true;  // mosquitto
+    options.session.endpoint = made->broker_->bulk_endpoint();
+    options.session.ca_file = made->directory_ / "ca.pem";
   } else {
     STRATUS_TRY(endpoint, net::parse_mqtt_endpoint(config.broker_url));
     options.session.endpoint = endpoint;
@@ -176,6 +178,8 @@ void Messaging::add_metrics(Metrics& metrics) const {
   metrics.add(counter, "stratus_messages_total", messages, link.unproven, {{"outcome", "unproven"}});
   metrics.add(counter, "stratus_messages_total", messages, link.retained, {{"outcome", "old"}});
   metrics.add(counter, "stratus_messages_total", messages, link.questions, {{"outcome", "answered"}});
+  metrics.add(counter, "stratus_messages_total", messages, link_->thrown_away(),
+              {{"outcome", "thrown_away"}});
   metrics.add(gauge, "stratus_messages_waiting", "Messages that are not stored yet.",
               link_->ingest().waiting());
   metrics.add(counter, "stratus_message_batches_total", "Transactions that stored messages.", ingest.batches);

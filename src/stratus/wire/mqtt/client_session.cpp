@@ -125,6 +125,7 @@ Result<void> ClientSession::handle_connack(const ConnAck& answer, SteadyTime now
   } else {
     by_packet_id_.clear();
     waiting_.splice(waiting_.begin(), sent_);
+    newest_ = 0;
   }
   events_.on_connected(answer.session_present);
   return {};
@@ -134,9 +135,10 @@ Result<void> ClientSession::handle_publish(const Publish& publish) {
   if (publish.topic.empty())
     return fail(ErrorCode::invalid, "the broker uses a topic alias, none was offered");
   if (publish.qos == 2) return fail(ErrorCode::invalid, "the broker sends QoS 2, only 1 was asked for");
-  if (publish.qos == 1 && ++received_ > options_.receive_maximum) {
+  if (publish.qos == 1 && ++received_ > std::max(options_.receive_maximum, options_.tolerated)) {
     return fail(ErrorCode::invalid, "the broker sends more unacknowledged messages than it may");
   }
+  if (publish.qos == 1) note_number(publish);
   Message message;
   message.topic = publish.topic;
   message.payload = publish.payload;
@@ -147,6 +149,15 @@ Result<void> ClientSession::handle_publish(const Publish& publish) {
   message.token = AckToken{connection_, publish.packet_id};
   events_.on_message(message);
   return {};
+}
+
+void ClientSession::note_number(const Publish& publish) {
+  constexpr std::uint32_t kNumbers = 65'535;  // 0 is none
+  const std::uint32_t ahead = (publish.packet_id + kNumbers - newest_) % kNumbers;
+  if (ahead == 0 || (publish.duplicate && newest_ != 0 && ahead > kNumbers / 2))
+    return;  // an older one again
+  if (newest_ != 0 && !publish.duplicate) missing_ += ahead - 1;
+  newest_ = publish.packet_id;
 }
 
 void ClientSession::handle_puback(const PublishAck& ack) {

@@ -39,6 +39,7 @@ struct SessionOptions {
   bool clean_start = false;
   std::uint32_t session_expiry = 3600;  // seconds that the broker keeps the session after a break
   std::uint16_t receive_maximum = 64;   // messages that the broker may send before we acknowledge
+  std::uint16_t tolerated = 0;          // the same of a broker that does not keep to it; 0: none more
   std::uint32_t max_packet = 256u << 10;
   std::size_t max_queued = 1000;
   std::size_t max_queued_bytes = 1u << 20;
@@ -116,6 +117,9 @@ class ClientSession {
   bool connected() const { return state_ == State::connected; }
   std::size_t queued() const { return sent_.size() + waiting_.size(); }  // not acknowledged by the broker
   std::size_t unacknowledged() const { return received_; }
+  // Messages that the broker numbered and did not send. Only for one that numbers in order, as mosquitto
+  // does: it throws away what its queue for us does not hold, and tells nobody.
+  std::uint64_t missing() const { return missing_; }
 
  private:
   enum class State : std::uint8_t { closed, connecting, connected };
@@ -136,6 +140,7 @@ class ClientSession {
   Result<void> handle_connack(const ConnAck& answer, SteadyTime now);
   Result<void> handle_publish(const Publish& publish);
   void handle_puback(const PublishAck& ack);
+  void note_number(const Publish& publish);
   void handle_suback(const FilterAck& ack);
 
   SessionOptions options_;
@@ -147,6 +152,8 @@ class ClientSession {
   std::uint16_t send_maximum_ = 65'535;
   std::uint32_t peer_max_packet_ = 0;  // 0: none
   std::size_t received_ = 0;           // with QoS 1 and not acknowledged
+  std::uint16_t newest_ = 0;           // of the broker's packet ids; 0: none yet
+  std::uint64_t missing_ = 0;
   std::size_t queued_bytes_ = 0;
   std::list<Outgoing> sent_;     // not acknowledged, in order
   std::list<Outgoing> waiting_;  // for room in the window

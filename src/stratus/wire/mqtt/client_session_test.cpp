@@ -98,6 +98,32 @@ TEST_F(MqttSession, ConnectsThenSubscribesEveryTime) {
                                        "subscribed v1/device/# 1", "resumed"));
 }
 
+TEST_F(MqttSession, CountsNumbersThatNeverCome) {
+  connect();
+  const auto number = [&](std::uint16_t id, bool duplicate = false) {
+    Publish publish;
+    publish.topic = "t";
+    publish.qos = 1;
+    publish.packet_id = id;
+    publish.duplicate = duplicate;
+    EXPECT_TRUE(receive(publish));
+    session.acknowledge(events.tokens.back());
+    return session.missing();
+  };
+  EXPECT_EQ(number(65'530), 0u);  // where it begins says nothing
+  EXPECT_EQ(number(65'531), 0u);
+  EXPECT_EQ(number(65'534), 2u);
+  EXPECT_EQ(number(65'535), 2u);
+  EXPECT_EQ(number(1), 2u);  // 0 is no number
+  EXPECT_EQ(number(5), 5u);
+  connect(true);
+  EXPECT_EQ(number(5, true), 5u);  // not acknowledged: again
+  EXPECT_EQ(number(9, true), 5u);  // sent before the break, first seen now
+  EXPECT_EQ(number(10), 5u);
+  connect(false);
+  EXPECT_EQ(number(1), 5u);  // it counts anew
+}
+
 TEST_F(MqttSession, RefusalsSayWhy) {
   session.start(now);
   ConnAck answer;
