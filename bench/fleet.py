@@ -2,7 +2,7 @@
 
 plain_1000   1,000 devices update 1.5 MB each: mutual TLS, MQTT, HTTPS, a rollout, every result stored
 rate_10000   10,000 devices, 150 KB each
-faults_1000  1,000 devices with 1 % of packets lost and 5 % losing power once, server killed twice, broker once
+faults_1000  1,000 devices with 1 % of TCP packets lost (dropped by the kernel) and 5 % losing power once, server killed twice, broker once
 
 messages     1,000 devices that send 25 measurements a second each, over mutual TLS and MQTT into the server's database: ingest_per_s
 catalogue    100,000 devices: those of `./dev bench fleet_db`; its ingest, by the server's bulk path alone, is ingest_storage_per_s
@@ -25,6 +25,7 @@ import marks
 from measure import Spent, resident_mb
 
 from harness import Programs, ROOT, Stack, free_port, wait_until
+from harness.network import PrivateNetwork
 from harness.simulator import Simulation
 
 DESCRIPTION = "simulated devices: 1,000 and 10,000 updates, the same with faults, beside nginx"
@@ -32,7 +33,7 @@ RUNS = {"plain_1000": (1_000, 1_500_000), "rate_10000": (10_000, 150_000), "faul
 RUN_KEYS = ("name", "devices", "succeeded", "wall_s", "nginx_wall_s", "upstream_ratio", "devices_per_min",
             "cpu_ms", "simulator_cpu_ms", "server_cpu_ms", "broker_cpu_ms")
 PARTS = (*RUNS, "messages", "catalogue")
-FAULTS = ("--loss", "0.01", "--latency", "5", "--power-cut", "0.05", "--chunk", "256KiB")
+FAULTS = ("--latency", "5", "--power-cut", "0.05", "--chunk", "256KiB")
 
 
 def add_options(parser):
@@ -69,8 +70,8 @@ class Nginx(fanout.Bench):
 
 
 class Bed:
-    def __init__(self, programs, options):
-        self.options = options
+    def __init__(self, programs, network, options):
+        self.options, self.network = options, network
         self.case = Simulation(Stack(programs))
         self.programs = programs
         self.killed_sent = 0
@@ -106,10 +107,13 @@ class Bed:
         begin = time.monotonic()
         rollout = self.case.rollout("1", targets={"devices": [f"{name}-{number:05}" for number in range(1, devices + 1)]})
         if faults:
+            self.network.lose(1, *self.case.ports())
             self._disturb(rollout, devices)
         code = sim.process.wait(self.options.seconds + 60)
         wall = time.monotonic() - begin
-        report = sim.report()
+        report, lost = sim.report(), self.network.lost() if faults else None
+        if faults:
+            self.network.lose(0)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = {"simulator": used.ru_utime + used.ru_stime - ended.ru_utime - ended.ru_stime - connected}
         if not faults:  # the killed ones took theirs along
@@ -126,7 +130,7 @@ class Bed:
                 "upstream_ratio": received / (devices * blob_size), "devices_per_min": devices / wall * 60,
                 "download_p50_ms": report["download_ms"]["p50"], "download_p99_ms": report["download_ms"]["p99"],
                 "partial_recovery": report["recovery"]["partial_download"]["rate"], "power_cuts": report["power_cuts"],
-                "kib_per_device": report["peak_memory_kib_per_device"], "exit": code, **cpu}, report["causes"]
+                "kib_per_device": report["peak_memory_kib_per_device"], "exit": code, "lost_packets": lost, **cpu}, report["causes"]
 
     def messages(self, name, devices, seconds):
         """Device messages from MQTT into storage: how many a second, and what one costs the server and its broker."""
@@ -161,8 +165,9 @@ def run(options):
     parts = options.only.split(",")
     runs = {name: (options.devices or devices, size) for name, (devices, size) in RUNS.items() if name in parts}
     rows, result, notes = [], {"runs": []}, []
-    with Programs("stratus-fleet-") as programs:
-        bed = Bed(programs, options)
+    # In a network of its own, because nobody else's packets are to be lost.
+    with PrivateNetwork() as network, Programs("stratus-fleet-") as programs:
+        bed = Bed(programs, network, options)
         talkers = options.devices or 1_000
         if "messages" in parts:
             bed.case.enrol(talkers, "--prefix", "messages-")

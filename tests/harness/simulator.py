@@ -81,6 +81,10 @@ class Simulation:
             return shown if shown["state"] in states else None
         return wait_until(there, seconds, what=f"the rollout to be {' or '.join(states)}")
 
+    def ports(self):
+        """Where devices reach the server and its broker."""
+        return [int(address.rsplit(":", 1)[1]) for address in (self.server.address, self.server.program.ready["mqtt"])]
+
     def broker(self):
         """The broker's process id, or None while the server has it started."""
         for pid in descendants(self.server.program.pid):
