@@ -1,11 +1,16 @@
-"""./dev says what stands in the way before it installs or builds anything."""
+"""./dev says what stands in the way before it installs or builds anything, and builds once at a time."""
 import os
 import shutil
 import subprocess
 
 import pytest
 
-from harness import ROOT
+from harness import ROOT, wait_until, write_tree
+
+SLOW_CMAKE = """#!/bin/sh
+echo >>"$STATE/begun"
+while [ ! -e "$STATE/go" ]; do sleep 0.02; done
+"""
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becoming somebody who is not root needs root")
@@ -32,3 +37,27 @@ def test_help_of_the_demo_needs_neither_root_nor_a_build():
 def test_a_wrong_word_is_named_before_anything_is_built(words, said):
     done = subprocess.run([ROOT / "dev", *words], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
     assert done.returncode in (1, 2) and said in done.stderr and done.stdout == "", done
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """The script alone, with a cmake that builds until it is told to end."""
+    shutil.copy(ROOT / "dev", tmp_path)
+    write_tree(tmp_path, {"tools/packages.txt": "[build]\n", "tools/build_console.py": "", "build/build.ninja": "", "bin/cmake": SLOW_CMAKE})
+    (tmp_path / "bin/cmake").chmod(0o755)
+    return tmp_path
+
+
+def test_two_builds_in_one_clone_take_turns_and_say_so(clone, programs):
+    environment = {"STATE": str(clone), "PATH": f"{clone / 'bin'}:{os.environ['PATH']}"}
+    begun = clone / "begun"
+    first = programs.start("first", [clone / "dev", "build"], env=environment)
+    wait_until(begun.exists, what="the first build")
+    second = programs.start("second", [clone / "dev", "build"], env=environment)
+    wait_until(lambda: "another ./dev builds in this clone: waiting" in second.log or not second.running(), what="the second to wait")
+    assert begun.read_text() == "\n" and second.running() and first.log == ""
+    helped = subprocess.run([clone / "dev", "help"], capture_output=True, text=True, timeout=60)
+    assert helped.returncode == 0, "what does not build waits for nobody"
+    (clone / "go").touch()
+    assert (first.process.wait(60), second.process.wait(60)) == (0, 0), second.log
+    assert begun.read_text() == "\n\n"
