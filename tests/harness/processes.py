@@ -87,6 +87,21 @@ def remove_groups(names):
                 pass
 
 
+_GROUP_REST = 300  # seconds, after which no agent is still about to put a process into what it made
+
+
+def sweep_groups():
+    """Removes containers' control groups that nobody will: of agents that were killed with their service, of tests that were
+    killed. rmdir refuses one with a process in it; of the others only those go that nobody made just now."""
+    mounts = pathlib.Path("/sys/fs/cgroup")
+    for group in (*mounts.glob("stratus/*/"), *mounts.glob("*/stratus/*/")):
+        try:
+            if time.time() - group.stat().st_mtime > _GROUP_REST:
+                group.rmdir()
+        except OSError:
+            pass
+
+
 class Program:
     """One running program. `log` is its stderr, `output` its stdout, both kept as files."""
 
@@ -279,6 +294,7 @@ class Programs:
         except TimeoutError as error:
             print(f"harness: {error}", file=sys.stderr)
         remove_groups(groups)
+        sweep_groups()
 
 
 def _remove_tree(directory):

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -55,6 +56,39 @@ def test_grandchildren_in_their_own_session_and_mounts_are_cleaned_up():
         program.kill()
     assert not any(alive(pid) for pid in pids)
     assert str(mounted) not in pathlib.Path("/proc/self/mountinfo").read_text()
+
+
+@pytest.fixture
+def groups():
+    """Makes containers' control groups with a prefix of this test; ends what is left of them."""
+    roots = [root for root in (pathlib.Path("/sys/fs/cgroup/memory"), pathlib.Path("/sys/fs/cgroup"))
+             if os.geteuid() == 0 and (root / "cgroup.procs").exists()]
+    if not roots:
+        pytest.skip("making a control group needs root and a place for it")
+    made = []
+
+    def make(name, age):
+        group = roots[0] / "stratus" / f"test-{os.getpid()}-{name}"
+        group.mkdir(parents=True)
+        made.append(group)
+        os.utime(group, (time.time() - age,) * 2)
+        return group
+
+    yield make
+    for group in made:
+        if group.exists():
+            group.rmdir()
+
+
+def test_control_groups_that_were_left_are_removed(groups):
+    left, young, busy = groups("left", 3600), groups("young", 0), groups("busy", 3600)
+    with subprocess.Popen(["sleep", "600"]) as sleeper:
+        (busy / "cgroup.procs").write_text(str(sleeper.pid))
+        with Programs():
+            pass
+        there = [group.exists() for group in (left, young, busy)]
+        sleeper.kill()
+    assert there == [False, True, True]
 
 
 def test_all_programs_are_asked_to_end_at_the_same_time(tmp_path):
