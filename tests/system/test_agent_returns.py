@@ -144,6 +144,34 @@ def test_the_reason_holds_the_checks_own_last_words():
         case.stop_all()
 
 
+def test_the_services_own_last_words_are_told_and_where_the_rest_is():
+    words = "exit status 4: no such table: users (more in {})"
+    with Programs() as programs:
+        case = AgentCase(programs, health="none")
+        told = words.format(case.data / "service.log")
+        case.publish(1)
+        case.start()
+        case.wait_committed(1)
+        case.stack.stratus("publish", "web:2", case.tree(2), "--entrypoint", "/bin/service", "--cmd=say", "--cmd=4",
+                           "--cmd=opening\nno such table: users\n", "--sign-key", case.private)
+        status = wait_outcome(case, told)
+        assert status["ended"] == "", "the one before runs"
+        assert told in case.program.log
+        case.wait_report("rolled_back", 2)
+        assert told in case.stack.stratus("device", "why", "device-1")
+        shown = subprocess.run([BIN / "stratus-agent", "status", "--data", case.data], capture_output=True, text=True, check=True)
+        assert told in shown.stdout and f"log        {case.data / 'service.log'}\n" in shown.stdout
+        case.stop_all()
+
+
+def test_how_a_service_ended_stands_in_the_status_until_it_runs_again(case):
+    [(_, pid)] = case.service_pids()
+    case.reconfigure({"service": {"args": ["/bin/service", "say", "4", "no such table: users"]}})
+    case.restart()
+    os.kill(pid, signal.SIGKILL)
+    case.wait_status(lambda s: not s["running"] and "exit status 4: no such table: users" in s["ended"])
+
+
 def test_a_check_runs_as_the_service_does():
     with Programs() as programs:
         case = AgentCase(programs, health="none", options={

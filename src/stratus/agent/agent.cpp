@@ -662,6 +662,7 @@ std::string AgentCore::status() const {
                       {"state", name_of(now.state)},
                       {"running", alive ? release_json(main_->release) : json::value(nullptr)},
                       {"pid", alive ? json::value(main_->process.pid) : json::value(nullptr)},
+                      {"ended", main_ != nullptr && main_->ended ? main_->how_ended : std::string()},
                       {"current", release_json(now.current)},
                       {"previous", release_json(now.previous)},
                       {"candidate", release_json(now.candidate)},

@@ -1,10 +1,14 @@
 #include "stratus/agent/check_output.hpp"
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "stratus/base/one_line.hpp"
 
 namespace stratus::agent {
 namespace {
@@ -25,11 +29,19 @@ std::string last_words_of(std::string_view said) {
   if (said.size() > kMaxLastWords) said.remove_prefix(said.size() - kMaxLastWords);
   // Not in the middle of a character.
   while (!said.empty() && (static_cast<unsigned char>(said.front()) & 0xc0) == 0x80) said.remove_prefix(1);
-  std::string words(said);
-  for (char& c : words) {
-    if (is_blank(c)) c = ' ';
-  }
-  return words;
+  return one_line(said, kMaxLastWords);
+}
+
+std::string last_words_in(const std::filesystem::path& file, std::uint64_t begin) {
+  const auto log = open_file(file, O_RDONLY | O_NOFOLLOW);
+  const auto size = log ? file_size(log->get()) : Result<std::uint64_t>(0);
+  if (!size) return {};
+  if (*size < begin) begin = 0;  // cut meanwhile, to begin anew
+  std::array<std::uint8_t, kKept> end;
+  const std::size_t count = std::min<std::uint64_t>(*size - begin, end.size());
+  const std::span<std::uint8_t> last(end.data(), count);
+  if (!pread_exact(log->get(), last, *size - count)) return {};
+  return last_words_of({reinterpret_cast<const char*>(last.data()), last.size()});
 }
 
 Result<CheckOutput> CheckOutput::make() {

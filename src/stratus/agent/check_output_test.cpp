@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "stratus/base/file.hpp"
+#include "stratus/base/temporary_directory_testing.hpp"
+
 namespace stratus::agent {
 namespace {
 
@@ -13,7 +16,22 @@ TEST(LastWords, AreTheLastLineBoundedAndPlain) {
   const std::string words = last_words_of(std::string(5000, 'x') + "end");
   EXPECT_EQ(words.size(), kMaxLastWords);
   EXPECT_EQ(words.substr(words.size() - 4), "xend");
+  EXPECT_EQ(last_words_of("caf\xe9"), "caf?");
   EXPECT_EQ(last_words_of("한" + std::string(kMaxLastWords - 1, 'x')), std::string(kMaxLastWords - 1, 'x'));
+}
+
+TEST(LastWords, OfALogAreThoseSinceItsBegin) {
+  const testing::TemporaryDirectory directory;
+  const auto log = directory / "service.log";
+  EXPECT_EQ(last_words_in(log, 0), "");
+  ASSERT_TRUE(write_file_atomically(log, "the one before\n"));
+  EXPECT_EQ(last_words_in(log, 15), "") << "this one said nothing";
+  ASSERT_TRUE(write_file_atomically(log, "the one before\nno such table\n"));
+  EXPECT_EQ(last_words_in(log, 15), "no such table");
+  ASSERT_TRUE(write_file_atomically(log, "cut\n"));
+  EXPECT_EQ(last_words_in(log, 15), "cut");
+  ASSERT_TRUE(write_file_atomically(log, std::string(5000, 'x') + " end\n"));
+  EXPECT_EQ(last_words_in(log, 15).size(), kMaxLastWords);
 }
 
 TEST(CheckOutput, KeepsTheEndOfWhatWasSaid) {

@@ -125,6 +125,7 @@ InstancePtr ServiceHost::read_record(const fs::path& path) const {
   instance->process.start_ticks = reader.number("start_ticks");
   instance->process.boot_id = reader.text("boot_id", 128);
   instance->started = std::chrono::steady_clock::now();
+  instance->log_begin = log_size();
   return reader.done() ? instance : nullptr;
 }
 
@@ -192,7 +193,7 @@ runtime::ContainerSpec ServiceHost::spec_of(const Release& release, const std::s
   spec.host_name = config_.host_name;
   spec.volumes = config_.volumes;
   spec.limits = config_.limits;
-  spec.log_file = images_.data() / "service.log";
+  spec.log_file = log_file();
   for (const FileDescriptor& socket : sockets_) spec.listen_fds.push_back(socket.get());
   return spec;
 }
@@ -234,6 +235,7 @@ net::Task<Result<InstancePtr>> ServiceHost::prepare(const Release& release, OnFu
 net::Task<Result<void>> ServiceHost::release(InstancePtr instance) {
   Result<void> noted = write_record(*instance);
   instance->started = std::chrono::steady_clock::now();
+  instance->log_begin = log_size();
   if (noted) {
     // A write and a read on pipes: microseconds, not worth a trip to the worker.
     noted = instance->prepared->release();
@@ -259,6 +261,7 @@ net::Task<void> ServiceHost::follow(InstancePtr instance) {
   instance->ended = true;
   clean(*instance);
   if (!instance->end_expected) {
+    instance->how_ended += last_said(*instance);
     log::warning("service", "version={} pid={} {}", instance->release.version, instance->process.pid,
                  instance->how_ended);
   }
@@ -425,10 +428,21 @@ net::Task<void> ServiceHost::keep_house(InstancePtr instance) {
   (void)runtime::send_signal(instance->pidfd.get(), SIGKILL);
 }
 
+std::uint64_t ServiceHost::log_size() const {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(log_file(), error);
+  return error ? 0 : size;
+}
+
+// Beside an older version that still writes, its words may be the last: both share the log.
+std::string ServiceHost::last_said(const Instance& instance) const {
+  const std::string words = last_words_in(log_file(), instance.log_begin);
+  return words.empty() ? "" : fmt::format(": {} (more in {})", words, log_file().string());
+}
+
 void ServiceHost::rotate_log() const {
-  const fs::path path = images_.data() / "service.log";
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) <= kMaxLog) return;
+  const fs::path path = log_file();
+  if (log_size() <= kMaxLog) return;
   // The service keeps its descriptor, which appends: so copy away and cut. Lines between are lost.
   std::error_code ignored;
   fs::copy_file(path, path.string() + ".1", fs::copy_options::overwrite_existing, ignored);

@@ -36,9 +36,10 @@ struct Instance {
   std::chrono::steady_clock::time_point started;
   bool ended = false;
   bool end_expected = false;
-  std::string how_ended;      // "exit status 3"
-  std::uint64_t written = 0;  // bytes on disk in its root, when last looked
-  Notifier changed;           // when it has ended
+  std::string how_ended;        // "exit status 3: no such table (more in DATA/service.log)"
+  std::uint64_t log_begin = 0;  // bytes in the log before it said anything
+  std::uint64_t written = 0;    // bytes on disk in its root, when last looked
+  Notifier changed;             // when it has ended
 };
 using InstancePtr = std::shared_ptr<Instance>;
 
@@ -88,6 +89,9 @@ class ServiceHost {
   InstancePtr read_record(const std::filesystem::path& path) const;
   net::Task<void> follow(InstancePtr instance);
   void clean(const Instance& instance) const;
+  std::filesystem::path log_file() const { return images_.data() / "service.log"; }
+  std::uint64_t log_size() const;  // bytes
+  std::string last_said(const Instance& instance) const;
   void rotate_log() const;
   net::Task<void> wait_ended(InstancePtr instance, std::chrono::milliseconds limit);
   net::Task<Result<void>> probe_tcp(const HealthCheckPlan& plan);

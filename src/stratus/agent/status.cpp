@@ -124,10 +124,13 @@ Result<void> show_status(const std::filesystem::path& data, bool as_json) {
   fmt::print("state      {}\nrunning    {}\ncommitted  {}\nprevious   {}\ncandidate  {}\n",
              text_of(*status, "state"), version_of(*status, "running"), version_of(*status, "current"),
              version_of(*status, "previous"), version_of(*status, "candidate"));
-  for (const char* const key : {"agent", "reason", "server_problem"}) {
+  for (const char* const key : {"agent", "ended", "reason", "server_problem"}) {
     const std::string line = text_of(*status, key);
     if (!line.empty()) fmt::print("{:<10} {}\n", key, line);
   }
+  const std::filesystem::path log = data / "service.log";
+  std::error_code ignored;
+  if (std::filesystem::exists(log, ignored)) fmt::print("log        {}\n", log.string());
   show_transfer("transfer", *status);
   const json::value* const content = status->if_contains("content");
   if (content != nullptr && content->is_object()) show_content(content->get_object());

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/json.hpp"
+#include "stratus/base/one_line.hpp"
 
 namespace stratus::update {
 
@@ -15,43 +16,6 @@ namespace {
 
 constexpr std::size_t kMaxRecord = 64u << 10;  // bytes
 constexpr std::size_t kMaxReason = 512;
-
-// Bytes of the UTF-8 character that `text` begins with, 0 when it begins with none (RFC 3629).
-std::size_t character_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
-  const auto follows = [&](std::size_t i, unsigned char least = 0x80, unsigned char most = 0xbf) {
-    return at(i) >= least && at(i) <= most;
-  };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    return follows(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool second = follows(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf);
-    return second && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-// A reason may quote what a stranger sent. In the journal it must be UTF-8 whatever that was: a record that
-// cannot be read again would keep the agent from ever starting.
-std::string one_line(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t length = character_length(text);
-    if (out.size() + std::max<std::size_t>(length, 1) > kMaxReason) break;
-    const bool shown = length > 1 || (length == 1 && text[0] >= 0x20 && text[0] != 0x7f);
-    if (shown) {
-      out += text.substr(0, length);
-    } else {
-      out += length == 0 ? '?' : ' ';
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return out;
-}
 
 constexpr std::uint64_t kFirstPause = 3'600'000;  // ms that a release is set aside for, doubled each time
 constexpr std::uint64_t kLongestPause = 24 * kFirstPause;
@@ -121,7 +85,9 @@ void enter(DeviceRecord& record, const Transition& row, const EventDetail& detai
   if (is_outcome(row.to) && row.event != Event::restarted) {
     // A refused candidate has not been through `accepted`: it is named here, so that the report can name it.
     if (row.from == State::checking) accept(record, detail);
-    record.reason = one_line(detail.reason);
+    // It may quote what a stranger sent. In the journal it must be UTF-8 whatever that was: a record that
+    // cannot be read again would keep the agent from ever starting.
+    record.reason = one_line(detail.reason, kMaxReason);
     if (detail.blame_release || detail.set_aside) remember_bad(record, detail.blame_release, detail.now_ms);
   }
   switch (row.event) {
