@@ -172,6 +172,18 @@ def test_how_a_service_ended_stands_in_the_status_until_it_runs_again(case):
     case.wait_status(lambda s: not s["running"] and "exit status 4: no such table: users" in s["ended"])
 
 
+def test_who_is_killed_after_the_grace_is_told_of_the_stop_signal():
+    with Programs() as programs:
+        case = AgentCase(programs, options={"service": {"stop_grace": 0.2}})
+        case.publish(1, "--ignore-term")
+        case.start()
+        case.wait_committed(1)
+        case.publish(2)
+        case.wait_committed(2)
+        assert "version=1 did not stop within 200 ms of SIGTERM: killed (`stratus publish --stop-signal`" in case.program.log
+        case.stop_all()
+
+
 def test_a_check_runs_as_the_service_does():
     with Programs() as programs:
         case = AgentCase(programs, health="none", options={

@@ -302,8 +302,11 @@ net::Task<void> ServiceHost::stop(InstancePtr instance) {
     co_await wait_ended(instance, grace);
   }
   if (!instance->ended) {
-    log::warning("service", "version={} did not stop within {} ms: killed", instance->release.version,
-                 config_.stop_grace.count());
+    log::warning(
+        "service",
+        "version={} did not stop within {} ms of {}: killed (`stratus publish --stop-signal` names the "
+        "signal that it heeds)",
+        instance->release.version, config_.stop_grace.count(), runtime::signal_name(instance->stop_signal));
     (void)runtime::send_signal(pidfd, SIGKILL);
     const std::chrono::milliseconds limit = kKillTime;
     co_await wait_ended(instance, limit);

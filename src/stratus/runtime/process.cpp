@@ -90,9 +90,7 @@ ExitStatus reap(int pidfd) {
 std::string describe(const ExitStatus& status) {
   if (!status.known) return "ended";
   if (status.signal == 0) return fmt::format("exit status {}", status.code);
-  const char* const name = ::sigabbrev_np(status.signal);
-  return name != nullptr ? fmt::format("killed by SIG{}", name)
-                         : fmt::format("killed by signal {}", status.signal);
+  return "killed by " + signal_name(status.signal);
 }
 
 Result<void> send_signal(int pidfd, int signal) {
@@ -100,6 +98,11 @@ Result<void> send_signal(int pidfd, int signal) {
     return fail(Error::from_errno(fmt::format("signal {}", signal)));
   }
   return {};
+}
+
+std::string signal_name(int signal) {
+  const char* const name = ::sigabbrev_np(signal);
+  return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
 }
 
 std::optional<int> parse_signal(std::string_view text) {

@@ -42,6 +42,8 @@ std::string describe(const ExitStatus& status);
 // A process that is gone already is no error.
 Result<void> send_signal(int pidfd, int signal);
 
+// 15 → "SIGTERM"; "signal 42" for one without a name.
+std::string signal_name(int signal);
 // "SIGTERM", "TERM", "15" → 15; nullopt for anything else.
 std::optional<int> parse_signal(std::string_view text);
 

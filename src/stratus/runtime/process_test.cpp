@@ -40,6 +40,8 @@ TEST(Process, AnEndedChildIsGoneBeforeItIsReaped) {
 }
 
 TEST(Process, SignalNames) {
+  EXPECT_EQ(signal_name(SIGTERM), "SIGTERM");
+  EXPECT_EQ(signal_name(42), "signal 42");
   EXPECT_EQ(parse_signal("SIGTERM"), SIGTERM);
   EXPECT_EQ(parse_signal("INT"), SIGINT);
   EXPECT_EQ(parse_signal("9"), SIGKILL);
