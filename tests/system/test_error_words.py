@@ -21,6 +21,12 @@ ERRORS = {
     "certificate not trusted": (["stratus", "--ca", "", "releases"], 4, "certificate problem", "{url}", "STRATUS_CA names the server's"),
     "plain to a TLS port": (["stratus", "--server", "http://{address}", "releases"], 1, "{address}", "/api/v1/releases",
                             "does the server speak https?"),
+    "a gateway in the server's place": (["stratus", "--server", "{gateway}", "releases"], 4, "is a gateway", "{gateway}",
+                                        "STRATUS_SERVER the server's own address"),
+    "write to a gateway": (["stratus", "--server", "{gateway}", "--ca", "{gateway_ca}", "rollout", "create", "app:2", "--all"], 2,
+                           "not possible at a gateway", "/api/v1/rollouts", "send this to the server (upstream: {url})"),
+    "ask a gateway": (["stratus", "--server", "{gateway}", "--ca", "{gateway_ca}", "rollout", "list"], 3, "a gateway has no endpoint",
+                      "/api/v1/rollouts", "ask the server (upstream: {url})"),
     "token file missing": (["stratus", "--token-file", "{here}/nothing", "releases"], 3, "No such file", "{here}/nothing",
                            "--token-file or STRATUS_TOKEN_FILE"),
     "token not known": (["stratus", "--token-file", "{here}/wrong.token", "publish", "app:9", "{tree}", *SIGN], 4, "this token is unknown",
@@ -71,6 +77,7 @@ def site():
     with Programs() as programs:
         stack = Stack(programs)
         server = stack.start_server()
+        gateway = stack.start_gateway(name="their-gateway")
         private, _ = stack.make_key(programs.path("keys"))
         tree = write_tree(programs.path("tree"), {"a": "1"})
         changed = write_tree(programs.path("changed"), {"a": "2"})
@@ -85,7 +92,7 @@ def site():
         programs.path("wrong.token").write_text("0" * 64)
         programs.path("odd.toml").write_text('sevrer = "x"\n')
         names = {"here": programs.directory, "keys": private.parent, "tree": tree, "changed": changed, "device": device,
-                 "url": server.url, "address": server.address, "data": server.data, "taken": server.url.rsplit(":", 1)[1],
+                 "gateway": gateway.url, "gateway_ca": gateway.ca, "url": server.url, "address": server.address, "data": server.data, "taken": server.url.rsplit(":", 1)[1],
                  "free": free_port()}
         yield names, {**stack.environment(), "XDG_CACHE_HOME": str(programs.path("cache"))}
 

@@ -13,6 +13,9 @@
 #include "stratus/base/file.hpp"
 #include "stratus/base/json.hpp"
 #include "stratus/cli/people.hpp"
+#include "stratus/crypto/certificate.hpp"
+#include "stratus/crypto/certificate_info.hpp"
+#include "stratus/net/enrolment_client.hpp"
 #include "stratus/net/http_client.hpp"
 
 namespace stratus::cli {
@@ -54,6 +57,15 @@ std::string words_of(const std::string& body) {
   return text(*object, "title");
 }
 
+// By what an untrusted certificate says of itself: good for advice.
+bool shows_gateway(const std::string& base) {
+  const auto shown = net::fetch_shown_certificate(base);
+  if (!shown) return false;
+  const auto info = crypto::parse_certificate(*shown);
+  return info &&
+         (info->kind == crypto::CertificateKind::gateway || info->common_name == crypto::kGatewayCommonName);
+}
+
 // What the transport says (the address among it), and what to do.
 Error with_advice(const Error& error, const std::string& base) {
   struct Advice {
@@ -65,6 +77,12 @@ Error with_advice(const Error& error, const std::string& base) {
       {"certificate problem", "--ca or STRATUS_CA names the server's tls/server.pem"},
       {"Could not resolve", "is the name in --server or STRATUS_SERVER right?"},
       {"Couldn't connect", "is stratus-server running there? --server or STRATUS_SERVER says where"}};
+  if (error.text().find("certificate problem") != std::string::npos && shows_gateway(base)) {
+    return {error.code(),
+            fmt::format("{} is a gateway, which serves devices: give --server or STRATUS_SERVER "
+                        "the server's own address ({})",
+                        base, error.text())};
+  }
   for (const Advice& one : kAdvice) {
     if (error.text().find(one.words) != std::string::npos)
       return {error.code(), fmt::format("{} ({})", error.text(), one.advice)};

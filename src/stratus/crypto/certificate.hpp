@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stratus/base/clock.hpp"
@@ -13,6 +14,9 @@
 #include "stratus/crypto/key.hpp"
 
 namespace stratus::crypto {
+
+// The subject of a gateway's own certificate: whoever is told that it is not trusted can be told what it is.
+inline constexpr std::string_view kGatewayCommonName = "stratus-gateway";
 
 struct CertificateOptions {
   std::string common_name = "stratus";

@@ -37,6 +37,7 @@ Result<net::ServerTls> server_tls(const GatewayConfig& config) {
     if (crypto::has_server_names(own)) return net::ServerTls{config.identity, config.identity};
   }
   crypto::CertificateOptions certificate;
+  certificate.common_name = crypto::kGatewayCommonName;
   certificate.names = crypto::default_server_names();
   certificate.now = system_clock().wall();
   STRATUS_TRY(files, crypto::ensure_tls_files(directory, "gateway", certificate));

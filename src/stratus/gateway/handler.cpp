@@ -198,7 +198,8 @@ net::Task<Result<void>> GatewayHandler::api(net::Exchange& exchange) {
   }
   if (request.path == "/api/v1/ca/revocations" && is_read(request)) co_return co_await revocations(exchange);
   if (path.kind == ApiKind::unknown && is_read(request)) {
-    co_return fail(ErrorCode::not_found, "no such endpoint: " + request.path);
+    co_return fail(ErrorCode::not_found, "a gateway has no endpoint " + request.path +
+                                             "; ask the server (upstream: " + config_.upstream + ")");
   }
   if (!is_read(request)) {
     co_await respond_read_only(exchange, config_.upstream);

@@ -43,5 +43,8 @@ Task<Result<OwnIdentity>> renew(Executor executor, IdentityFiles files, std::str
 // handshake, or at /api/v1/ca), and answers it in PEM. Blocks, up to half a minute. `denied` when it has
 // none.
 Result<std::string> fetch_pinned_certificate(const std::string& server, const std::string& fingerprint);
+// The certificate in PEM that the server shows, whoever it is: good for words about it, never for trust.
+// Nothing is sent to it. Blocks, up to half a minute.
+Result<std::string> fetch_shown_certificate(const std::string& server);
 
 }  // namespace stratus::net

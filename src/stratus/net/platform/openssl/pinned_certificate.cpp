@@ -1,5 +1,5 @@
 // The one place that talks to a server that is not trusted yet: to find the certificate whose fingerprint the
-// operator gave. Nothing else that such a server says is believed.
+// operator gave, or to say what answers there. Nothing that such a server says is believed.
 #include <array>
 #include <memory>
 
@@ -61,6 +61,25 @@ Result<FileDescriptor> connect_to(const Place& place) {
   return fail(Error::from_errno(fmt::format("connect to {}:{}", place.host, place.port)));
 }
 
+struct Session {
+  FileDescriptor fd;
+  SslPointer ssl;
+};
+
+Result<Session> shake_hands(const Place& place) {
+  STRATUS_TRY(fd, connect_to(place));
+  const ContextPointer context(SSL_CTX_new(TLS_client_method()));
+  SslPointer ssl(context ? SSL_new(context.get()) : nullptr);
+  if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1)
+    return fail(ErrorCode::internal, "TLS: " + take_tls_error());
+  SSL_set_tlsext_host_name(ssl.get(), place.host.c_str());
+  if (SSL_connect(ssl.get()) != 1) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("shaking hands with {}:{}: {}", place.host, place.port, take_tls_error()));
+  }
+  return Session{std::move(fd), std::move(ssl)};
+}
+
 std::string pem_of(X509* certificate) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), &BIO_free);
   PEM_write_bio_X509(bio.get(), certificate);
@@ -101,16 +120,8 @@ Result<std::string> fetch_pinned_certificate(const std::string& server, const st
     return fail(ErrorCode::invalid, "a fingerprint is a SHA-256 in hex: 64 digits");
   }
   STRATUS_TRY(place, place_of(server));
-  STRATUS_TRY(fd, connect_to(place));
-  const ContextPointer context(SSL_CTX_new(TLS_client_method()));
-  const SslPointer ssl(context ? SSL_new(context.get()) : nullptr);
-  if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1)
-    return fail(ErrorCode::internal, "TLS: " + take_tls_error());
-  SSL_set_tlsext_host_name(ssl.get(), place.host.c_str());
-  if (SSL_connect(ssl.get()) != 1) {
-    return fail(ErrorCode::unavailable, fmt::format("shaking hands with {}: {}", server, take_tls_error()));
-  }
-  const std::string pile = pile_of(ssl.get(), place);
+  STRATUS_TRY(session, shake_hands(place));
+  const std::string pile = pile_of(session.ssl.get(), place);
   ERR_clear_error();
   for (const std::string& pem : crypto::split_certificates(pile)) {
     const auto info = crypto::parse_certificate(pem);
@@ -118,6 +129,14 @@ Result<std::string> fetch_pinned_certificate(const std::string& server, const st
   }
   return fail(ErrorCode::denied,
               server + " has no certificate with that fingerprint: it is not the one that was meant");
+}
+
+Result<std::string> fetch_shown_certificate(const std::string& server) {
+  STRATUS_TRY(place, place_of(server));
+  STRATUS_TRY(session, shake_hands(place));
+  X509* const shown = SSL_get0_peer_certificate(session.ssl.get());
+  if (shown == nullptr) return fail(ErrorCode::not_found, server + " showed no certificate");
+  return pem_of(shown);
 }
 
 }  // namespace stratus::net
