@@ -27,6 +27,7 @@ ERRORS = {
                            "not possible at a gateway", "/api/v1/rollouts", "send this to the server (upstream: {url})"),
     "ask a gateway": (["stratus", "--server", "{gateway}", "--ca", "{gateway_ca}", "rollout", "list"], 3, "a gateway has no endpoint",
                       "/api/v1/rollouts", "ask the server (upstream: {url})"),
+    "no such device": (["stratus", "device", "why", "nobody"], 3, "no device nobody", "nobody", "`stratus devices` lists those"),
     "token file missing": (["stratus", "--token-file", "{here}/nothing", "releases"], 3, "No such file", "{here}/nothing",
                            "--token-file or STRATUS_TOKEN_FILE"),
     "token not known": (["stratus", "--token-file", "{here}/wrong.token", "publish", "app:9", "{tree}", *SIGN], 4, "this token is unknown",

@@ -212,6 +212,9 @@ Error refusal(const Request& request, const Answer& answer) {
   if (answer.status == 401) {
     words += " (`stratus login`, --token-file or STRATUS_TOKEN_FILE)";
   }
+  if (answer.status == 404 && words.starts_with("no device ")) {
+    words += " (`stratus devices` lists those that are known)";
+  }
   if (says_disk_is_full(answer.status, words)) {
     words =
         "the server's disk is full: make room there (`stratus gc` removes what nothing needs), or give its "
