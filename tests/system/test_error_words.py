@@ -58,6 +58,8 @@ ERRORS = {
                             "Address already in use", "127.0.0.1:{taken}", "stop it or choose another port"),
     "address without port": (["stratus-server", "--data", "{here}/other", "--listen", "here"], 2, "is not an address and port", "'here'",
                              "such as 127.0.0.1:8443"),
+    "nobody upstream to enrol at": (["stratus-gateway", "--upstream", "https://127.0.0.1:{free}", "--data", "{here}/stranger", "--enrol-code",
+                                     "123456"], 1, "Couldn't connect", "127.0.0.1:{free}", "--upstream"),
     "upstream's certificate missing": (["stratus-gateway", "--upstream", "{url}", "--upstream-ca", "{here}/nothing", "--data",
                                         "{here}/gateway"], 3, "No such file", "{here}/nothing", "a copy of the upstream's DATA/tls/server.pem"),
     "agent without a key": (AGENT, 2, "is missing", "a release key", "give it in the configuration or as a flag"),

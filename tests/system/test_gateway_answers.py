@@ -3,7 +3,7 @@ import json
 import random
 
 import pytest
-from harness import CountingProxy, HttpClient, wait_until
+from harness import CountingProxy, HttpClient, free_port, wait_until
 from harness.registry import Registry, descriptor, digest_of
 from harness.upstream import FakeUpstream
 
@@ -83,6 +83,12 @@ def test_a_newer_target_makes_other_answers_old(site):
     assert ask(gateway, site.first).json()["version"] == "3"
 
 
+def test_an_upstream_that_never_answered_may_be_the_wrong_one(plain_stack):
+    gateway = plain_stack.start_gateway(upstream=f"http://127.0.0.1:{free_port()}")
+    assert HttpClient(gateway.url).get("/api/v1/next/site%2Fapp?device=d1").status == 503
+    assert "are --upstream and --upstream-ca right?" in gateway.program.log
+
+
 def test_while_the_upstream_is_away_everybody_gets_an_answer(site):
     gateway = site.gateway("--check-ttl", "0")
     known = ask(gateway, site.first)
@@ -101,6 +107,7 @@ def test_while_the_upstream_is_away_everybody_gets_an_answer(site):
     assert HttpClient(gateway.url).get(f"/v2/site/app/blobs/{blobs[0]}").status == 200
     assert gateway.metric('stratus_gateway_answers_total{from="stale"}') == 4
     assert gateway.metric("stratus_gateway_upstream_away") == 1
+    assert "away: " in gateway.program.log and "--upstream" not in gateway.program.log, "it is the right one"
 
     gateway.program.kill()
     again = site.gateway("--check-ttl", "0", data=gateway.data, name="again")

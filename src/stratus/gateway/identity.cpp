@@ -30,7 +30,9 @@ net::Task<Result<void>> adopt_identity(net::Executor loop, GatewayConfig& config
     options.code = config.enrol_code;
     options.ca_file = config.upstream_ca;
     auto enrolled = co_await net::enrol(loop, files, options);
-    if (!enrolled) co_return forward_error(std::move(enrolled).with_context("enrol this gateway"));
+    if (!enrolled)
+      co_return forward_error(
+          std::move(enrolled).with_context("enrol this gateway at --upstream " + config.upstream));
     *own = std::move(*enrolled);
   }
   if ((*own)->kind != "gateway") {

@@ -47,10 +47,15 @@ void Upstream::note(const Result<net::ClientResponse>& answer) {
   if (answer) {
     if (failures_ > 0) log::info("upstream", "{} answers again", url_);
     failures_ = 0;
+    has_answered_ = true;
     return;
   }
   if (answer.error().code() == ErrorCode::cancelled) return;
-  if (failures_ == 0) log::warning("upstream", "away: {}", answer.error().text());
+  if (failures_ == 0) {
+    const char* const advice =
+        has_answered_ ? "" : " (not one answer since the start: are --upstream and --upstream-ca right?)";
+    log::warning("upstream", "away: {}{}", answer.error().text(), advice);
+  }
   ++failures_;
   ask_again_ = system_clock().steady() + update::back_off_delay(kAway, failures_, chance());
 }

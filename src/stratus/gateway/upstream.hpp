@@ -41,6 +41,7 @@ class Upstream {
   std::unique_ptr<net::HttpClient> questions_;
   std::unique_ptr<net::HttpClient> transfers_;
   unsigned failures_ = 0;
+  bool has_answered_ = false;  // since the start
   SteadyTime ask_again_{};
 };
 
