@@ -56,6 +56,21 @@ def test_a_layout_is_told_how_to_be_sent(plain_stack, tmp_path):
     plain_stack.stratus("deploy", "app:1")
 
 
+def test_a_first_probation_is_told_of_by_who_waits(programs):
+    case = AgentCase(programs, poll=3600, probation=60)
+    try:
+        case.start()
+        case.wait_status(lambda s: s["checks"] > 0, what="the first look")
+        case.publish(1)
+        waiting = programs.start("waiting", [BIN / "stratus-agent", "check", "--data", case.data, "--wait"])
+        wait_until(lambda: "runs; its probation is waited for" in waiting.log, 30, what="a word of the probation")
+        assert waiting.log.splitlines()[-1].startswith("1 (sha256:") and waiting.running()
+        watched = case.stack.stratus("device", "watch", "device-1", "--for", "1", check=False)
+        assert "it has committed no version yet" in watched.stdout and "it runs nothing" not in watched.stdout, watched
+    finally:
+        case.stop_all()
+
+
 def test_one_device_is_followed_until_it_is_over(programs):
     case = AgentCase(programs, poll=3600)
     case.publish(1)

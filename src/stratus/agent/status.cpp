@@ -166,6 +166,14 @@ std::optional<Result<void>> outcome_of_check(const json::object& status, std::ui
   return Result<void>();
 }
 
+// What takes its time while `--wait` waits; "": nothing worth a line.
+std::string waiting_for(const json::object& status) {
+  const std::string state = text_of(status, "state"), candidate = version_of(status, "candidate");
+  if (state == "fetching") return "Fetching " + candidate;
+  if (state == "probation") return fmt::format("{} runs; its probation is waited for", candidate);
+  return "";
+}
+
 }  // namespace
 
 Result<void> send_word(const Word& word) {
@@ -178,7 +186,7 @@ Result<void> send_word(const Word& word) {
     return {};
   }
   const SteadyTime begin = system_clock().steady();
-  for (;;) {
+  for (std::string said;;) {
     const auto status = ask_status(word.data);
     if (word.word == "stop" && !status) {
       fmt::print("The agent and its service have ended.\n");
@@ -187,6 +195,9 @@ Result<void> send_word(const Word& word) {
     if (!status) return fail(status.error());
     if (word.word != "stop") {
       if (auto over = outcome_of_check(*status, number_of(before, "checks"))) return *over;
+      const std::string line = waiting_for(*status);
+      if (!line.empty() && line != said) fmt::print(stderr, "{}\n", line);
+      said = line;
     }
     if (word.seconds != 0 && system_clock().steady() - begin >= std::chrono::seconds(word.seconds))
       return fail(ErrorCode::timeout, fmt::format("still {}", text_of(*status, "state")));

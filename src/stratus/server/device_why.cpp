@@ -41,9 +41,7 @@ class Explainer {
         facts_.incompatible.empty() ? "it can run the release" : facts_.incompatible);
     if (!why_.updated && facts_.rollout) explain_rollout(*facts_.rollout);
     if (!why_.updated) explain_outcome();
-    add(WhyCode::runs, why_.updated,
-        fmt::format("it runs {}, {} is wanted", named(facts_.running_version, facts_.running),
-                    named(facts_.wanted_version, facts_.wanted)));
+    explain_running();
     return std::move(why_);
   }
 
@@ -137,6 +135,16 @@ class Explainer {
     add(WhyCode::outcome, !bad,
         fmt::format("it said {}{}{} about this release", facts_.last_state,
                     facts_.last_reason.empty() ? "" : ": ", facts_.last_reason));
+  }
+
+  // A device tells what it has committed: its first version may run on probation already.
+  void explain_running() {
+    const std::string wanted = named(facts_.wanted_version, facts_.wanted);
+    const std::string running = named(facts_.running_version, facts_.running);
+    add(WhyCode::runs, why_.updated,
+        facts_.running.empty()
+            ? fmt::format("it has committed no version yet (that ends its probation), {} is wanted", wanted)
+            : fmt::format("it runs {}, {} is wanted", running, wanted));
   }
 
   const WhyFacts& facts_;

@@ -82,6 +82,16 @@ TEST(DeviceWhy, EachReasonIsTheAnswerWhenAllBeforeItHolds) {
   }
 }
 
+TEST(DeviceWhy, ADeviceThatCommittedNothingMayStillRunSomething) {
+  WhyFacts facts = behind();
+  EXPECT_TRUE(explain_device(facts).steps.back().detail.starts_with("it runs 1 ("));
+  facts.running = Digest();
+  facts.running_version.clear();
+  const std::string said = explain_device(facts).steps.back().detail;
+  EXPECT_EQ(said, "it has committed no version yet (that ends its probation), 2 (" + kNew.short_hex() +
+                      ") is wanted");
+}
+
 TEST(DeviceWhy, StepsThatDoNotApplyAreLeftOut) {
   WhyFacts facts = behind();
   facts.rollout.reset();

@@ -110,6 +110,7 @@ export const en = {
       rate: 'Its turn comes by the rate, or by how many are under way.',
       mayHave: 'It may have the release; it has not asked yet.',
       said: 'It said: {{reason}}',
+      noneCommitted: 'It has committed no version yet (a new one is on probation first); {{release}} is wanted.',
       runs: 'It runs {{runs}}; {{release}} is wanted.',
     },
     fix: {
@@ -280,6 +281,7 @@ export const ko: Shape<typeof en> = {
       rate: '속도나 동시 진행 수 제한에 따라 차례가 옵니다.',
       mayHave: '받을 수 있지만 기기가 아직 요청하지 않았습니다.',
       said: '기기가 보고한 이유: {{reason}}',
+      noneCommitted: '아직 확정된 버전이 없습니다(새 버전은 먼저 시험 운전을 거칩니다). 목표 {{release}}',
       runs: '실행 중 {{runs}}, 목표 {{release}}',
     },
     fix: {

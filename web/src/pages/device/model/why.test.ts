@@ -9,6 +9,7 @@ test.each([
   ['it is rolled_back after 1 of 1 attempts', 'attemptsOver'],
   ['it said rolled_back: its check failed\ntwice about this release', 'said'],
   ['it runs 2.0 (e3e2b7de1377), 2.1 (e8c7e4507426) is wanted', 'runs'],
+  ['it has committed no version yet (that ends its probation), 2.1 (e8c7e4507426) is wanted', 'noneCommitted'],
   ['site/app has no target, and no rollout covers the device', 'noTarget'],
 ])('%j is said by %s', (detail, key) => {
   const found = whyDetail(detail);

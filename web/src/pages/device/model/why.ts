@@ -47,6 +47,7 @@ const SENTENCES: [RegExp, Key][] = [
   [/^its turn comes by/, 'rate'],
   [/^it may have the release; it has not asked yet$/, 'mayHave'],
   [/^it said \w+: (?<reason>.*) about this release$/s, 'said'],
+  [/^it has committed no version yet .*, (?<release>.+) is wanted$/, 'noneCommitted'],
   [/^it runs (?<runs>.+), (?<release>.+) is wanted$/, 'runs'],
 ];
 
