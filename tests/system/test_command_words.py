@@ -96,6 +96,6 @@ def test_one_device_is_followed_until_it_is_over(programs):
         late = case.stack.stratus("device", "watch", "door-9", "--for", "1", check=False)
         assert late.returncode == 124 and "never been heard of" in late.stderr, late
         stopped = run("stratus-agent", "stop", "--data", case.data, "--wait")
-        assert stopped.returncode == 0 and not case.program.running(), stopped
+        assert stopped.returncode == 0 and case.program.process.wait(10) == 0, stopped
     finally:
         case.stop_all()
