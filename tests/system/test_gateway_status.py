@@ -42,6 +42,7 @@ def test_a_gateway_is_seen_with_what_it_saves(fleet, plain_stack):
     plan = fleet.http.post("/api/v1/rollouts/dry-run", json={
         "contents": [{"name": "app", "version": "2"}], "targets": {"all": True}}).json()
     assert plan["bytes"]["gateways"] > 0 and plan["bytes"]["upstream"] >= plan["bytes"]["gateways"]
+    assert plan["bytes"]["per_gateway"] == [{"gateway": "site-1", "devices": 1, "bytes": plan["bytes"]["gateways"]}]
     overview = wait_until(lambda: fleet.checked.get("/api/v1/overview").json()["gateways"] == {"total": 1, "online": 1},
                           20, what="the overview to count it")
     assert overview

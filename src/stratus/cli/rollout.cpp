@@ -88,9 +88,15 @@ Result<void> plan_rollout(const RolloutOptions& options, const CommonOptions& co
                             number_of(kind, "devices"), size_text(number_of(kind, "bytes")),
                             text_of(kind, "plan"), size_text(number_of(kind, "full_bytes"))));
   }
-  say(common, fmt::format("  all devices {}, into gateways {}, out of the server {}; at least {} s",
-                          size_text(number_of(bytes, "devices")), size_text(number_of(bytes, "gateways")),
-                          size_text(number_of(bytes, "upstream")), number_of(plan, "shortest_ms") / 1000));
+  for (const json::value& one : items_of(bytes, "per_gateway"))
+    say(common, fmt::format("  into gateway {}: {} for {} devices", text_of(one, "gateway"),
+                            size_text(number_of(one, "bytes")), number_of(one, "devices")));
+  const auto expected = number_of(plan, "expected_ms");
+  say(common,
+      fmt::format("  all devices {}, into gateways {}, out of the server {}; at least {} s{}",
+                  size_text(number_of(bytes, "devices")), size_text(number_of(bytes, "gateways")),
+                  size_text(number_of(bytes, "upstream")), number_of(plan, "shortest_ms") / 1000,
+                  expected > 0 ? fmt::format(", with what updates took lately {} s", expected / 1000) : ""));
   return {};
 }
 

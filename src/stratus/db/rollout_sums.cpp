@@ -1,5 +1,6 @@
 #include "stratus/db/rollout_sums.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -23,6 +24,19 @@ Result<std::vector<FetchedBytes>> fetched_bytes(Reader& reader, std::string_view
   std::vector<FetchedBytes> found;
   for (const Row row : rows) found.push_back({row.text(0), row.integer(1), row.integer(2)});
   return found;
+}
+
+Result<std::int64_t> usual_update_ms(Reader& reader) {
+  STRATUS_TRY(rows,
+              reader.query("SELECT ended_ms - started_ms FROM rollout_history WHERE outcome = 'success' "
+                           "AND started_ms > 0 ORDER BY ended_ms DESC LIMIT 200",
+                           {}));
+  std::vector<std::int64_t> took;
+  for (const Row row : rows) took.push_back(row.integer(0));
+  if (took.empty()) return 0;
+  const auto middle = took.begin() + static_cast<std::ptrdiff_t>(took.size() / 2);
+  std::nth_element(took.begin(), middle, took.end());
+  return *middle;
 }
 
 Result<std::int64_t> forget_attempts(Transaction& transaction, std::string_view which,

@@ -20,6 +20,9 @@ struct FetchedBytes {
 // By gateway. Empty for a rollout that is not known.
 Result<std::vector<FetchedBytes>> fetched_bytes(Reader& reader, std::string_view rollout);
 
+// What an update took from its start to its success: the middle one of the newest 200; 0 when there is none.
+Result<std::int64_t> usual_update_ms(Reader& reader);
+
 // Removes lines of the history, whose bytes stay in the rollouts' sums. `which` is what follows WHERE in a
 // SELECT of those lines, and may bound and order them. How many they were.
 Result<std::int64_t> forget_attempts(Transaction& transaction, std::string_view which,

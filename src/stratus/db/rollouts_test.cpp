@@ -121,6 +121,22 @@ TEST_P(RolloutsTest, ListsTheNewestFirst) {
   EXPECT_EQ(ids({"running", "paused"}, "", 9), "r3 r1 ");
 }
 
+TEST_P(RolloutsTest, TheUsualTimeIsTheMiddleOfTheNewestSuccesses) {
+  EXPECT_EQ(*usual_update_ms(database()), 0) << "there was none yet";
+  RolloutSave one = rollout("r1");
+  for (std::int64_t i = 0; i < 300; ++i) {
+    RolloutHistoryRow row;
+    row.device = "a";
+    row.started_ms = 1'000 * (i + 1);
+    row.ended_ms = row.started_ms + (i < 100 ? 900 : i < 250 ? 20 : 70);
+    row.outcome = i % 10 == 0 ? "failed" : "success";
+    if (i % 10 == 0) row.ended_ms += 500;
+    one.history.push_back(row);
+  }
+  ASSERT_TRUE(save({one}));
+  EXPECT_EQ(*usual_update_ms(database()), 20);
+}
+
 TEST_P(RolloutsTest, HistoryAndEventsAreBounded) {
   RolloutSave one = rollout("r1");
   for (std::int64_t i = 0; i < kRolloutHistoryKept + 5; ++i) {

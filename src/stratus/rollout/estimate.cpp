@@ -17,12 +17,14 @@ bool takes_delta(const Ways& ways) { return !ways.delta.empty() && sum(ways.delt
 }  // namespace
 
 Estimate estimate(const Spec& spec, const Plan& plan, std::span<const std::map<Digest, Ways>> ways,
-                  const std::map<std::string, std::string>& gateways) {
+                  const std::map<std::string, std::string>& gateways, std::int64_t usual_ms) {
   Estimate total;
   std::map<std::pair<std::size_t, Digest>, std::size_t> kinds;
   std::set<std::pair<std::string, Digest>> passed;  // gateway and blob
+  std::map<std::string, Estimate::Gateway> into;
   for (const Member& member : plan.members) {
     const auto gateway = gateways.find(member.id);
+    if (gateway != gateways.end()) ++into[gateway->second].devices;
     for (std::size_t i = 0; i < spec.contents.size(); ++i) {
       const Before& before = member.before[i];
       if (before.digest == spec.contents[i].digest) continue;  // it has this one
@@ -57,6 +59,7 @@ Estimate estimate(const Spec& spec, const Plan& plan, std::span<const std::map<D
       }
       if (passed.emplace(gateway->second, spec.contents[i].digest).second) first_time += way.head_bytes;
       total.gateway_bytes += first_time;
+      into[gateway->second].bytes += first_time;
       total.upstream_bytes += first_time;
     }
   }
@@ -65,6 +68,17 @@ Estimate estimate(const Spec& spec, const Plan& plan, std::span<const std::map<D
   }
   if (spec.rate_per_minute > 0 && !plan.members.empty())
     total.shortest_ms += static_cast<std::int64_t>((plan.members.size() - 1) * 60'000 / spec.rate_per_minute);
+  for (auto& [name, gateway] : into) {
+    gateway.name = name;
+    total.gateways.push_back(std::move(gateway));
+  }
+  if (usual_ms == 0 || plan.members.empty()) return total;
+  std::int64_t turns = 0;  // one after the other
+  for (const std::uint32_t size : plan.wave_sizes) {
+    const std::uint32_t at_once = spec.max_in_flight == 0 ? std::max(size, 1U) : spec.max_in_flight;
+    turns += (size + at_once - 1) / at_once;
+  }
+  total.expected_ms = total.shortest_ms + turns * usual_ms;
   return total;
 }
 

@@ -39,17 +39,24 @@ struct Estimate {
     std::string plan;              // "delta", "layers", "full"
     std::uint32_t layers_reused = 0;
   };
+  struct Gateway {
+    std::string name;
+    std::uint32_t devices = 0;  // of the plan, behind it
+    std::uint64_t bytes = 0;    // into it
+  };
   std::vector<Kind> kinds;
+  std::vector<Gateway> gateways;     // by name
   std::uint64_t device_bytes = 0;    // all devices together
   std::uint64_t gateway_bytes = 0;   // into all gateways together
   std::uint64_t upstream_bytes = 0;  // out of the server: gateways and devices without one
   std::uint64_t full_bytes = 0;      // all devices together, were it whole images
   std::int64_t shortest_ms = 0;      // soak times and the rate; what devices and links need comes on top
+  std::int64_t expected_ms = 0;      // with what devices usually need, if they are there; 0: nobody knows
 };
 
 // `ways`: per content, by what runs. A member whose base has no entry takes the one of the empty digest.
-// `gateways`: of members that have one.
+// `gateways`: of members that have one. `usual_ms`: what one device needs; 0: not known.
 Estimate estimate(const Spec& spec, const Plan& plan, std::span<const std::map<Digest, Ways>> ways,
-                  const std::map<std::string, std::string>& gateways);
+                  const std::map<std::string, std::string>& gateways, std::int64_t usual_ms = 0);
 
 }  // namespace stratus::rollout

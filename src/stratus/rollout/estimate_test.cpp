@@ -52,6 +52,19 @@ TEST(Estimate, EachBlobEntersAGatewayOnce) {
   const Estimate total = at.run();
   EXPECT_EQ(total.gateway_bytes, 30U + 20 + 5700) << "one delta, both layers, one head";
   EXPECT_EQ(total.upstream_bytes, total.gateway_bytes + 50);
+  ASSERT_EQ(total.gateways.size(), 1U);
+  EXPECT_EQ(total.gateways[0].name, "site");
+  EXPECT_EQ(total.gateways[0].devices, 3U);
+  EXPECT_EQ(total.gateways[0].bytes, total.gateway_bytes);
+}
+
+TEST(Estimate, ExpectsWhatDevicesUsuallyNeedInEachTurn) {
+  Case at;
+  EXPECT_EQ(at.run().expected_ms, 0) << "nobody knows";
+  const auto expected = [&] { return estimate(at.spec, at.plan, at.ways, at.gateways, 5'000).expected_ms; };
+  EXPECT_EQ(expected(), 63'000 + 2 * 5'000) << "one wave after the other";
+  at.spec.max_in_flight = 2;
+  EXPECT_EQ(expected(), 63'000 + 3 * 5'000) << "the second in two turns";
 }
 
 TEST(Estimate, ADeltaLargerThanTheLayersIsNotTaken) {

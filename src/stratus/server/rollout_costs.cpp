@@ -50,7 +50,8 @@ Result<rollout::Ways> ways_from(const store::RepositoryStore& repositories, cons
 
 Result<rollout::Estimate> read_costs(const store::RepositoryStore& repositories, const rollout::Spec& spec,
                                      const rollout::Plan& plan,
-                                     const std::vector<rollout::Candidate>& candidates) {
+                                     const std::vector<rollout::Candidate>& candidates,
+                                     std::int64_t usual_ms) {
   constexpr std::size_t kMaxBases = 64;  // others count as the whole image
   std::vector<std::map<Digest, rollout::Ways>> ways(spec.contents.size());
   for (std::size_t i = 0; i < spec.contents.size(); ++i) {
@@ -68,7 +69,7 @@ Result<rollout::Estimate> read_costs(const store::RepositoryStore& repositories,
   for (const rollout::Candidate& candidate : candidates) {
     if (!candidate.gateway.empty()) gateways.emplace(candidate.id, candidate.gateway);
   }
-  return rollout::estimate(spec, plan, ways, gateways);
+  return rollout::estimate(spec, plan, ways, gateways, usual_ms);
 }
 
 }  // namespace stratus::server

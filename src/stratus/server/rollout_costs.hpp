@@ -8,6 +8,7 @@ namespace stratus::server {
 
 Result<rollout::Estimate> read_costs(const store::RepositoryStore& repositories, const rollout::Spec& spec,
                                      const rollout::Plan& plan,
-                                     const std::vector<rollout::Candidate>& candidates);
+                                     const std::vector<rollout::Candidate>& candidates,
+                                     std::int64_t usual_ms = 0);
 
 }  // namespace stratus::server

@@ -13,6 +13,7 @@ using rollout::Counts;
 using rollout::DeviceState;
 
 constexpr std::size_t kSample = 20;  // devices that a dry run names per wave
+constexpr std::size_t kMostGateways = 1'000;
 
 json::string text(std::string_view value) { return json::string(value); }
 
@@ -190,11 +191,17 @@ json::object describe_estimate(const rollout::Estimate& estimate) {
                         {"layers_reused", kind.layers_reused}};
     kinds.push_back(std::move(object));
   }
-  return {{"per_device", std::move(kinds)},
-          {"devices", estimate.device_bytes},
-          {"gateways", estimate.gateway_bytes},
-          {"upstream", estimate.upstream_bytes},
-          {"full_images", estimate.full_bytes}};
+  std::vector<rollout::Estimate::Gateway> most = estimate.gateways;
+  std::stable_sort(most.begin(), most.end(),
+                   [](const auto& one, const auto& other) { return one.bytes > other.bytes; });
+  json::array gateways;
+  for (const rollout::Estimate::Gateway& one : most) {
+    if (gateways.size() == kMostGateways) break;
+    gateways.push_back(json::object{{"gateway", one.name}, {"devices", one.devices}, {"bytes", one.bytes}});
+  }
+  return {{"per_device", std::move(kinds)},      {"per_gateway", std::move(gateways)},
+          {"devices", estimate.device_bytes},    {"gateways", estimate.gateway_bytes},
+          {"upstream", estimate.upstream_bytes}, {"full_images", estimate.full_bytes}};
 }
 
 std::string encode_rollout_plan(const rollout::Spec& spec, const rollout::Plan& plan,
@@ -223,6 +230,7 @@ std::string encode_rollout_plan(const rollout::Spec& spec, const rollout::Plan& 
                       {"excluded", plan.exclusions.size()},   {"excluded_by_reason", std::move(reasons)},
                       {"exclusions", std::move(exclusions)},  {"waves", std::move(waves)},
                       {"bytes", describe_estimate(estimate)}, {"shortest_ms", estimate.shortest_ms}};
+  if (estimate.expected_ms > 0) object["expected_ms"] = estimate.expected_ms;
   return json::serialize(object);
 }
 

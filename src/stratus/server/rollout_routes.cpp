@@ -5,6 +5,7 @@
 
 #include "stratus/base/json.hpp"
 #include "stratus/db/devices.hpp"
+#include "stratus/db/rollout_sums.hpp"
 #include "stratus/server/catalogue_writes.hpp"
 #include "stratus/server/cursor.hpp"
 #include "stratus/server/request_text.hpp"
@@ -205,7 +206,8 @@ RolloutRoutes::Answer RolloutRoutes::dry_run(Call& call) {
   if (!planned) co_return forward_error(std::move(planned));
   auto count = [&]() -> Result<rollout::Estimate> {
     STRATUS_CHECK(add_gateways(database_, planned->candidates));
-    return read_costs(repositories_, planned->spec, planned->plan, planned->candidates);
+    STRATUS_TRY(usual_ms, db::usual_update_ms(database_));
+    return read_costs(repositories_, planned->spec, planned->plan, planned->candidates, usual_ms);
   };
   auto costs = co_await pool_.run(count);
   if (!costs) co_return forward_error(std::move(costs));

@@ -12,7 +12,14 @@ const plan = {
   exclusions: [],
   waves: [{ number: 1, devices: 3, sample: ['door-1'] }],
   shortest_ms: 0,
-  bytes: { per_device: [], devices: 100, gateways: 0, upstream: 100, full_images: 1000 },
+  bytes: {
+    per_device: [],
+    per_gateway: [{ gateway: 'site-1', devices: 3, bytes: 40 }],
+    devices: 100,
+    gateways: 0,
+    upstream: 100,
+    full_images: 1000,
+  },
 };
 
 test('what is not signed is rolled out only when somebody says so, and the command says it too', async () => {
@@ -32,6 +39,7 @@ test('what is not signed is rolled out only when somebody says so, and the comma
   expect(screen.getByText(/^stratus rollout create/)).not.toHaveTextContent('--unsigned');
   await userEvent.click(screen.getByRole('checkbox', { name: 'Roll out what is not signed' }));
   expect(await screen.findByRole('region', { name: 'Waves' })).toBeVisible();
+  expect(screen.getByRole('row', { name: 'site-1, 3 devices take part 40 B' })).toBeVisible();
   expect(screen.queryByRole('alert', { name: /not signed/ })).toBeNull();
   expect(screen.getByText(/^stratus rollout create/)).toHaveTextContent('--unsigned');
   await userEvent.click(screen.getByRole('button', { name: 'Start' }));

@@ -75,7 +75,7 @@ function Risks({ wish, plan }: { wish: Wish; plan: Plan }) {
 
 function BytesCard({ plan }: { plan: Plan }) {
   const t = useTexts();
-  const { devices, gateways, upstream, full_images } = plan.bytes;
+  const { devices, gateways, upstream, full_images, per_gateway } = plan.bytes;
   const rows: [string, number][] = [
     [t('review.toDevices'), devices],
     [t('review.toGateways'), gateways],
@@ -104,8 +104,23 @@ function BytesCard({ plan }: { plan: Plan }) {
               </Table.Td>
             </Table.Tr>
           ))}
+          {per_gateway.slice(0, MOST_GATEWAYS).map((one) => (
+            <Table.Tr key={one.gateway}>
+              <Table.Th fw={400} pl="lg">
+                <bdi>{one.gateway}</bdi>, {t('who.takePart', { count: one.devices })}
+              </Table.Th>
+              <Table.Td ta="right">
+                <Bytes value={one.bytes} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
         </Table.Tbody>
       </Table>
+      {per_gateway.length > MOST_GATEWAYS && (
+        <Text size="xs" c="dimmed">
+          {t('review.moreGateways', { count: per_gateway.length - MOST_GATEWAYS })}
+        </Text>
+      )}
     </Card>
   );
 }
@@ -133,6 +148,7 @@ function WavesCard({ plan }: { plan: Plan }) {
         {plan.shortest_ms > 0
           ? t('review.shortest', { time: formatDuration(plan.shortest_ms) })
           : t('review.shortestNow')}
+        {plan.expected_ms !== undefined && ` ${t('review.expected', { time: formatDuration(plan.expected_ms) })}`}
       </Text>
     </Card>
   );
@@ -184,6 +200,7 @@ function KindsCard({ plan }: { plan: Plan }) {
 }
 
 const MOST_SHOWN = 100;
+const MOST_GATEWAYS = 8;
 
 function ExcludedCard({ plan }: { plan: Plan }) {
   const t = useTexts();
