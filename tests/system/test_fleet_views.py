@@ -62,6 +62,23 @@ def test_the_overview_names_a_halted_rollout(fleet):
     assert halted[0]["object"] == f"rollout:{rollout}" and halted[0]["severity"] == "error"
 
 
+def test_what_waits_for_a_decision_stands_first_in_the_overview(fleet):
+    def made(name, **more):
+        return fleet.create(targets={"devices": [name]}, **more)
+
+    halted = made("d000", waves=[{"percent": 100, "failure_percent": 0, "success_percent": 100}])
+    fleet.chosen(halted, 1)[0].update("failed")
+    asked = made("d001", approval=True)
+    paused = made("d002")
+    fleet.order(paused, "pause")
+    running = made("d003")
+    later = made("d004", start_at="2099-01-01T00:00:00Z")
+    fleet.wait_state(halted, "paused")
+    fleet.wait_state(running, "running")
+    found = overview(fleet, lambda it: len(it["rollouts"]["items"]) == 5 and it["rollouts"]["counts"]["running"] == 1, "all of them")
+    assert [one["id"] for one in found["rollouts"]["items"]] == [halted, paused, asked, running, later], "newest first where alike"
+
+
 def test_the_overview_is_for_who_may_see_devices_and_rollouts(fleet):
     admin = fleet.http
     for scopes, status in ((["devices:read"], 403), (["rollouts:read"], 403), (["devices:read", "rollouts:read"], 200)):

@@ -14,13 +14,26 @@ namespace {
 
 namespace json = boost::json;
 
+// By its gate, not by a person.
+bool is_halted(const db::RolloutRow& row, const rollout::Header& header) {
+  return row.state == "paused" && header.cause.starts_with("gate ");
+}
+
+// What waits for somebody's decision first, a gate's halt before all; what only waits for its time last.
+int urgency(const db::RolloutRow& row) {
+  const auto header = rollout::parse_header(row.header);
+  if (header && is_halted(row, *header)) return 0;
+  if (row.state == "paused" || row.state == "approval") return 1;
+  return row.state == "scheduled" ? 3 : 2;
+}
+
 void add_rollout_alert(const db::RolloutRow& row, std::vector<Alert>& alerts) {
   const auto header = rollout::parse_header(row.header);
   const auto waves = rollout::parse_counts(row.header);
   if (!header || !waves) return;
   std::int64_t failures = 0;
   for (const rollout::Counts& wave : *waves) failures += wave.failures();
-  const bool halted = row.state == "paused" && header->cause.starts_with("gate ");
+  const bool halted = is_halted(row, *header);
   if (!halted && failures == 0) return;
   Alert alert;
   alert.code = halted ? "rollout_halted" : "rollout_failing";
@@ -74,7 +87,12 @@ Result<json::object> describe_rollouts(const std::vector<db::RolloutRow>& rows) 
     counts[state] = std::count_if(rows.begin(), rows.end(),
                                   [&](const db::RolloutRow& row) { return row.state == state; });
   }
-  std::vector<db::RolloutRow> shown(rows.begin(), rows.begin() + std::min(rows.size(), kShown));
+  std::vector<std::pair<int, const db::RolloutRow*>> order;  // newest first, as they came, where alike
+  for (const db::RolloutRow& row : rows) order.emplace_back(urgency(row), &row);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<db::RolloutRow> shown;
+  for (std::size_t i = 0; i < std::min(order.size(), kShown); ++i) shown.push_back(*order[i].second);
   STRATUS_TRY(list, encode_rollout_list(shown, ""));
   return json::object{{"counts", std::move(counts)}, {"items", json::parse(list).at("items")}};
 }
