@@ -15,7 +15,7 @@ await journey(async (open) => {
 
   const halt = page.getByRole('alert').filter({ hasText: 'Halted by the gate of wave 1' });
   await halt.waitFor(); // nobody reloaded
-  await halt.getByText(/\d of 4 devices did not make it\. At most 10% may fail/).waitFor();
+  await halt.getByText(/\d of 4 devices had failed when it halted\. At most 10% may fail/).waitFor();
   await halt.getByText(/Most frequent cause: /).waitFor();
   const tiles = page.getByRole('region', { name: 'Every device' });
   await tiles.getByText('Failed 4').waitFor();

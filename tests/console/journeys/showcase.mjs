@@ -16,12 +16,12 @@ await journey(async (open) => {
   await link('On target').waitFor(); // the number leads to the devices
   const saved = Math.floor(((bytes.full_images - bytes.moved + bytes.moved_in_vain) * 100) / bytes.full_images);
   await page.getByRole('region', { name: 'Bytes moved' }).getByText(`${saved}%`).waitFor();
-  await page.getByText(/^Gate of wave 3: /).first().waitFor(); // not in the server's words
+  await page.getByText(/The gate of wave 3 halted it when /).first().waitFor(); // not in the server's words
 
   await go(page, `/rollouts/${world.halted}`);
   await tile(page).waitFor();
   await until(async () => (await tile(page).getAttribute('aria-label')).startsWith(`${world.devices} devices: `), 'one square for each device');
-  await page.getByRole('alert').getByText(/devices did not make it/).waitFor();
+  await page.getByRole('alert').getByText(/devices had failed when it halted/).waitFor();
 
   await go(page, `/devices/${world.failed}`);
   await page.getByText(/This holds it up/).waitFor();

@@ -36,7 +36,7 @@ export const en = {
     went_back: 'Went back from this release before',
   },
   gateCause:
-    'Gate of wave {{wave}}: {{failures}} of {{counted}} devices failed; at most {{most}}% may, {{least}}% must succeed.',
+    'The gate of wave {{wave}} halted it when {{failures}} of {{counted}} devices had failed; at most {{most}}% may, {{least}}% must succeed.',
   tiles: {
     label: 'Devices of the rollout',
     summary: '{{total}} devices: {{parts}}',
@@ -82,7 +82,7 @@ export const ko: Shape<typeof en> = {
     went_back: '이 릴리스에서 되돌아간 적 있음',
   },
   gateCause:
-    '{{wave}}단계 기준 미달: {{counted}}대 중 {{failures}}대 실패. 실패는 {{most}}%까지, 성공은 {{least}}% 이상이어야 합니다.',
+    '{{counted}}대 중 {{failures}}대가 실패했을 때 {{wave}}단계 기준에 걸려 멈췄습니다. 실패는 {{most}}%까지, 성공은 {{least}}% 이상이어야 합니다.',
   tiles: {
     label: '배포 대상 기기',
     summary: '기기 {{total}}대: {{parts}}',

@@ -52,7 +52,7 @@ const OVERVIEW = {
       severity: 'error',
       count: 3,
       object: 'rollout:01JD3M7A8Q2Z5V9K4T6W8X0Y1B',
-      detail: 'gate of wave 1',
+      detail: 'gate of wave 1: 5 of 48 devices failed (at most 10 % may, 90 % must succeed)',
     },
   ],
 };
@@ -74,6 +74,7 @@ test('numbers lead to what they count; percentages are never rounded up', async 
   expect(screen.getByText(/wave 1 of 3 · 1 device left · 9 failed/)).toBeInTheDocument();
   expect(screen.getByText('Devices fail on the target (3)')).toBeInTheDocument();
   expect(screen.getByText('A rollout was halted by its gate: Autumn')).toBeInTheDocument();
+  expect(screen.getByText(/The gate of wave 1 halted it when 5 of 48 devices had failed;/)).toBeInTheDocument();
 });
 
 test('what failed updates moved is told, and takes nothing off what was saved', async () => {

@@ -106,7 +106,8 @@ test('a halt names the gate, the cause and the three ways on; the answer is what
   open();
   const banner = await screen.findByRole('alert');
   expect(within(banner).getByText('Halted by the gate of wave 1')).toBeVisible();
-  expect(within(banner).getByText(/2 of 10 devices did not make it/)).toBeVisible();
+  expect(within(banner).getByText(/^2 of 10 devices had failed when it halted/)).toBeVisible();
+  expect(within(banner).queryByText(/By now/)).toBeNull();
   expect(await within(banner).findByText(/Most frequent cause: exit status 7/)).toBeVisible();
   const user = userEvent.setup();
   await user.click(await within(banner).findByRole('button', { name: 'Resume' }));
@@ -170,6 +171,15 @@ test.each([0, 1])('a retry says that the %i devices that went back take no part'
   await user.click(await screen.findByRole('menuitem', { name: 'Retry failed devices' }));
   const dialog = await screen.findByRole('dialog');
   expect(within(dialog).queryAllByText(/they need a new version/)).toHaveLength(rolled_back);
+});
+
+test('what the gate saw stays what it saw; what came after is told beside it', async () => {
+  const [first, ...others] = rollout().waves;
+  const waves = [{ ...first, counts: counts({ success: 3, failed: 7 }) }, ...others];
+  serve({ [`GET /api/v1/rollouts/${ID}`]: { body: rollout({ waves }) } });
+  open();
+  const banner = await screen.findByRole('alert');
+  expect(within(banner).getByText(/^2 of 10 devices had failed when it halted.* By now it is 7 of 10\./)).toBeVisible();
 });
 
 test('waves, gates and every device as a square with words for readers', async () => {

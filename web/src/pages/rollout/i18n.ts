@@ -12,7 +12,9 @@ export const en = {
   tabs: { overview: 'Overview', devices: 'Devices', failures: 'Failures', excluded: 'Left out', events: 'Log' },
   halted: {
     title: 'Halted by the gate of wave {{wave}}',
-    text: '{{failures}} of {{counted}} devices did not make it. At most {{most}}% may fail, {{least}}% must succeed. Nothing new starts until you decide.',
+    text: '{{failures}} of {{counted}} devices had failed when it halted. At most {{most}}% may fail, {{least}}% must succeed.',
+    byNow: 'By now it is {{failures}} of {{counted}}.',
+    decide: 'Nothing new starts until you decide.',
     retry: 'Try the failed devices again, then resume.',
     resume: 'Accept these failures and go on.',
     abort: 'End the rollout; updated devices stay.',
@@ -146,7 +148,9 @@ export const ko: Shape<typeof en> = {
   tabs: { overview: '개요', devices: '기기', failures: '실패', excluded: '제외', events: '기록' },
   halted: {
     title: '{{wave}}단계 기준에 걸려 멈췄습니다',
-    text: '{{counted}}대 중 {{failures}}대가 실패했습니다. 실패는 {{most}}%까지, 성공은 {{least}}% 이상이어야 합니다. 결정하기 전에는 새로 시작하지 않습니다.',
+    text: '멈출 때 {{counted}}대 중 {{failures}}대가 실패한 상태였습니다. 실패는 {{most}}%까지, 성공은 {{least}}% 이상이어야 합니다.',
+    byNow: '지금은 {{counted}}대 중 {{failures}}대입니다.',
+    decide: '결정하기 전에는 새로 시작하지 않습니다.',
     retry: '실패한 기기를 다시 시도한 뒤 진행합니다.',
     resume: '이 실패를 받아들이고 계속합니다.',
     abort: '배포를 끝냅니다. 업데이트된 기기는 그대로 둡니다.',

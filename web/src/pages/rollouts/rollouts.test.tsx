@@ -148,7 +148,7 @@ test('why one stands is said in the language of the page', async () => {
   renderPage(<RolloutsPage />, { url: '/rollouts', language: 'ko' });
   const row = await screen.findByRole('row', { name: /Kiosks 2\.0/ });
   expect(within(row).getByText('일시 중지')).toBeVisible();
-  expect(within(row).getByText(/10대 중 4대 실패/)).toBeVisible();
+  expect(within(row).getByText(/10대 중 4대가 실패했을 때/)).toBeVisible();
 });
 
 test('without rollouts:write none can be made; without rollouts:read none seen', async () => {

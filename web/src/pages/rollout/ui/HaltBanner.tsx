@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useFailures } from '@/entities/rollout/api/listRolloutParts';
+import { gateCause } from '@/entities/rollout/model/cause';
 import { haltingWave, judge, waveSpec } from '@/entities/rollout/model/gate';
 import { CauseText } from '@/entities/rollout/ui/CauseText';
 import { sharesOf } from '@/entities/rollout/model/counts';
@@ -59,23 +60,19 @@ function GateBanner({
   const t = useTexts();
   const orders = useOrderTexts();
   const failures = useFailures(rollout.id).data;
-  const gate = waveSpec(rollout.spec, number - 1);
   const wave = rollout.waves?.[number - 1];
-  const verdict = wave && judge(wave.counts, gate, wave.accepted_failures);
+  const verdict = wave && judge(wave.counts, waveSpec(rollout.spec, number - 1), wave.accepted_failures);
+  const saw = gateCause(rollout.cause ?? '');
+  const differs =
+    saw && verdict && (verdict.failures !== Number(saw.failures) || verdict.counted !== Number(saw.counted));
   const worst = failures?.items[0];
   const possible = actionsOf(rollout.state, sharesOf(rollout.counts));
   return (
     <Alert color="red" icon={<Icon name="warning" />} title={t('halted.title', { wave: number })} role="alert">
       <Stack gap="sm">
         <Text size="sm">
-          {verdict
-            ? t('halted.text', {
-                failures: verdict.failures,
-                counted: verdict.counted,
-                most: gate.failurePercent,
-                least: gate.successPercent,
-              })
-            : rollout.cause}
+          {saw ? t('halted.text', saw) : rollout.cause}{' '}
+          {differs && t('halted.byNow', { failures: verdict.failures, counted: verdict.counted })} {t('halted.decide')}
         </Text>
         {worst && (
           <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
