@@ -26,14 +26,16 @@ import { Calendar } from './Calendar';
 import { useTexts } from './i18n';
 
 const TOPICS = ['rollouts'] as const;
-const CALENDAR_PAGES = 10; // a calendar shows all there is, up to here
+// A calendar shows all there is, up to here, and reads it again at every change: few large pages.
+const CALENDAR_PAGES = 3;
+const CALENDAR_PAGE = 200;
 const TABS = Object.keys(ROLLOUT_TABS) as RolloutTab[];
 
 export default function RolloutsPage() {
   const t = useTexts();
   const [tabText, setTab] = useUrlParam('tab', 'running');
   const tab: RolloutTab = tabText in ROLLOUT_TABS ? (tabText as RolloutTab) : 'running';
-  const list = useRollouts(ROLLOUT_TABS[tab]);
+  const list = useRollouts(ROLLOUT_TABS[tab], tab === 'scheduled' ? CALENDAR_PAGE : undefined);
   useLiveRefresh(TOPICS, [...rolloutKeys.all, 'list'], 1000);
   const readOn =
     tab === 'scheduled' && list.hasNextPage && !list.isError && (list.data?.pages.length ?? 0) < CALENDAR_PAGES;

@@ -138,8 +138,8 @@ test('the calendar has all pages of what is scheduled, and says so when there ar
   view.unmount();
   pages = 99;
   renderPage(<RolloutsPage />, { url });
-  expect(await screen.findByText(/^Only the 10 newest/)).toBeVisible();
-  await waitFor(() => expect(asked).toHaveLength(13));
+  expect(await screen.findByText(/^Only the 3 newest/)).toBeVisible();
+  await waitFor(() => expect(asked).toHaveLength(6));
 });
 
 test('why one stands is said in the language of the page', async () => {
