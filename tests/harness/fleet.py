@@ -32,14 +32,14 @@ class Device:
         self.told = (release["version"], digest_of(release["manifest"].encode()))
         return release["version"]
 
-    def report(self, state, reason="", about=None):
+    def report(self, state, reason="", about=None, **more):
         """Tells the server; `committed` makes it the running version. The HTTP status."""
         version, digest = about or self.told
         if state == "committed":
             self.have, self.version = digest, version
         number = next(self.sequence)
         body = {"device": self.name, "sequence": number, "name": self.image, "state": state, "version": version,
-                "target": digest, "reason": reason, "time_ms": number, "bytes": 100}
+                "target": digest, "reason": reason, "time_ms": number, "bytes": 100, **more}
         if self.have:
             body.update(running=self.have, running_version=self.version)
         self.last = body
@@ -49,11 +49,11 @@ class Device:
         """The last report once more, as a device does whose acknowledgement was lost."""
         return self.http.post(f"/api/v1/devices/{self.name}/reports", json=self.last).status
 
-    def update(self, state="committed"):
+    def update(self, state="committed", **more):
         """Asks and, when told about something, ends it so. What it was told."""
         version = self.ask()
         if version:
-            assert self.report(state) == 204
+            assert self.report(state, **more) == 204
         return version
 
 

@@ -145,6 +145,29 @@ def test_a_rolled_back_device_is_left_out_of_the_next(fleet):
     assert {one["device"]: one["reason"] for one in left} == {"d000": "went_back", "ghost": "unknown_device"}
 
 
+def test_a_retry_leaves_out_who_went_back_for_good(fleet):
+    rollout = fleet.create(targets={"devices": ["d000", "d001", "d002", "d003"]})
+    bad, cut_short, blameless, failed = sorted(fleet.chosen(rollout, 4), key=lambda device: device.name)
+    bad.update("rolled_back")
+    cut_short.update("rolled_back", reason="changing versions was cut short too often", retry_after_ms=3_600_000)
+    blameless.update("rolled_back", retry_after_ms=0)
+    failed.update("failed")
+    shown = fleet.wait_state(rollout, "completed")
+    assert (shown["counts"]["rolled_back"], shown["refusing"]) == (3, 1) and "retried" not in shown
+    refused = fleet.order(rollout, "retry", devices=[bad.name], expect=409)
+    assert "publish a new version" in refused["detail"]
+    kept = {"Idempotency-Key": "once"}
+    answers = [fleet.http.post(f"/api/v1/rollouts/{rollout}/retry", json={}, headers=kept).json() for _ in range(2)]
+    assert [answer["retried"] for answer in answers] == [{"devices": 3, "left_out": 1}] * 2
+    assert {device.name for device in fleet.chosen(rollout, 2)} == {blameless.name, failed.name}
+    assert fleet.states(rollout)[bad.name] == "rolled_back" and bad.ask() is None
+    listed = fleet.http.get(f"/api/v1/rollouts/{rollout}/devices?state=waiting").json()["items"]
+    assert [one["device"] for one in listed] == [cut_short.name]
+    assert "cut short" in listed[0]["why"] and "not_before" in listed[0], "it rests for another hour"
+    said = [one["detail"] for one in fleet.http.get(f"/api/v1/rollouts/{rollout}/events").json()["items"] if one["kind"] == "retry"]
+    assert said == ["3 devices, 1 left out: they went back and refuse it"]
+
+
 def test_one_update_per_device(fleet):
     first = fleet.create("2", targets={"devices": ["d000"]})
     fleet.chosen(first, 1)
@@ -299,12 +322,17 @@ def test_the_command_line_creates_watches_and_orders(fleet):
         device.update()
     partly = stack.stratus("rollout", "watch", rollout, "--until", "done", "--timeout", "20s", check=False)
     assert partly.returncode == 6, partly.stdout
-    stack.stratus("rollout", "retry", rollout)
+    assert "  1 devices wait for another try\n" in stack.stratus("rollout", "retry", rollout)
     fleet.chosen(rollout, 1)[0].update()
     assert stack.stratus("rollout", "watch", rollout, "--timeout", "20s", check=False).returncode == 0
     assert rollout in stack.stratus("rollout", "list")
     assert "success" in stack.stratus("rollout", "show", rollout, "--devices")
     assert "app:2 success" in stack.stratus("history", "d000")
+    refused = json.loads(stack.stratus("rollout", "create", "app:3", "--all", "--json"))["id"]
+    for device, end in zip(fleet.chosen(refused, 10), ["rolled_back"] * 2 + ["failed"] + ["committed"] * 7):
+        device.update(end)
+    again = stack.stratus("rollout", "retry", refused)
+    assert "  1 devices wait" in again and "  2 are left out: they went back from this release and refuse it" in again
     assert stack.stratus("rollout", "show", "nothing", check=False).returncode == 3
     assert stack.stratus("rollout", "create", "app:2", check=False).returncode == 2
 

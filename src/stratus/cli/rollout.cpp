@@ -52,6 +52,17 @@ std::string status_line(const json::value& rollout) {
   return line;
 }
 
+// What the order to retry came to.
+void say_retried(const json::value& rollout, const CommonOptions& common) {
+  const json::value& retried = member(rollout, "retried");
+  say(common, fmt::format("  {} devices wait for another try", number_of(retried, "devices")));
+  const std::uint64_t left_out = number_of(retried, "left_out");
+  if (left_out == 0) return;
+  say(common,
+      fmt::format("  {} are left out: they went back from this release and refuse it; publish a new version",
+                  left_out));
+}
+
 }  // namespace
 
 Result<std::string> create_rollout(const RolloutOptions& options, const CommonOptions& common) {
@@ -170,6 +181,7 @@ Result<void> order_rollout(const RolloutOrderOptions& options, const CommonOptio
   say(common, status_line(rollout));
   if (options.order == "advance" && !text_of(rollout, "advance_asked_by").empty())
     say(common, "  asked; a second person has to ask for the same");
+  if (options.order == "retry") say_retried(rollout, common);
   print_json(common, answer.body);
   return {};
 }

@@ -9,6 +9,7 @@ namespace stratus::rollout {
 Campaign::Campaign(Header header, Spec spec, std::vector<Device> devices)
     : header_(std::move(header)), spec_(std::move(spec)) {
   header_.waves.resize(spec_.waves.size());
+  header_.refusing = 0;  // counted anew: it may have been stored before this was known
   counts_.resize(spec_.waves.size());
   devices_.reserve(devices.size());
   for (Device& device : devices) add_device(std::move(device));
@@ -40,6 +41,7 @@ void Campaign::add_device(Device device) {
   const auto index = static_cast<std::uint32_t>(devices_.size());
   if (!index_.emplace(device.id, index).second) return;
   ++counts_[device.wave][device.state];
+  header_.refusing += refuses(device) ? 1U : 0U;
   held_.push_back(is_in_flight(device.state));
   touched_.push_back(false);
   listed_.push_back(held_.back());
@@ -183,8 +185,8 @@ Result<void> Campaign::abort(const std::string& who, const std::string& why, boo
   return {};
 }
 
-Result<std::uint32_t> Campaign::retry(const std::string& who, std::span<const std::string> only,
-                                      std::int64_t expires_ms, std::int64_t now) {
+Result<Retried> Campaign::retry(const std::string& who, std::span<const std::string> only,
+                                std::int64_t expires_ms, std::int64_t now) {
   STRATUS_CHECK(next_state(header_.state, Event::retry));
   if (spec_.approval && header_.approver.empty())
     return fail(ErrorCode::conflict, "it was never approved; make a new rollout");
@@ -200,17 +202,32 @@ Result<std::uint32_t> Campaign::retry(const std::string& who, std::span<const st
   }
   std::erase_if(chosen, [](const Device* device) { return !is_failure(device->state); });
   if (chosen.empty()) return fail(ErrorCode::conflict, "none of these devices has failed");
-  STRATUS_CHECK(order(Event::retry, "retry", who, fmt::format("{} devices", chosen.size()), now));
+  Retried retried;
+  retried.left_out = static_cast<std::uint32_t>(
+      std::erase_if(chosen, [](const Device* device) { return refuses(*device); }));
+  retried.devices = static_cast<std::uint32_t>(chosen.size());
+  if (chosen.empty())
+    return fail(ErrorCode::conflict,
+                "all of them went back from this release and refuse it; publish a new version");
+  STRATUS_CHECK(order(Event::retry, "retry", who,
+                      retried.left_out == 0
+                          ? fmt::format("{} devices", retried.devices)
+                          : fmt::format("{} devices, {} left out: they went back and refuse it",
+                                        retried.devices, retried.left_out),
+                      now));
+  header_.retried = retried;
   spec_.expires_ms = expires;
   if (header_.state != State::paused) header_.cause.clear();  // it said how the rollout had ended
   for (Device* const device : chosen) {
-    if (!move(*device, DeviceEvent::retry, now, "")) continue;
+    // One that went back and takes it again later on is not called before.
+    const bool rests = device->state == DeviceState::rolled_back && device->not_before_ms > now;
+    if (!move(*device, DeviceEvent::retry, now, rests ? device->cause : "")) continue;
     device->attempt = 0;
-    device->not_before_ms = 0;
+    if (!rests) device->not_before_ms = 0;
   }
   for (std::size_t wave = 0; wave < counts_.size(); ++wave)
     header_.waves[wave].accepted = std::min(header_.waves[wave].accepted, counts_[wave].failures());
-  return static_cast<std::uint32_t>(chosen.size());
+  return retried;
 }
 
 Result<std::uint32_t> Campaign::cancel(const std::string& who, std::span<const std::string> devices,

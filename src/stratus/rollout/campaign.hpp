@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,13 +38,26 @@ struct Device {
   std::uint16_t attempt = 0;       // begun so far
   std::uint8_t percent = 0;        // of the content under way; 100 only once the device succeeded
   std::string zone;                // of its local time, for the window
-  std::int64_t not_before_ms = 0;  // of the next attempt
+  std::int64_t not_before_ms = 0;  // of the next attempt; rolled_back: 0 when the device refuses it for good
   std::int64_t started_ms = 0;     // of the current attempt
   std::int64_t changed_ms = 0;     // since when in `state`
   std::int64_t sequence = -1;      // of the last report that was taken in
   std::uint64_t bytes = 0;         // fetched, as reported
   std::string cause;               // one line; empty while all is well
   std::vector<Before> before;      // per content
+};
+
+// Whether the device went back from the release for good: told about it again, it would only rest.
+constexpr bool refuses(const Device& device) {
+  return device.state == DeviceState::rolled_back && device.not_before_ms == 0;
+}
+
+// What the last order to retry came to.
+struct Retried {
+  std::uint32_t devices = 0;   // that wait for another try
+  std::uint32_t left_out = 0;  // because they refuse it
+
+  bool operator==(const Retried&) const = default;
 };
 
 struct WaveRecord {
@@ -64,6 +78,8 @@ struct Header {
   bool give_back = false;        // aborting: devices that were updated return
   std::int64_t created_ms = 0, started_ms = 0, finished_ms = 0;
   std::int64_t last_start_ms = 0;  // of a device, for the rate
+  std::uint32_t refusing = 0;      // devices that went back for good
+  Retried retried;
   std::vector<WaveRecord> waves;
 };
 
@@ -116,6 +132,8 @@ struct DeviceNews {
   std::uint8_t percent = 0;               // of a download
   std::uint64_t bytes = 0;
   std::string cause;
+  // rolled_back: for how long it leaves the release alone, a day at most; none: it refuses it for good.
+  std::optional<std::uint64_t> retry_after_ms;
 };
 
 // What a device under way is to run.
@@ -146,10 +164,11 @@ class Campaign {
   // `is_busy`: held by another rollout, or updated by another since; such devices are not taken back.
   Result<void> abort(const std::string& who, const std::string& why, bool give_back, std::int64_t now,
                      const IsBusy& is_busy);
-  // Failed, timed-out and returned devices (`only` of them, unless empty) wait for another try. A deadline
-  // that has passed needs a later one. Answers how many.
-  Result<std::uint32_t> retry(const std::string& who, std::span<const std::string> only,
-                              std::int64_t expires_ms, std::int64_t now);
+  // Failed, timed-out and rolled-back devices (`only` of them, unless empty) wait for another try, those that
+  // refuse the release left out. A deadline that has passed needs a later one. Answers what header().retried
+  // says from now on; `conflict` when nobody is left.
+  Result<Retried> retry(const std::string& who, std::span<const std::string> only, std::int64_t expires_ms,
+                        std::int64_t now);
   // Takes devices out. Answers how many were open.
   Result<std::uint32_t> cancel(const std::string& who, std::span<const std::string> devices,
                                std::int64_t now);
@@ -193,6 +212,8 @@ class Campaign {
   void end_content(const Device& device, DeviceState outcome, std::int64_t now, bool stands);
   void content_done(Device& device, std::int64_t now);
   void attempt_failed(Device& device, DeviceEvent event, const std::string& cause, std::int64_t now);
+  // Its update ended in a return; `retry_after_ms` as in DeviceNews.
+  void went_back(Device& device, std::optional<std::uint64_t> retry_after_ms, std::int64_t now);
   void begin_return(Device& device, std::int64_t now);
   // Sets `content` to the newest one before `from` that the device can return from; false: none.
   static bool pick_return(Device& device, int from);

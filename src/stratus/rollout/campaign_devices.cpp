@@ -110,6 +110,13 @@ void Campaign::attempt_failed(Device& device, DeviceEvent event, const std::stri
   if (move(device, event, now, cause)) end_content(device, device.state, now, false);
 }
 
+void Campaign::went_back(Device& device, std::optional<std::uint64_t> retry_after_ms, std::int64_t now) {
+  constexpr std::uint64_t kLongest = 24ULL * 3'600'000;  // ms; no device rests for longer
+  device.not_before_ms =
+      retry_after_ms ? now + static_cast<std::int64_t>(std::min(*retry_after_ms, kLongest)) : 0;
+  header_.refusing += refuses(device) ? 1U : 0U;
+}
+
 bool Campaign::pick_return(Device& device, int from) {
   for (int content = from - 1; content >= 0; --content) {
     if (device.before[static_cast<std::size_t>(content)].digest.empty()) continue;
@@ -171,6 +178,8 @@ bool Campaign::news(std::string_view id, const DeviceNews& news, std::int64_t no
           end_content(device, device.state, now, false);
       } else {
         attempt_failed(device, news.event, news.cause, now);
+        if (device.state != before && device.state == DeviceState::rolled_back)
+          went_back(device, news.retry_after_ms, now);
       }
       break;
     case DeviceEvent::stopped:

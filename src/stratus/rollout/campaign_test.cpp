@@ -289,7 +289,7 @@ TEST(Campaign, TheDeadlineClosesEverything) {
   EXPECT_EQ(run.it.counts().percent_closed(), 100U);
   EXPECT_EQ(run.it.header().cause, "the deadline passed before 4 devices were done");
   EXPECT_FALSE(run.it.retry("ann", {}, 0, run.now)) << "needs a later deadline";
-  EXPECT_EQ(*run.it.retry("ann", {}, run.now + 60'000, run.now), 4U);
+  EXPECT_EQ(*run.it.retry("ann", {}, run.now + 60'000, run.now), (Retried{4, 0}));
   EXPECT_EQ(run.it.header().cause, "") << "it goes on";
   run.tick();
   EXPECT_EQ(run.it.header().state, State::running);
@@ -319,6 +319,59 @@ TEST(Campaign, WhatRolledBackIsNotRepeated) {
   Running run(R"("retries":5)", 1);
   run.tell("d000", DeviceEvent::rolled_back);
   EXPECT_EQ(run.state("d000"), DeviceState::rolled_back);
+}
+
+// d000 went back for good, d001 takes it again in a minute, d002 failed, the others are well.
+Running one_of_each() {
+  Running run("", 4);
+  run.tell("d000", DeviceEvent::rolled_back);
+  DeviceNews cut_short = about(DeviceEvent::rolled_back, digest(2));
+  cut_short.cause = "cut short";
+  cut_short.retry_after_ms = 60'000;
+  EXPECT_TRUE(run.it.news("d001", cut_short, run.now));
+  run.tell("d002", DeviceEvent::failed);
+  run.tell("d003", DeviceEvent::succeeded);
+  EXPECT_EQ(run.it.header().state, State::completed);
+  return run;
+}
+
+TEST(Campaign, ARetryLeavesOutWhoWentBackForGood) {
+  Running run = one_of_each();
+  EXPECT_EQ(run.it.header().refusing, 1U);
+  EXPECT_EQ(*run.it.retry("ann", {}, 0, run.now), (Retried{2, 1}));
+  EXPECT_EQ(run.it.header().retried, (Retried{2, 1}));
+  EXPECT_EQ(run.it.take_changes().notes.back().detail, "2 devices, 1 left out: they went back and refuse it");
+  run.tick();
+  EXPECT_EQ(run.state("d000"), DeviceState::rolled_back);
+  EXPECT_EQ(run.in(DeviceState::requested), std::vector<std::string>{"d002"});
+}
+
+TEST(Campaign, ARetryWaitsForTheDeviceThatRests) {
+  Running run = one_of_each();
+  ASSERT_TRUE(run.it.retry("ann", std::vector<std::string>{"d001"}, 0, run.now));
+  run.tick(59'999);
+  EXPECT_EQ(run.state("d001"), DeviceState::waiting);
+  EXPECT_EQ(run.it.explain(*run.it.find("d001"), run.now, nobody),
+            "waits before the next attempt; cut short");
+  run.tick(1);
+  EXPECT_EQ(run.state("d001"), DeviceState::requested);
+}
+
+TEST(Campaign, ARetryOfNobodyButThoseChangesNothing) {
+  Running run = one_of_each();
+  (void)run.it.take_changes();
+  const auto refused = run.it.retry("ann", std::vector<std::string>{"d000"}, 0, run.now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::conflict);
+  EXPECT_TRUE(run.it.take_changes().empty());
+  EXPECT_EQ(run.it.header().state, State::completed);
+}
+
+TEST(Campaign, WhoRefusesIsCountedFromItsDevices) {
+  const Running run = one_of_each();
+  Header stored = run.it.header();
+  stored.refusing = 0;  // as it was written before this was kept
+  EXPECT_EQ(Campaign(stored, run.it.spec(), run.it.devices()).header().refusing, 1U);
 }
 
 TEST(Campaign, AnAttemptMayTakeTooLong) {

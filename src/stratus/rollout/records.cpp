@@ -49,6 +49,9 @@ std::string encode_header(const Header& header, const std::vector<Counts>& waves
                                       {"started_ms", header.started_ms},
                                       {"finished_ms", header.finished_ms},
                                       {"last_start_ms", header.last_start_ms},
+                                      {"refusing", header.refusing},
+                                      {"retried", header.retried.devices},
+                                      {"retried_left_out", header.retried.left_out},
                                       {"waves", std::move(records)}});
 }
 
@@ -66,6 +69,9 @@ Result<Header> parse_header(std::string_view text) {
   header.started_ms = signed_number(reader, "started_ms");
   header.finished_ms = signed_number(reader, "finished_ms");
   header.last_start_ms = signed_number(reader, "last_start_ms");
+  header.refusing = static_cast<std::uint32_t>(signed_number(reader, "refusing"));
+  header.retried = {static_cast<std::uint32_t>(signed_number(reader, "retried")),
+                    static_cast<std::uint32_t>(signed_number(reader, "retried_left_out"))};
   for (const json::value& one : reader.optional_array("waves", Spec::kMaxWaves)) {
     ObjectReader wave(one, "header.waves");
     WaveRecord record;

@@ -19,6 +19,8 @@ TEST(Records, AHeaderReadsBack) {
   header.started_ms = 2;
   header.finished_ms = 3;
   header.last_start_ms = 4;
+  header.refusing = 10;
+  header.retried = {11, 12};
   header.waves = {{5, 6, 7, 8}, {9, 0, 0, 0}};
   Counts counts;
   counts[DeviceState::rolled_back] = 3;
@@ -28,6 +30,8 @@ TEST(Records, AHeaderReadsBack) {
   EXPECT_EQ(encode_header(*read, {counts, Counts()}), text);
   EXPECT_EQ(read->wave, 1);
   EXPECT_EQ(read->waves[0].accepted, 8U);
+  EXPECT_EQ(read->refusing, 10U);
+  EXPECT_EQ(read->retried, (Retried{11, 12}));
   EXPECT_EQ(*parse_counts(text), (std::vector<Counts>{counts, Counts()}));
 }
 

@@ -54,6 +54,7 @@ json::object summary(const db::RolloutRow& row, const rollout::Header& header,
                       {"waves_total", waves.size()},
                       {"percent", sum.percent_closed()},
                       {"counts", describe(sum)},
+                      {"refusing", header.refusing},
                       {"revision", row.revision}};
   put_text(object, "cause", header.cause);
   put_text(object, "approver", header.approver);
@@ -81,6 +82,8 @@ Result<json::object> describe(const db::RolloutRow& row, bool whole) {
   put_time(object, "expires_at", spec.expires_ms);
   if (!whole) return object;
   object["spec"] = rollout::encode_spec(spec);
+  if (header.retried != rollout::Retried())
+    object["retried"] = {{"devices", header.retried.devices}, {"left_out", header.retried.left_out}};
   json::array described;
   for (std::size_t i = 0; i < waves.size() && i < header.waves.size(); ++i) {
     const rollout::WaveRecord& record = header.waves[i];

@@ -553,8 +553,8 @@ Result<void> Rollouts::carry_out(const std::string& id, const RolloutOrder& orde
           [&](const std::string& device) { return busy(device) || superseded(campaign, device); });
     }
     case Kind::retry: {
-      STRATUS_TRY(count, campaign.retry(order.actor.label, order.devices, order.expires_ms, now));
-      (void)count;
+      STRATUS_TRY(retried, campaign.retry(order.actor.label, order.devices, order.expires_ms, now));
+      (void)retried;
       return {};
     }
     case Kind::cancel: {
@@ -747,6 +747,7 @@ net::Task<Result<void>> Rollouts::report(wire::DeviceReport report) {
   news.sequence = static_cast<std::int64_t>(report.sequence);
   news.bytes = report.bytes;
   news.cause = report.reason;
+  news.retry_after_ms = report.retry_after_ms;
   co_return co_await this->news(report.device, news);
 }
 

@@ -187,6 +187,14 @@ bool DeviceRecord::is_bad(const Digest& manifest, std::uint64_t now_ms) const {
   });
 }
 
+std::optional<std::uint64_t> DeviceRecord::retry_after(const Digest& manifest, std::uint64_t now_ms) const {
+  if (is_bad(manifest, 0)) return std::nullopt;
+  if (!is_bad(manifest, now_ms)) return 0;
+  const auto entry = std::find_if(bad.begin(), bad.end(),
+                                  [&](const BadRelease& other) { return other.manifest == manifest; });
+  return entry->retry_ms - now_ms;
+}
+
 std::uint64_t DeviceRecord::floor_of(std::string_view name) const {
   for (const CounterFloor& floor : floors) {
     if (floor.name == name) return floor.counter;

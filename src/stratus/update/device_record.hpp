@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +82,8 @@ struct DeviceRecord {
 
   // At wall clock time `now_ms`; 0 counts only what failed for good.
   bool is_bad(const Digest& manifest, std::uint64_t now_ms) const;
+  // For how many ms from `now_ms` on it is left alone; none: for good.
+  std::optional<std::uint64_t> retry_after(const Digest& manifest, std::uint64_t now_ms) const;
   // 0 when nothing of the name was committed yet.
   std::uint64_t floor_of(std::string_view name) const;
 };

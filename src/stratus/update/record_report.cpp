@@ -19,6 +19,8 @@ wire::DeviceReport report_of(const DeviceRecord& record, std::string device, std
   report.bytes = record.bytes;
   report.time_ms = now_ms;
   report.duration_ms = now_ms > record.began_ms ? now_ms - record.began_ms : 0;
+  if (record.state == State::rolled_back)
+    report.retry_after_ms = record.retry_after(record.candidate.manifest, now_ms);
   return report;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "stratus/update/digest_testing.hpp"
+
 namespace stratus::update {
 namespace {
 
@@ -31,6 +33,21 @@ TEST(RecordReport, AClockThatWentBackMakesNoEndlessDuration) {
   DeviceRecord record;
   record.began_ms = 100;
   EXPECT_EQ(report_of(record, "kiosk", "app", 50).duration_ms, 0u);
+}
+
+TEST(RecordReport, AReturnSaysForHowLongTheReleaseIsLeftAlone) {
+  DeviceRecord record;
+  record.state = State::rolled_back;
+  record.candidate.manifest = testing::digest_of(2);
+  EXPECT_EQ(report_of(record, "kiosk", "app", 50).retry_after_ms, 0u) << "nothing against the release";
+  record.bad = {{record.candidate.manifest, "cut short", 80, 1}};
+  EXPECT_EQ(report_of(record, "kiosk", "app", 50).retry_after_ms, 30u);
+  EXPECT_EQ(report_of(record, "kiosk", "app", 90).retry_after_ms, 0u);
+  record.bad = {{record.candidate.manifest, "it crashed"}};
+  EXPECT_EQ(report_of(record, "kiosk", "app", 50).retry_after_ms, std::nullopt) << "for good";
+  record.state = State::failed;
+  record.bad.clear();
+  EXPECT_EQ(report_of(record, "kiosk", "app", 50).retry_after_ms, std::nullopt) << "it did not go back";
 }
 
 }  // namespace

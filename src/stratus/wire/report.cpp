@@ -38,6 +38,7 @@ std::string encode_report(const DeviceReport& report) {
   put_number("bytes", report.bytes);
   put_number("duration_ms", report.duration_ms);
   put_number("downtime_ms", report.downtime_ms);
+  if (report.retry_after_ms) message["retry_after_ms"] = *report.retry_after_ms;
   if (report.shown) {
     json::array shown;
     for (const ShownContent& one : *report.shown)
@@ -69,6 +70,8 @@ Result<DeviceReport> parse_report(std::string_view text) {
   report.duration_ms = reader.optional_number("duration_ms", 0);
   report.downtime_ms = reader.optional_number("downtime_ms", 0);
   report.time_ms = reader.number("time_ms");
+  if (value.is_object() && value.get_object().contains("retry_after_ms"))
+    report.retry_after_ms = reader.number("retry_after_ms");
   if (value.is_object() && value.get_object().contains("shown")) {
     report.shown.emplace();
     for (const json::value& element : reader.optional_array("shown", DeviceReport::kMaxShown)) {
@@ -81,7 +84,8 @@ Result<DeviceReport> parse_report(std::string_view text) {
   // One absurd number would make every later report of the device look overtaken.
   for (const auto& [key, number] :
        {std::pair("sequence", report.sequence), std::pair("bytes", report.bytes),
-        std::pair("duration_ms", report.duration_ms), std::pair("downtime_ms", report.downtime_ms)}) {
+        std::pair("duration_ms", report.duration_ms), std::pair("downtime_ms", report.downtime_ms),
+        std::pair("retry_after_ms", report.retry_after_ms.value_or(0))}) {
     if (number > DeviceReport::kMaxNumber) reader.reject(key, "more than 2^53 - 1");
   }
   if (report.time_ms > DeviceReport::kMaxTime) reader.reject("time_ms", "after the year 9999");

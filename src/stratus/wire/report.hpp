@@ -37,6 +37,9 @@ struct DeviceReport {
   std::uint64_t duration_ms = 0;  // from learning of the release to this state
   std::uint64_t downtime_ms = 0;  // without a healthy process, by the device's own watch
   std::uint64_t time_ms = 0;      // device clock, since 1970 UTC
+  // Only of rolled_back: for how long the device leaves this release alone. None: it never takes it again by
+  // itself (it found the release bad, or is of a kind that does not say).
+  std::optional<std::uint64_t> retry_after_ms;
   // Only in reports about contents: everything that the device shows now, in its order.
   std::optional<std::vector<ShownContent>> shown;
 

@@ -27,6 +27,18 @@ TEST(DeviceReport, RoundTrips) {
   EXPECT_EQ(parsed->target, report.target);
 }
 
+TEST(DeviceReport, TellsNeverAgainFromAgainAtOnce) {
+  DeviceReport report;
+  report.device = "d";
+  report.name = "app";
+  report.state = "rolled_back";
+  EXPECT_EQ(parse_report(encode_report(report))->retry_after_ms, std::nullopt);
+  for (const std::uint64_t wait : {0U, 3'600'000U}) {
+    report.retry_after_ms = wait;
+    EXPECT_EQ(parse_report(encode_report(report))->retry_after_ms, wait);
+  }
+}
+
 TEST(DeviceReport, SaysOnceWhatRunsAfterASuccess) {
   DeviceReport report;
   report.device = "d";
@@ -61,6 +73,8 @@ TEST(DeviceReport, RefusesNegativeNumbersAndForeignIds) {
   EXPECT_FALSE(with("1", "253402300800000", ""));
   EXPECT_FALSE(with("1", "1", R"(,"bytes":9007199254740992)"));
   EXPECT_FALSE(with("1", "1", R"(,"downtime_ms":1e300)"));
+  EXPECT_FALSE(with("1", "1", R"(,"retry_after_ms":9007199254740992)"));
+  EXPECT_FALSE(with("1", "1", R"(,"retry_after_ms":"soon")"));
   EXPECT_FALSE(parse_report(good + std::string(DeviceReport::kMaxEncoded, ' ')));
 }
 

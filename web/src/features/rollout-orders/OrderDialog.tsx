@@ -36,16 +36,15 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
   const order: Order = { reason: reason || undefined, devices, give_back: word === 'rollback' || undefined };
   const confirm = async () => {
     const now = await give(rollout.id, word, order);
-    toastDone(
-      now.advance_asked_by && word === 'advance'
-        ? t('asked', { title })
-        : t('result', { title, state: words(`state.${now.state}`) }),
-    );
+    if (now.advance_asked_by && word === 'advance') toastDone(t('asked', { title }));
+    else if (now.retried && word === 'retry') toastDone(retriedText(t, title, now.retried));
+    else toastDone(t('result', { title, state: words(`state.${now.state}`) }));
   };
+  const mayRetry = shares.failed - rollout.refusing;
   const values = {
     author: whoIs(rollout.author),
     underWay: formatNumber(shares.underWay),
-    failed: formatNumber(shares.failed),
+    failed: formatNumber(mayRetry),
     done: formatNumber(shares.done),
     count: devices?.length ?? 0,
   };
@@ -57,16 +56,13 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
       danger={DANGEROUS.has(word)}
       word={(word === 'abort' || word === 'rollback') && shares.total > TYPE_ABOVE ? String(shares.total) : undefined}
       command={orderCommand(rollout.id, word, order)}
+      disabled={word === 'retry' && mayRetry === 0}
       onConfirm={confirm}
       onClose={onClose}
     >
       <Stack gap="sm">
         <Text size="sm">{t(word === 'retry' && devices ? 'text.retrySome' : `text.${word}`, values)}</Text>
-        {word === 'retry' && (rollout.counts['rolled_back'] ?? 0) > 0 && (
-          <Alert color="orange" icon={<Icon name="undo" />} p="xs">
-            {t('wentBack')}
-          </Alert>
-        )}
+        {word === 'retry' && <WentBack rollout={rollout} some={devices !== undefined} />}
         <TextInput
           label={t('reason')}
           description={t('reasonHint')}
@@ -77,4 +73,22 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
       </Stack>
     </ConfirmDialog>
   );
+}
+
+/** Whom a retry leaves out, and whom it calls later only. `some`: it is about chosen devices, known to the server alone. */
+function WentBack({ rollout: { counts, refusing }, some }: { rollout: Rollout; some: boolean }) {
+  const t = useTexts();
+  const resting = (counts['rolled_back'] ?? 0) - refusing;
+  if (refusing + resting === 0) return null;
+  return (
+    <Alert color="orange" icon={<Icon name="undo" />} p="xs">
+      {refusing > 0 && <div>{some ? t('refusingSome') : t('refusing', { count: refusing })}</div>}
+      {resting > 0 && <div>{some ? t('restingSome') : t('resting', { count: resting })}</div>}
+    </Alert>
+  );
+}
+
+function retriedText(t: ReturnType<typeof useTexts>, title: string, retried: NonNullable<Rollout['retried']>) {
+  const said = t('retried', { title, count: retried.devices });
+  return retried.left_out > 0 ? `${said} ${t('leftOut', { count: retried.left_out })}` : said;
 }

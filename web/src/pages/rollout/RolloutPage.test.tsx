@@ -36,6 +36,7 @@ const rollout = (more: object = {}) => ({
   waves_total: 2,
   percent: 5,
   counts: counts({ success: 3, failed: 2, waiting: 195 }),
+  refusing: 0,
   contents: [{ name: 'site/app', version: '2', digest: 'sha256:00' }],
   revision: 4,
   created_at: at,
@@ -141,14 +142,15 @@ test.each(['paused', 'completed'])('one that is %s can be rolled back, if it upd
 });
 
 test.each([
-  ['Retry failed devices', 'retry', 'Scheduled'],
-  ['Abort', 'abort', 'Aborting'],
-])('%s is an order of its own', async (name, word, state) => {
+  ['Retry failed devices', 'retry', 'scheduled', '2 devices wait for another try.'],
+  ['Abort', 'abort', 'aborting', 'Aborting'],
+])('%s is an order of its own', async (name, word, state, toast) => {
   const orders: unknown[] = [];
   serve({
     [`POST /api/v1/rollouts/${ID}/${word}`]: async (request) => {
       orders.push(await request.json());
-      return { body: rollout({ state: state.toLowerCase(), cause: undefined, revision: 5 }) };
+      const retried = word === 'retry' ? { devices: 2, left_out: 0 } : undefined;
+      return { body: rollout({ state, cause: undefined, revision: 5, retried }) };
     },
   });
   open();
@@ -158,19 +160,48 @@ test.each([
   const dialog = await screen.findByRole('dialog');
   expect(within(dialog).getByText(`stratus rollout ${word} ${ID}`)).toBeVisible();
   await user.click(within(dialog).getByRole('button', { name }));
-  expect(await screen.findByText(`Kiosks 2.0: ${state}`)).toBeVisible();
+  expect(await screen.findByText(`Kiosks 2.0: ${toast}`)).toBeVisible();
   expect(orders).toEqual([{}]);
 });
 
-test.each([0, 1])('a retry says that the %i devices that went back take no part', async (rolled_back) => {
-  const body = rollout({ counts: counts({ success: 3, failed: 2, rolled_back, waiting: 195 }) });
-  serve({ [`GET /api/v1/rollouts/${ID}`]: { body } });
+async function openRetry(body: object) {
+  serve({
+    [`GET /api/v1/rollouts/${ID}`]: { body },
+    [`POST /api/v1/rollouts/${ID}/retry`]: {
+      body: rollout({ state: 'scheduled', cause: undefined, retried: { devices: 3, left_out: 2 } }),
+    },
+  });
   open();
   const user = userEvent.setup();
   await user.click(await screen.findByRole('button', { name: 'More' }));
   await user.click(await screen.findByRole('menuitem', { name: 'Retry failed devices' }));
-  const dialog = await screen.findByRole('dialog');
-  expect(within(dialog).queryAllByText(/they need a new version/)).toHaveLength(rolled_back);
+  const dialog = within(await screen.findByRole('dialog'));
+  return { user, dialog, give: dialog.getByRole('button', { name: 'Retry failed devices' }) };
+}
+
+test('a retry says whom it leaves out, whom it calls later, and what came of it', async () => {
+  const { user, dialog, give } = await openRetry(
+    rollout({ counts: counts({ success: 3, failed: 2, rolled_back: 3, waiting: 192 }), refusing: 2 }),
+  );
+  expect(dialog.getByText('3 failed devices wait for another try.')).toBeVisible();
+  expect(dialog.getByText(/^2 devices are left out: they went back from this version and will not/)).toBeVisible();
+  expect(dialog.getByText(/^1 device went back although .* within a day\.$/)).toBeVisible();
+  await user.click(give);
+  const toast = await screen.findByText(
+    /^Kiosks 2\.0: 3 devices wait for another try\. 2 are left out: they went back/,
+  );
+  expect(toast).toBeVisible();
+});
+
+test('a retry that would reach nobody is not offered, and says why', async () => {
+  const { dialog, give } = await openRetry(rollout({ counts: counts({ rolled_back: 1 }), refusing: 1 }));
+  expect(dialog.getByText(/^1 device is left out: .* It needs a new version\.$/)).toBeVisible();
+  expect(give).toBeDisabled();
+});
+
+test('a retry of devices that only failed has nothing to explain', async () => {
+  const { dialog } = await openRetry(rollout());
+  expect(dialog.queryByText(/went back/)).toBeNull();
 });
 
 test('what the gate saw stays what it saw; what came after is told beside it', async () => {

@@ -17,6 +17,8 @@ type Props = Line & {
   danger?: boolean;
   /** To be typed before a dangerous action is possible. */
   word?: string;
+  /** Nothing would come of it; the children say why. */
+  disabled?: boolean;
   /** Throws a Problem when refused; the dialog shows it and stays. */
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
@@ -32,7 +34,7 @@ export function ConfirmDialog({ opened, onClose, title, ...rest }: Props) {
 
 type ContentProps = Line & Omit<Props, 'opened' | 'title' | keyof Line>;
 
-function Content({ children, action, danger, word, command, curl, onConfirm, onClose }: ContentProps) {
+function Content({ children, action, danger, word, disabled, command, curl, onConfirm, onClose }: ContentProps) {
   const t = useUiTexts();
   const [typed, setTyped] = useState('');
   const { busy, error, submit } = useSubmit(async () => {
@@ -59,7 +61,7 @@ function Content({ children, action, danger, word, command, curl, onConfirm, onC
         <Button
           color={danger ? 'red' : undefined}
           loading={busy}
-          disabled={word !== undefined && typed !== word}
+          disabled={disabled || (word !== undefined && typed !== word)}
           onClick={submit}
         >
           {action}

@@ -26,6 +26,10 @@ export const SENTENCES: readonly (readonly [english: string, korean: string])[] 
   ['{done} of {total} devices succeeded', '{total}대 중 {done}대 성공'],
   ['{count} devices failed', '{count}대 실패'],
   // Its log.
+  [
+    '{count} devices, {out} left out: they went back and refuse it',
+    '{count}대. {out}대는 되돌아가 이 버전을 거부하므로 제외했습니다',
+  ],
   ['{count} devices, {out} left out', '{count}대 참여, {out}대 제외'],
   ['wave {wave} of {waves}, {count} devices', '{waves}단계 중 {wave}단계, {count}대'],
   ['{count} failed devices count no more', '실패한 {count}대는 더 세지 않습니다'],
