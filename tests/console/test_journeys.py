@@ -89,6 +89,10 @@ def test_role_without_permission_is_told_why(server):
     run_journey("permissions", server, **world)
 
 
+def test_parts_that_cannot_be_fetched_are_fetched_again(server, ann):
+    run_journey("parts", server, user=ann)
+
+
 def test_page_goes_on_after_a_restart_of_the_server(stack, server, ann):
     def stop():
         server.program.stop()

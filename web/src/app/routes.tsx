@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import { createBrowserRouter, redirect, type RouteObject } from 'react-router';
+import { loadPart } from '@/shared/lib/loadPart';
 import { CrashedPage } from './shell/CrashedPage';
 import { NotFoundPage } from './shell/NotFoundPage';
 import { Gate } from './shell/Gate';
@@ -7,7 +8,7 @@ import { Starting } from './shell/Starting';
 
 const page = (path: string, load: () => Promise<{ default: ComponentType }>): RouteObject => ({
   path,
-  lazy: async () => ({ Component: (await load()).default }),
+  lazy: async () => ({ Component: (await loadPart(load)).default }),
 });
 const moved = (path: string, to: (params: Record<string, string | undefined>) => string): RouteObject => ({
   path,

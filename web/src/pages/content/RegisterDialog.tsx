@@ -1,10 +1,11 @@
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
+import { lazyPart } from '@/shared/lib/loadPart';
 import { Dialog } from '@/shared/ui/Dialog';
 import { LoadingRows } from '@/shared/ui/PageState';
 import { useRegisterTexts } from './registerTexts';
 
 // The converter comes when it is wanted.
-const RegisterForm = lazy(async () => ({ default: (await import('./RegisterForm')).RegisterForm }));
+const RegisterForm = lazyPart(async () => ({ default: (await import('./RegisterForm')).RegisterForm }));
 
 export function RegisterDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const t = useRegisterTexts();

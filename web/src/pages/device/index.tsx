@@ -1,5 +1,5 @@
 import { Button, Group, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { useDevice, useDeviceLive } from '@/entities/device/api/getDevice';
 import { deviceKeys } from '@/entities/device/api/keys';
@@ -9,6 +9,7 @@ import { Permitted } from '@/entities/session/Permitted';
 import { ActionMenu } from '@/features/bulk-devices/ActionMenu';
 import { BulkDialog } from '@/features/bulk-devices/BulkDialog';
 import type { BulkAction } from '@/features/bulk-devices/actions';
+import { lazyPart } from '@/shared/lib/loadPart';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { useLiveRefresh } from '@/shared/live';
 import { Icon } from '@/shared/ui/icons';
@@ -26,7 +27,7 @@ import { SoftwareCard } from './ui/SoftwareCard';
 import { TimelineTab } from './ui/TimelineTab';
 import { WhyCard } from './ui/WhyCard';
 
-const MetricsTab = lazy(() => import('./ui/MetricsTab'));
+const MetricsTab = lazyPart(() => import('./ui/MetricsTab'));
 const TABS = ['overview', 'timeline', 'metrics', 'content', 'log'] as const;
 const TOPICS = ['devices', 'telemetry', 'rollouts', 'certificates'] as const;
 

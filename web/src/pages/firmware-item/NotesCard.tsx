@@ -1,15 +1,16 @@
 import { Button, Card, Group, Skeleton, Stack, Tabs, Text, Textarea, Title } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useChangeFirmware } from '@/entities/firmware/api/changeFirmware';
 import type { VersionedFirmware } from '@/entities/firmware/api/getFirmware';
 import { Permitted } from '@/entities/session/Permitted';
+import { lazyPart } from '@/shared/lib/loadPart';
 import { Icon } from '@/shared/ui/icons';
 import { useUiTexts } from '@/shared/ui/i18n';
 import { ProblemAlert } from '@/shared/ui/PageState';
 import { toastDone } from '@/shared/ui/toast';
 import { useTexts } from './i18n';
 
-const Markdown = lazy(async () => ({ default: (await import('@/shared/ui/Markdown')).Markdown }));
+const Markdown = lazyPart(async () => ({ default: (await import('@/shared/ui/Markdown')).Markdown }));
 
 export function NotesCard({ firmware, etag }: VersionedFirmware) {
   const t = useTexts();

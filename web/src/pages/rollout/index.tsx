@@ -1,5 +1,5 @@
 import { Button, Group, Menu, SimpleGrid, Skeleton, Stack, Tabs, Text } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { usePartNames } from '@/entities/rollout/api/partNames';
 import { useRollout, useRolloutLive } from '@/entities/rollout/api/getRollout';
@@ -11,6 +11,7 @@ import { DANGEROUS, OrderDialog } from '@/features/rollout-orders/OrderDialog';
 import { useTexts as useOrderTexts } from '@/features/rollout-orders/i18n';
 import { formatPercent } from '@/shared/lib/format';
 import { whoIs } from '@/shared/lib/whoIs';
+import { lazyPart } from '@/shared/lib/loadPart';
 import { useUrlParam } from '@/shared/lib/urlState';
 import { Icon, type IconName } from '@/shared/ui/icons';
 import { Page } from '@/shared/ui/Page';
@@ -27,7 +28,7 @@ import { StatesCard } from './ui/StatesCard';
 import { TilesCard } from './ui/TilesCard';
 import { WavesCard } from './ui/WavesCard';
 
-const ProgressCard = lazy(() => import('./ui/ProgressCard'));
+const ProgressCard = lazyPart(() => import('./ui/ProgressCard'));
 const TABS = ['overview', 'devices', 'failures', 'excluded', 'events'] as const;
 
 export default function RolloutPage() {
