@@ -138,6 +138,10 @@ class AgentCase:
         """Reports that the server has, as it lists them for the device."""
         return self.server.http.get("/api/v1/devices/device-1").json()
 
+    def last_report(self):
+        """The newest that the server has, as the device sent it."""
+        return self.server.http.get("/api/v1/devices/device-1/reports?limit=1").json()["reports"][0]["report"]
+
     def wait_report(self, state, version, seconds=30):
         def look():
             device = self.reports()

@@ -71,6 +71,7 @@ def test_a_bad_version_is_left_again_and_not_tried_twice(order, behaviour, words
         assert status["current"]["version"] == "1"
         assert [entry["reason"] for entry in status["bad"]] == [status["reason"]]
         case.wait_report("rolled_back", 2)
+        assert "retry_after_ms" not in case.last_report(), "it never takes it again"
         checks = case.status()["checks"]
         case.wait_status(lambda s: s["checks"] >= checks + 4, what="more polls")
         assert case.program.log.count("started version=2") == 1
@@ -278,6 +279,7 @@ def test_a_committed_version_that_ends_again_and_again_makes_way():
             case.wait_answer(1)
             report = case.wait_report("rolled_back", 2)
             assert "ended again and again" in report["reason"], report
+            assert 0 < case.last_report()["retry_after_ms"] <= 3_600_000, "only set aside"
             status = case.wait_committed(1)
             assert status["previous"] is None and status["bad"], "set aside; nothing is before the first"
         finally:
