@@ -1,6 +1,9 @@
 """Devices talk to the server over MQTT: the real mosquitto, mTLS, messages acknowledged once they are stored."""
+import contextlib
 import json
 import os
+import pathlib
+import re
 import signal
 import sqlite3
 import time
@@ -143,3 +146,49 @@ def test_a_dead_broker_comes_back_and_health_says_so(server, devices):
     again = devices.connect("d1")
     again.say("log", seq=1, message="back")
     wait_until(lambda: 1 in again.stored)
+
+
+def memory(server):
+    """MiB that the server holds."""
+    status = pathlib.Path(f"/proc/{server.program.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) // 1024
+
+
+@contextlib.contextmanager
+def nothing_stored(server):
+    """Another writer keeps the database for itself meanwhile."""
+    with contextlib.closing(sqlite3.connect(server.data / "catalogue.db", timeout=30, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def waits_no_more(server):
+    """How many messages wait, once that does not grow any longer."""
+    seen = [-1]
+
+    def settled():
+        seen.append(int(server.metric("stratus_messages_waiting")))
+        return len(seen) > 8 and len(set(seen[-8:])) == 1
+
+    wait_until(settled, 60, what="the waiting messages to grow no further")
+    return seen[-1]
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_what_cannot_be_stored_waits_within_bounds(server, devices, qos):
+    """150 MB from a device within its quota; room is for 64 MiB, half of it for QoS 0."""
+    device = devices.connect("d1")
+    before, room = memory(server), 64 // (2 - qos)
+    with nothing_stored(server):
+        for _ in range(2_500):
+            device.publish("v1/d1/log", {"message": "x", "padding": "y" * 60_000}, qos=qos)
+        assert room * 2**20 // 61_000 < waits_no_more(server) < (room + 2) * 2**20 // 60_000
+        assert memory(server) - before < room * 1.4
+        if qos == 0:
+            assert server.metric('stratus_messages_total{outcome="dropped"}') > 1_000
+            device.say("log", seq=1, message="QoS 1 has room")
+    if qos == 1:
+        device.say("log", seq=1, message="after it")
+    wait_until(lambda: 1 in device.stored, 60, what="what was said with QoS 1 to be stored")
+    assert server.metric("stratus_mqtt_connected") == 1
+    assert "no broker" not in server.program.log

@@ -139,6 +139,10 @@ bool MqttLink::write_output() {
       case Attempt::Outcome::want_read:
         return true;
       default:
+        if (session_.held()) {  // nothing is read that could tell
+          end(broken());
+          return false;
+        }
         // What the broker said last (a refusal) may still wait to be read.
         return true;
     }
@@ -149,7 +153,7 @@ bool MqttLink::read_input() {
   has_read_ = false;
   std::array<std::uint8_t, 16384> buffer;
   const auto now = std::chrono::steady_clock::now();
-  for (int i = 0; i < kReadsInTurn; ++i) {
+  for (int i = 0; i < kReadsInTurn && !session_.held(); ++i) {
     const Attempt attempt = transport_->read(buffer);
     if (attempt.outcome == Attempt::Outcome::want_read || attempt.outcome == Attempt::Outcome::want_write)
       break;
@@ -181,7 +185,7 @@ void MqttLink::wait() {
     wait_until(std::min(deadline, std::chrono::steady_clock::now() + read_pause_));
     return;
   }
-  wait_for(Descriptor::wait_read, waits_readable_);
+  if (!session_.held()) wait_for(Descriptor::wait_read, waits_readable_);
   wait_until(deadline);
 }
 

@@ -272,6 +272,11 @@ void MqttSession::acknowledge(wire::mqtt::AckToken token) {
   if (impl_->link) impl_->link->wake();
 }
 
+void MqttSession::hold(bool on) {
+  impl_->session.hold(on, std::chrono::steady_clock::now());
+  if (!on && impl_->link) impl_->link->wake();
+}
+
 void MqttSession::subscribe(std::string filter) {
   impl_->session.subscribe(std::move(filter));
   if (impl_->link) impl_->link->wake();

@@ -68,6 +68,8 @@ class MqttSession {
   // As in wire::mqtt::ClientSession. What is published while away goes out after the next connection.
   Result<void> publish(std::string topic, std::string payload, wire::mqtt::PublishOptions options);
   void acknowledge(wire::mqtt::AckToken token);
+  // Reads nothing of this connection while it is on; may be called from the events.
+  void hold(bool on);
   void subscribe(std::string filter);
   void set_will(std::optional<wire::mqtt::WillMessage> will);
 

@@ -31,6 +31,11 @@ net::MqttOptions session_options(const DeviceLinkOptions& options) {
   return session;
 }
 
+// What a message takes while it waits.
+std::size_t weight_of(const DeviceMessage& message) {
+  return sizeof(Ingest::Item) + message.device.size() + message.kind.size() + message.body.size();
+}
+
 // The number of a message that is refused, 0 for none. A NUL in a text, for which it may be refused, does not
 // hide it.
 std::uint64_t readable_seq(std::string text) {
@@ -159,6 +164,10 @@ void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message&
     ++counters_.malformed;
     return refuse(taken, message.token, checked.error());
   }
+  if (!has_room_for(taken, message.token)) {
+    ++counters_.dropped;
+    return;
+  }
   note_seen(taken);
   switch (taken.keep) {
     case Keep::presence:
@@ -169,15 +178,33 @@ void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message&
       answer_question(taken);
       session_.acknowledge(message.token);
       return;
-    case Keep::report:
-      if (check_result_) {
-        tasks_.spawn(check_and_store(Ingest::Item{std::move(taken), message.token}));
-        return;
-      }
-      [[fallthrough]];
     default:
-      ingest_.add(Ingest::Item{std::move(taken), message.token});
+      keep(Ingest::Item{std::move(taken), message.token});
   }
+}
+
+// The broker's window bounds QoS 1 by number only, within one connection.
+bool DeviceLink::has_room_for(const DeviceMessage& message, wire::mqtt::AckToken token) const {
+  if (token.packet_id != 0 || message.keep == Keep::presence || message.keep == Keep::question) return true;
+  return waiting_ < options_.max_waiting / 2 && waiting_bytes_ < options_.max_waiting_bytes / 2;
+}
+
+void DeviceLink::keep(Ingest::Item item) {
+  ++waiting_;
+  waiting_bytes_ += weight_of(item.message);
+  if (waiting_bytes_ >= options_.max_waiting_bytes || waiting_ >= options_.max_waiting) session_.hold(true);
+  if (item.message.keep == Keep::report && check_result_) {
+    tasks_.spawn(check_and_store(std::move(item)));
+  } else {
+    ingest_.add(std::move(item));
+  }
+}
+
+void DeviceLink::let_go(const DeviceMessage& message) {
+  --waiting_;
+  waiting_bytes_ -= weight_of(message);
+  if (waiting_bytes_ < options_.max_waiting_bytes / 2 && waiting_ < options_.max_waiting / 2)
+    session_.hold(false);
 }
 
 net::Task<void> DeviceLink::check_and_store(Ingest::Item item) {
@@ -186,6 +213,7 @@ net::Task<void> DeviceLink::check_and_store(Ingest::Item item) {
     ingest_.add(std::move(item));
     co_return;
   }
+  let_go(item.message);
   const ErrorCode code = genuine.error().code();
   if (code == ErrorCode::unavailable || code == ErrorCode::timeout || code == ErrorCode::internal) {
     session_.acknowledge(item.token);  // the keys could not be read: the device says it again
@@ -237,6 +265,7 @@ void DeviceLink::answer_question(const DeviceMessage& message) {
 void DeviceLink::finished(const Ingest::Item& item, const Result<void>& how) {
   session_.acknowledge(item.token);
   const DeviceMessage& message = item.message;
+  let_go(message);
   if (message.seq == 0) return;
   const std::string topic = wire::device_topic(message.device, "stored", message.gateway);
   wire::Stored& answer = stored_[topic];

@@ -1,8 +1,10 @@
 // The server's end of the device topics: takes what devices say, has it stored, tells them so, and carries
 // commands to them. Other parts of the server talk to devices only through this. Runs on the loop.
 //
-// Bounds: messages not yet stored (the broker's window), messages of one device per second, commands waiting.
-// Hostile input is counted and logged once per device and minute.
+// Bounds: messages not yet stored, messages of one device per second, commands waiting. While the database is
+// away, QoS 0 is dropped beyond half of the room for what waits, so that QoS 1 has the other half; when that
+// is full, too, nothing is read from the broker until something is stored. Hostile input is counted and
+// logged once per device and minute.
 #pragma once
 
 #include <deque>
@@ -29,8 +31,11 @@ struct DeviceLinkOptions {
   net::MqttOptions session;
   IngestOptions ingest;
   std::uint16_t window = net::kOwnerWindow;  // messages from the broker that are not stored yet
-  std::size_t max_commands = 100'000;        // waiting to be sent
-  bool numbers_in_order = false;             // the broker does: then what it threw away is noticed
+  std::size_t max_waiting =
+      64'000;  // the same, before nothing is read any more: the broker may exceed the window
+  std::size_t max_waiting_bytes = 64u << 20;
+  std::size_t max_commands = 100'000;  // waiting to be sent
+  bool numbers_in_order = false;       // the broker does: then what it threw away is noticed
   std::uint32_t commands_per_second =
       2'000;                        // B94: paced, so that a fleet does not start downloading at once
   double messages_per_second = 50;  // of one device
@@ -42,6 +47,7 @@ struct DeviceLinkCounters {
   std::uint64_t malformed = 0;  // not JSON, not of its kind's form, or no topic of ours
   std::uint64_t over_quota = 0;
   std::uint64_t unproven = 0;  // of a device that was shut out, or a result that is not its own
+  std::uint64_t dropped = 0;   // QoS 0 that found no room
   std::uint64_t retained = 0;  // old messages that a broker gave back; not looked at
   std::uint64_t commands = 0;
   std::uint64_t questions = 0;
@@ -90,6 +96,7 @@ class DeviceLink final : private net::MqttEvents {
   const DeviceLinkCounters& counters() const { return counters_; }
   // Messages that the broker took from devices and threw away, because its queue for us was full.
   std::uint64_t thrown_away() const { return options_.numbers_in_order ? session_.missing() : 0; }
+  std::size_t waiting() const { return waiting_; }  // messages that are not stored yet
   const Ingest& ingest() const { return ingest_; }
   const std::string& problem() const { return problem_; }  // why the broker cannot be reached, or ""
 
@@ -112,6 +119,9 @@ class DeviceLink final : private net::MqttEvents {
   void on_message(const wire::mqtt::Message& message) override;
   void take(const wire::DeviceTopic& topic, const wire::mqtt::Message& message);
   void refuse(const DeviceMessage& message, wire::mqtt::AckToken token, const Error& why);
+  bool has_room_for(const DeviceMessage& message, wire::mqtt::AckToken token) const;
+  void keep(Ingest::Item item);
+  void let_go(const DeviceMessage& message);
   net::Task<void> check_and_store(Ingest::Item item);
   void answer_question(const DeviceMessage& message);
   void finished(const Ingest::Item& item, const Result<void>& how);
@@ -132,6 +142,8 @@ class DeviceLink final : private net::MqttEvents {
   std::vector<Resolver> resolvers_;
   std::function<bool(const std::string&)> admits_;
   ResultCheck check_result_;
+  std::size_t waiting_ = 0;  // messages and their bytes from keep() to let_go()
+  std::size_t waiting_bytes_ = 0;
   MessageQuota quota_;
   OncePerMinute complaints_;
   std::unordered_map<std::string, Known> known_;

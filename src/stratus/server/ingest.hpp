@@ -55,7 +55,7 @@ class Ingest {
   // Before run(). Several may register for one kind.
   void on_message(std::string kind, Store store, Stored stored);
 
-  // The caller bounds how many are under way (the broker's window does).
+  // The caller bounds how many are under way.
   void add(Item item);
   net::Task<void> run();  // until cancelled
 

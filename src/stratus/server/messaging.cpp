@@ -177,11 +177,11 @@ void Messaging::add_metrics(Metrics& metrics) const {
   metrics.add(counter, "stratus_messages_total", messages, link.over_quota, {{"outcome", "over_quota"}});
   metrics.add(counter, "stratus_messages_total", messages, link.unproven, {{"outcome", "unproven"}});
   metrics.add(counter, "stratus_messages_total", messages, link.retained, {{"outcome", "old"}});
+  metrics.add(counter, "stratus_messages_total", messages, link.dropped, {{"outcome", "dropped"}});
   metrics.add(counter, "stratus_messages_total", messages, link.questions, {{"outcome", "answered"}});
   metrics.add(counter, "stratus_messages_total", messages, link_->thrown_away(),
               {{"outcome", "thrown_away"}});
-  metrics.add(gauge, "stratus_messages_waiting", "Messages that are not stored yet.",
-              link_->ingest().waiting());
+  metrics.add(gauge, "stratus_messages_waiting", "Messages that are not stored yet.", link_->waiting());
   metrics.add(counter, "stratus_message_batches_total", "Transactions that stored messages.", ingest.batches);
   metrics.add(counter, "stratus_message_batches_failed_total", "Those that the database did not take.",
               ingest.failed_batches);

@@ -52,6 +52,7 @@ void ClientSession::start(SteadyTime now) {
 
 void ClientSession::closed() {
   state_ = State::closed;
+  held_ = false;
   waiting_since_ = SteadyTime::max();
   received_ = 0;
   input_ = std::string();
@@ -182,12 +183,19 @@ void ClientSession::handle_suback(const FilterAck& ack) {
   }
 }
 
+void ClientSession::hold(bool on, SteadyTime now) {
+  if (held_ == on || state_ != State::connected) return;
+  held_ = on;
+  if (!on && waiting_since_ != SteadyTime::max()) waiting_since_ = now;
+}
+
 Result<void> ClientSession::tick(SteadyTime now) {
   if (state_ == State::closed) return {};
-  if (waiting_since_ != SteadyTime::max() && now - waiting_since_ >= options_.answer_timeout) {
+  const bool waits = waiting_since_ != SteadyTime::max() && !held_;
+  if (waits && now - waiting_since_ >= options_.answer_timeout) {
     return fail(ErrorCode::timeout, "the broker does not answer");
   }
-  if (state_ != State::connected || keep_alive_ == 0 || waiting_since_ != SteadyTime::max()) return {};
+  if (state_ != State::connected || keep_alive_ == 0 || waits) return {};
   if (now - pinged_at_ >= std::chrono::seconds(keep_alive_)) {
     write(Ping{});
     pinged_at_ = now;
@@ -197,7 +205,7 @@ Result<void> ClientSession::tick(SteadyTime now) {
 }
 
 SteadyTime ClientSession::deadline() const {
-  if (waiting_since_ != SteadyTime::max()) return waiting_since_ + options_.answer_timeout;
+  if (waiting_since_ != SteadyTime::max() && !held_) return waiting_since_ + options_.answer_timeout;
   if (state_ != State::connected || keep_alive_ == 0) return SteadyTime::max();
   return pinged_at_ + std::chrono::seconds(keep_alive_);
 }

@@ -95,6 +95,10 @@ class ClientSession {
   Result<void> receive(BytesView bytes, SteadyTime now);
   // The stream is gone.
   void closed();
+  // The owner reads nothing while this is on: what it cannot keep stays with the broker. Pings go on, and
+  // that no answer is seen says nothing. Ends with the connection.
+  void hold(bool on, SteadyTime now);
+  bool held() const { return held_; }
   // Keep-alive. `timeout` when the broker does not answer.
   Result<void> tick(SteadyTime now);
   SteadyTime deadline() const;
@@ -146,6 +150,7 @@ class ClientSession {
   SessionOptions options_;
   SessionEvents& events_;
   State state_ = State::closed;
+  bool held_ = false;
   std::uint32_t connection_ = 0;
   std::uint16_t keep_alive_ = 0;
   std::uint16_t last_packet_id_ = 0;

@@ -254,6 +254,24 @@ TEST_F(MqttSession, KeepAliveFindsADeadBroker) {
   EXPECT_EQ(session.deadline(), now + std::chrono::seconds(60));
 }
 
+TEST_F(MqttSession, WhoDoesNotReadGoesOnPingingAndMissesNoAnswer) {
+  connect();
+  session.hold(true, now);
+  for (int i = 0; i < 3; ++i) {
+    now = session.deadline();
+    ASSERT_TRUE(session.tick(now)) << i;
+    EXPECT_EQ(written()->packets.size(), 1u) << "a ping";
+  }
+  session.hold(false, now);
+  EXPECT_EQ(session.deadline(), now + options.answer_timeout) << "the answer waits to be read";
+  EXPECT_EQ(session.tick(now + options.answer_timeout).error().code(), ErrorCode::timeout);
+
+  connect();
+  session.hold(true, now);
+  connect();
+  EXPECT_FALSE(session.held()) << "the answer to CONNECT has to be read";
+}
+
 TEST_F(MqttSession, PacketsMayComeInAnyPieces) {
   session.start(now);
   std::string bytes;
