@@ -1,11 +1,12 @@
 """The real agent on MQTT: wakes at once, tells presence, measurements and progress; polling is the fallback."""
+import contextlib
 import os
 import signal
 
 import pytest
 from harness import AgentCase, Stack, wait_until
 from harness.mqtt import DeviceMaker
-from harness.openapi import Api
+from harness.paths import ROOT
 from harness.processes import descendants
 from harness.proxy import CountingProxy
 
@@ -51,17 +52,67 @@ def test_a_deployment_reaches_the_device_without_polling(case):
     wait_until(lambda: live(case).get("online") is False, what="who was stopped to be seen offline")
 
 
+@contextlib.contextmanager
+def away(case):
+    """The device stands still, and its broker has forgotten it."""
+    wait_until(lambda: live(case).get("online"))
+    case.program.process.send_signal(signal.SIGSTOP)
+    try:
+        kill_broker(case.server)
+        wait_until(lambda: case.server.metric("stratus_mqtt_connected") == 1 and not live(case).get("online"))
+        yield
+    finally:
+        case.program.process.send_signal(signal.SIGCONT)
+
+
+def roll_out(case, name, version):
+    made = case.server.http.post("/api/v1/rollouts", json={"contents": [{"name": name, "version": version}],
+                                                           "targets": {"devices": ["device-1"]}})
+    assert made.status == 201, made
+    return made.json()["id"]
+
+
+def make_content(case, size):
+    http, uploads = case.server.http, []
+    for role in ("original", "display"):
+        begun = http.post("/api/v1/uploads", json={"file_name": f"{role}.bin"}).json()
+        assert http.put(begun["url"], body=os.urandom(size), token=None).status == 200
+        uploads.append(begun["id"])
+    return http.post("/api/v1/content", json={"title": "shown", "original": uploads[0], "display": uploads[1]}).json()["id"]
+
+
 def test_a_device_that_was_away_asks_what_is_next(case):
     case.publish(1)
     case.start()
     case.wait_committed(1)
-    wait_until(lambda: live(case).get("online"))
-    case.program.process.send_signal(signal.SIGSTOP)
-    kill_broker(case.server)
-    wait_until(lambda: case.server.metric("stratus_mqtt_connected") == 1 and not live(case).get("online"))
-    case.publish(2)
-    case.program.process.send_signal(signal.SIGCONT)
+    with away(case):
+        case.publish(2)
     case.wait_committed(2, seconds=90)
+
+
+def test_a_device_that_was_away_asks_for_contents_and_firmware_too(case, tmp_path):
+    board, screen = tmp_path / "board", tmp_path / "screen"
+    board.mkdir()
+    case.reconfigure({"content": {"directory": str(screen)}, "firmware.board": {
+        "program": [str(ROOT / "examples" / "firmware-plugin" / "ab-file-slots"), str(board)], "probation": 0.3,
+        "interval": 0.05, "start_time": 1}})
+    (board / "check").write_text("#!/bin/sh\n")
+    (board / "check").chmod(0o755)
+    case.publish(1)
+    case.start()
+    case.wait_committed(1)
+    with away(case):
+        shown = make_content(case, 1_000)
+        roll_out(case, "content", shown)
+    wait_until(lambda: (screen / "index.json").exists() and shown in (screen / "index.json").read_text(), 60,
+               what=f"the content to be shown\n{case.describe()}")
+    file = tmp_path / "board.bin"
+    with away(case):
+        file.write_bytes(b"firmware" * 1_000)
+        case.stack.stratus("firmware", "push", "board:1.0", file, "--sign-key", case.private)
+        roll_out(case, "firmware/board", "1.0")
+    wait_until(lambda: (board / "current").exists() and (board / "current").read_bytes() == file.read_bytes(), 60,
+               what=f"the firmware to be installed\n{case.describe()}")
 
 
 def test_measurements_can_be_read(case):
@@ -87,14 +138,7 @@ def test_a_cancel_is_acknowledged_when_it_has_come_true(case, tmp_path):
         case.start()
         case.wait_committed(1, seconds=60)
         http = case.server.http
-        uploads = []
-        for role in ("original", "display"):
-            begun = http.post("/api/v1/uploads", json={"file_name": f"{role}.bin"}).json()
-            assert http.put(begun["url"], body=os.urandom(1_500_000), token=None).status == 200
-            uploads.append(begun["id"])
-        made = http.post("/api/v1/content", json={"title": "big", "original": uploads[0], "display": uploads[1]}).json()
-        rollout = http.post("/api/v1/rollouts", json={"contents": [{"name": "content", "version": made["id"]}],
-                                                      "targets": {"devices": ["device-1"]}}).json()["id"]
+        rollout = roll_out(case, "content", make_content(case, 1_500_000))
         told = wait_until(lambda: (lambda p: p if p.get("name") == "content" and p.get("percent") and p.get("eta_s") else None)(
             live(case).get("progress") or {}), what="the progress of the download")
         assert (told["state"], told["total"]) == ("fetching", 3_000_000) and 50_000 < told["speed"] < 2_000_000, told

@@ -143,10 +143,13 @@ void MqttLink::on_connected(bool /*session_present*/) {
   here.envelope.time_ms = unix_ms();
   say("presence", wire::encode_presence(here), true);
   // Whatever was said while we were away is asked for instead of guessed.
-  wire::NextQuestion question;
-  question.name = config_.image;
-  question.have = running_of(state_of(agent_));
-  say("update/next", wire::encode_next_question(question));
+  for_each_update(state_of(agent_), config_.image,
+                  [this](const std::string& name, const json::object& about) {
+                    wire::NextQuestion question;
+                    question.name = name;
+                    question.have = running_of(about);
+                    say("update/next", wire::encode_next_question(question));
+                  });
 }
 
 void MqttLink::on_disconnected(const Error& why) {
