@@ -138,13 +138,17 @@ def test_devices_behind_a_gateway_touch_only_their_own_topics(site):
     assert 9 not in b.stored and not [topic for topic in a.messages if "/b/" in topic]
 
 
-def test_a_result_that_a_gateway_carries_must_be_signed_by_the_device(site):
-    device = site.enrol("d1")
+def impostor_of(site):
+    """Who has the gateway's key instead of the gateway."""
     identity = site.gateway.data / "identity" / "identity.pem"
     site.gateway.program.stop()
-    impostor = MqttDevice(site.server.program.ready["mqtt"], identity, identity, site.root, "gw1",
-                          subscribe=("gw/gw1/v1/d1/stored",))
+    impostor = MqttDevice(site.server.program.ready["mqtt"], identity, identity, site.root, "gw1", subscribe=("gw/gw1/v1/d1/#",))
     site.sessions.callback(impostor.close)
+    return impostor
+
+
+def test_a_result_that_a_gateway_carries_must_be_signed_by_the_device(site):
+    device, impostor = site.enrol("d1"), impostor_of(site)
     body = report("d1", sequence=1, running_version="9")
 
     def carry(seq, **members):
@@ -166,6 +170,79 @@ def test_a_result_that_a_gateway_carries_must_be_signed_by_the_device(site):
     # Another gateway's name is not its to use.
     assert impostor.reason(impostor.publish("gw/gw2/v1/d1/log", {"seq": 7})) == 135
     assert impostor.reason(impostor.publish("v1/d1/log", {"seq": 8})) == 135
+
+
+def roll_out(site, tmp_path):
+    """A rollout of something for d1; its id."""
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "file").write_text("new")
+    site.stack.publish("app:1", tmp_path / "tree", sign_key=site.stack.make_key()[0])
+    made = site.server.http.post("/api/v1/rollouts", json={"contents": [{"name": "app", "version": "1"}],
+                                                           "targets": {"devices": ["d1"]}})
+    assert made.status == 201, made
+    return made.json()["id"]
+
+
+def counts(site, rollout):
+    return site.server.http.get(f"/api/v1/rollouts/{rollout}").json()["counts"]
+
+
+def test_a_gateway_has_no_say_about_a_device_with_a_session_of_its_own(site, tmp_path):
+    device = site.connect(site.enrol("d1"), site.server.program.ready["mqtt"], will=("v1/d1/presence", '{"online":false}'))
+    device.say("presence", online=True, boot="own")
+    http, unproven = site.server.http, lambda: site.server.metric('stratus_messages_total{outcome="unproven"}')
+    live = lambda: http.get("/api/v1/devices/d1/live").json()
+    wait_until(lambda: site.server.metric("stratus_mqtt_devices_online") == 1)
+    impostor = impostor_of(site)
+    forged = {"presence": {"online": False}, "status/system": {"cpu_percent": 99}, "log": {"message": "it broke"},
+              "update/progress": {"state": "fetching"}}
+    for suffix, body in forged.items():
+        impostor.publish(f"gw/gw1/v1/d1/{suffix}", body)
+    wait_until(lambda: unproven() == len(forged), what=f"{len(forged)} to be no word of the device, not {unproven()}")
+    device.say("log", seq=1, message="mine")
+    wait_until(lambda: 1 in device.stored)
+    assert site.server.metric("stratus_mqtt_devices_online") == 1 and live()["online"]
+    assert [event["body"]["message"] for event in http.get("/api/v1/devices/d1/events").json()["items"]] == ["mine"]
+    assert http.get("/api/v1/devices/d1/metrics").json()["items"] == []
+    # Nor did the device move: it is told in its own session, and only it can say that it has stopped.
+    impostor.publish("gw/gw1/v1/d1/log", {"message": "it is here now"})
+    wait_until(lambda: unproven() == len(forged) + 1)
+    rollout = roll_out(site, tmp_path)
+    wait_until(lambda: device.messages.get("v1/d1/update/request/container"), what="the device to be told")
+    # Once it has left, it may be behind the gateway.
+    impostor.publish("gw/gw1/v1/d1/presence", {"online": True, "boot": "moved"})
+    wait_until(lambda: unproven() == len(forged) + 2)
+    assert live()["boot"] == "own"
+    device.pipe.shut()
+    wait_until(lambda: (live()["online"], live()["boot"], live()["gateway"]) == (True, "moved", "gw1"), what="the device to have moved")
+    assert http.post(f"/api/v1/rollouts/{rollout}/cancel", json={"devices": ["d1"]}).status == 200
+    wait_until(lambda: impostor.messages.get("gw/gw1/v1/d1/update/cancel"), what="the cancel to come this way")
+
+
+def test_the_end_of_a_cancel_that_a_gateway_carries_must_be_signed_by_the_device(site, tmp_path):
+    device, impostor = site.enrol("d1"), impostor_of(site)
+    impostor.publish("gw/gw1/v1/d1/presence", {"online": True})
+    wait_until(lambda: site.server.metric("stratus_mqtt_devices_online") == 1)
+    rollout = roll_out(site, tmp_path)
+    wait_until(lambda: impostor.messages.get("gw/gw1/v1/d1/update/request/container"), what="the device to be told")
+    impostor.publish("gw/gw1/v1/d1/update/progress", {"name": "app", "state": "fetching"})
+    wait_until(lambda: counts(site, rollout)["downloading"] == 1)
+    assert site.server.http.post(f"/api/v1/rollouts/{rollout}/cancel", json={"devices": ["d1"]}).status == 200
+    wait_until(lambda: impostor.messages.get("gw/gw1/v1/d1/update/cancel"))
+
+    def carry(seq, **members):
+        impostor.publish("gw/gw1/v1/d1/update/cancel/ack", {"seq": seq, "command": rollout, "status": "cancelled", **members})
+        wait_until(lambda: seq in impostor.refused or seq in impostor.stored, what=f"a word about {seq}")
+        return impostor.refused.get(seq, "stored")
+
+    late, good = (sign_message(device, "cancel", seq, f"{rollout}\n{status}") for seq, status in ((3, "too_late"), (4, "cancelled")))
+    assert "must be signed" in carry(1)
+    assert "counter" in carry(2, signature=good)
+    assert "not signed by" in carry(3, signature=late)
+    assert site.server.metric('stratus_messages_total{outcome="unproven"}') == 3
+    assert counts(site, rollout)["cancelling"] == 1
+    assert carry(4, signature=good) == "stored"
+    wait_until(lambda: counts(site, rollout)["cancelled"] == 1, what="the device to have stopped")
 
 
 def test_a_revocation_cuts_a_device_behind_a_gateway(site):

@@ -16,6 +16,7 @@ constexpr std::size_t kMaxKnown = 300'000;   // devices
 constexpr std::int64_t kSeenGrain = 60'000;  // ms between two notes that a device was heard
 constexpr Millis kPresenceFlush{500};
 constexpr Millis kLookForMissing{10'000};
+constexpr std::size_t kMaxClaims = 10'000;
 constexpr std::size_t kMaxAnswer = 64;  // seqs of one `stored` message grow no further than this
 
 net::MqttOptions session_options(const DeviceLinkOptions& options) {
@@ -29,6 +30,23 @@ net::MqttOptions session_options(const DeviceLinkOptions& options) {
   session.first_backoff = Millis(50);
   session.longest_backoff = Millis(2'000);
   return session;
+}
+
+// Who carries these cannot have made them up: they are checked by the device's signature.
+bool proves_itself(const DeviceMessage& message) {
+  return message.keep == Keep::report || message.kind == "update/cancel/ack" ||
+         message.kind == "cert/renew/request";
+}
+
+db::PresenceRow presence_row(const DeviceMessage& message, const wire::Presence& presence) {
+  db::PresenceRow row;
+  row.device = message.device;
+  row.online = presence.online;
+  row.changed_ms = row.seen_ms = message.received_ms;
+  row.boot = presence.boot;
+  row.version = presence.version;
+  row.gateway = message.gateway;
+  return row;
 }
 
 // What a message takes while it waits.
@@ -96,7 +114,8 @@ void DeviceLink::on_connected(bool session_present) {
   log::info("mqtt", "connected to the broker{}", session_present ? ", which kept what came meanwhile" : "");
   if (!session_present) {
     // The broker knows nobody any more: who comes back says so.
-    for (auto& [device, state] : known_) state.online = state.noted = false;
+    for (auto& [device, state] : known_) state.online = state.noted = state.speaks_itself = false;
+    claims_.clear();
     online_count_ = 0;
     presence_.clear();
     turned_.clear();
@@ -164,6 +183,10 @@ void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message&
     ++counters_.malformed;
     return refuse(taken, message.token, checked.error());
   }
+  if (is_hearsay(taken)) {
+    session_.acknowledge(message.token);  // not refused: who has moved behind the gateway says it again
+    return set_aside(taken, message.retained);
+  }
   if (!has_room_for(taken, message.token)) {
     ++counters_.dropped;
     return;
@@ -183,6 +206,30 @@ void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message&
   }
 }
 
+bool DeviceLink::is_hearsay(const DeviceMessage& message) const {
+  if (message.gateway.empty() || proves_itself(message)) return false;
+  const auto found = known_.find(message.device);
+  return found != known_.end() && found->second.speaks_itself;
+}
+
+// A device that moves behind a gateway may be there before the broker has noticed that its own session is
+// dead: that it is online there counts from then on.
+void DeviceLink::set_aside(const DeviceMessage& message, bool retained) {
+  ++counters_.unproven;
+  std::uint64_t kept_back = 0;
+  if (complaints_.allow(message.device, std::chrono::steady_clock::now(), kept_back)) {
+    log::warning("ingest", "device={} gateway={} topic={}: the device has a session of its own",
+                 message.device, message.gateway, message.kind);
+  }
+  const auto presence = wire::parse_presence(message.body);
+  if (message.keep != Keep::presence || retained || !presence) return;
+  if (!presence->online) {
+    claims_.erase(message.device);
+  } else if (claims_.size() < kMaxClaims) {
+    claims_.insert_or_assign(message.device, presence_row(message, *presence));
+  }
+}
+
 // The broker's window bounds QoS 1 by number only, within one connection.
 bool DeviceLink::has_room_for(const DeviceMessage& message, wire::mqtt::AckToken token) const {
   if (token.packet_id != 0 || message.keep == Keep::presence || message.keep == Keep::question) return true;
@@ -193,7 +240,8 @@ void DeviceLink::keep(Ingest::Item item) {
   ++waiting_;
   waiting_bytes_ += weight_of(item.message);
   if (waiting_bytes_ >= options_.max_waiting_bytes || waiting_ >= options_.max_waiting) session_.hold(true);
-  if (item.message.keep == Keep::report && check_result_) {
+  const bool ends_update = item.message.keep == Keep::report || item.message.kind == "update/cancel/ack";
+  if (ends_update && check_result_) {
     tasks_.spawn(check_and_store(std::move(item)));
   } else {
     ingest_.add(std::move(item));
@@ -294,25 +342,32 @@ void DeviceLink::send_stored() {
 void DeviceLink::note_presence(const DeviceMessage& message) {
   const auto presence = wire::parse_presence(message.body);
   if (!presence) return;
-  Known& state = known(message.device);
-  if (state.online != presence->online) {
-    online_count_ += presence->online ? 1 : std::size_t(-1);
-    turned_.insert(message.device);
+  db::PresenceRow row = presence_row(message, *presence);
+  if (message.gateway.empty()) {
+    auto claim = claims_.extract(message.device);
+    if (!presence->online && !claim.empty()) {
+      row = std::move(claim.mapped());
+      row.changed_ms = row.seen_ms = message.received_ms;
+    }
   }
-  state.online = state.noted = presence->online;
-  db::PresenceRow row;
-  row.device = message.device;
-  row.online = presence->online;
-  row.changed_ms = message.received_ms;
-  row.seen_ms = message.received_ms;
-  row.boot = presence->boot;
-  row.version = presence->version;
-  row.gateway = message.gateway;
-  presence_[message.device] = std::move(row);
+  take_presence(std::move(row));
+}
+
+void DeviceLink::take_presence(db::PresenceRow row) {
+  Known& state = known(row.device);
+  if (state.online != row.online) {
+    online_count_ += row.online ? 1 : std::size_t(-1);
+    turned_.insert(row.device);
+  }
+  state.online = state.noted = row.online;
+  state.speaks_itself = row.online && row.gateway.empty();
+  state.gateway = row.gateway;
+  presence_[row.device] = std::move(row);
 }
 
 void DeviceLink::note_seen(const DeviceMessage& message) {
   Known& state = known(message.device);
+  if (state.speaks_itself && !message.gateway.empty()) return;
   if (state.gateway != message.gateway) {
     state.gateway = message.gateway;
     state.noted = false;

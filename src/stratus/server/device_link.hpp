@@ -46,7 +46,7 @@ struct DeviceLinkCounters {
   std::uint64_t received = 0;
   std::uint64_t malformed = 0;  // not JSON, not of its kind's form, or no topic of ours
   std::uint64_t over_quota = 0;
-  std::uint64_t unproven = 0;  // of a device that was shut out, or a result that is not its own
+  std::uint64_t unproven = 0;  // of a device that was shut out, or what is not its own word
   std::uint64_t dropped = 0;   // QoS 0 that found no room
   std::uint64_t retained = 0;  // old messages that a broker gave back; not looked at
   std::uint64_t commands = 0;
@@ -71,7 +71,8 @@ class DeviceLink final : private net::MqttEvents {
 
   // Nothing of a device that this refuses is taken, however it comes. Asked for each message.
   void admit_by(std::function<bool(const std::string& device)> admits) { admits_ = std::move(admits); }
-  // Asked before a result is stored; what it refuses is answered under `refused`.
+  // Asked before what ends an update (a result, the end of a cancel) is stored; what it refuses is answered
+  // under `refused`.
   using ResultCheck = std::function<net::Task<Result<void>>(const DeviceMessage& message)>;
   void check_results_by(ResultCheck check) { check_result_ = std::move(check); }
 
@@ -105,7 +106,8 @@ class DeviceLink final : private net::MqttEvents {
     std::string gateway;
     std::int64_t seen_ms = 0;  // as the database has it
     bool online = false;
-    bool noted = false;  // the database has it as online, by this gateway
+    bool noted = false;          // the database has it as online, by this gateway
+    bool speaks_itself = false;  // is online in a session of its own: no gateway has a say about it
   };
   struct Command {
     std::string device;
@@ -119,6 +121,8 @@ class DeviceLink final : private net::MqttEvents {
   void on_message(const wire::mqtt::Message& message) override;
   void take(const wire::DeviceTopic& topic, const wire::mqtt::Message& message);
   void refuse(const DeviceMessage& message, wire::mqtt::AckToken token, const Error& why);
+  bool is_hearsay(const DeviceMessage& message) const;
+  void set_aside(const DeviceMessage& message, bool retained);
   bool has_room_for(const DeviceMessage& message, wire::mqtt::AckToken token) const;
   void keep(Ingest::Item item);
   void let_go(const DeviceMessage& message);
@@ -127,6 +131,7 @@ class DeviceLink final : private net::MqttEvents {
   void finished(const Ingest::Item& item, const Result<void>& how);
   void send_stored();
   void note_presence(const DeviceMessage& message);
+  void take_presence(db::PresenceRow row);
   void note_seen(const DeviceMessage& message);
   net::Task<void> write_presence();
   void tell_presence(const std::vector<db::PresenceRow>& stored, bool forgotten);
@@ -152,6 +157,7 @@ class DeviceLink final : private net::MqttEvents {
   std::unordered_map<std::string, db::PresenceRow> presence_;  // to be written
   std::unordered_map<std::string, db::PresenceRow> seen_;      // who spoke; online: that is news, too
   std::unordered_set<std::string> turned_;                     // of those in presence_, who came or left
+  std::unordered_map<std::string, db::PresenceRow> claims_;    // see set_aside()
   PresenceHook presence_changed_;
   bool all_offline_ = false;
   std::deque<Command> commands_;

@@ -20,6 +20,16 @@ net::Task<Result<void>> check_result(Identity& identity, DeviceMessage message) 
                                             std::move(result->signature), own_session);
 }
 
+// A gateway could end the wait for a device that goes on.
+net::Task<Result<void>> check_cancelled(Identity& identity, DeviceMessage message) {
+  auto answer = wire::parse_command_answer(message.body);
+  if (!answer) co_return forward_error(std::move(answer));
+  const bool own_session = message.gateway.empty();
+  std::string text = wire::signed_text(*answer);
+  co_return co_await identity.check_message(message.device, "cancel", answer->envelope.seq, std::move(text),
+                                            std::move(answer->signature), own_session);
+}
+
 // In the device's own session it is who the broker let in under that name; what the request says does not
 // matter. What a gateway carries, the device signed with the key that it has.
 net::Task<Result<wire::EnrolAnswer>> renew_for(Identity& identity, const DeviceMessage& message) {
@@ -71,8 +81,10 @@ void join_messaging(Identity& identity, Messaging& messaging, net::TaskGroup& ta
     if (message.gateway.empty()) tasks.spawn(enrol(identity, link, message.device, message.body));
   });
   link.admit_by([&identity](const std::string& device) { return !identity.is_revoked(device); });
-  link.check_results_by(
-      [&identity](const DeviceMessage& message) { return check_result(identity, message); });
+  link.check_results_by([&identity](const DeviceMessage& message) {
+    return message.kind == "update/cancel/ack" ? check_cancelled(identity, message)
+                                               : check_result(identity, message);
+  });
   identity.on_revoked([&messaging](const std::string& device) { messaging.shut_out(device); });
   identity.on_readmitted([&messaging](const std::string& device) { messaging.let_in(device); });
   identity.on_replaced([&messaging](const std::string& device) { messaging.cut(device); });

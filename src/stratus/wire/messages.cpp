@@ -119,9 +119,12 @@ Result<Envelope> parse_envelope(std::string_view text) {
   return envelope;
 }
 
+std::string signed_text(const CommandAnswer& answer) { return answer.command + "\n" + answer.status; }
+
 std::string encode_command_answer(const CommandAnswer& answer) {
   json::object message{{"command", answer.command}, {"status", answer.status}};
   put_text(message, "reason", answer.reason);
+  put_text(message, "signature", answer.signature);
   put_envelope(message, answer.envelope);
   return json::serialize(message);
 }
@@ -134,6 +137,7 @@ Result<CommandAnswer> parse_command_answer(std::string_view text) {
   answer.command = reader.text("command", kMaxCommand);
   answer.status = reader.text("status", 32);
   answer.reason = reader.optional_text("reason", kMaxReason);
+  answer.signature = reader.optional_text("signature", 256);
   STRATUS_CHECK(reader.done());
   return answer;
 }

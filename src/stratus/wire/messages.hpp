@@ -33,7 +33,10 @@ struct CommandAnswer {
   std::string command;  // id of the command that is answered
   std::string status;   // "accepted", "rejected", "done", "cancelled", "too_late"
   std::string reason;   // for people
+  // Of an update/cancel/ack: Stratus-Signature over signed_text(), kind "cancel", counter seq; or empty.
+  std::string signature;
 };
+std::string signed_text(const CommandAnswer& answer);
 std::string encode_command_answer(const CommandAnswer& answer);
 Result<CommandAnswer> parse_command_answer(std::string_view text);
 

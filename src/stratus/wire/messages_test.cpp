@@ -20,7 +20,8 @@ void comes_back(const Message& message, std::string (*encode)(const Message&),
 }
 
 TEST(Messages, ComeBack) {
-  comes_back(CommandAnswer{{7, 1000}, "c1", "rejected", "busy"}, encode_command_answer, parse_command_answer);
+  comes_back(CommandAnswer{{7, 1000}, "c1", "rejected", "busy", "v1;key=0"}, encode_command_answer,
+             parse_command_answer);
   comes_back(UpdateProgress{{1, 2}, "c1", "app", "fetching", 40, 400, 1000, 50, 12}, encode_progress,
              parse_progress);
   comes_back(UpdateResult{{1, 2}, "c1", "SUCCESS", "{\"a\":1}", "v1;key=0"}, encode_result, parse_result);
