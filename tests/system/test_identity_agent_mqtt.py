@@ -70,6 +70,26 @@ def test_behind_a_gateway_its_signature_proves_the_device(stack, server):
     wait_until(lambda: "renewed the certificate over MQTT" in program.log)
 
 
+def test_behind_a_gateway_it_signs_that_a_cancel_has_come_true(stack, server, tmp_path):
+    code = make_code(server, kind="gateway", device="gw1", names=["localhost", "127.0.0.1"])
+    gateway = stack.start_gateway(options=["--enrol-code", code, "--mqtt-listen", "127.0.0.1:0", "--mqtt-upstream",
+                                           server.program.ready["mqtt"]])
+    device = Device(stack, server, gateway, server.data / "ca" / "root.pem", gateway.program.ready["mqtt"])
+    device.link.refuse()  # it is told of the update and cannot ask for it
+    device.start()
+    wait_until(lambda: server.metric("stratus_mqtt_devices_online") == 1, 60)
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "file").write_text("new")
+    stack.publish("app:1", tmp_path / "tree", sign_key=stack.make_key(stack.programs.path("publisher"))[0])
+    http = server.http
+    rollout = http.post("/api/v1/rollouts", json={"contents": [{"name": "app", "version": "1"}],
+                                                  "targets": {"devices": ["cam-7"]}}).json()["id"]
+    kinds = lambda: [event["kind"] for event in http.get("/api/v1/devices/cam-7/events").json()["items"]]
+    wait_until(lambda: "update/request/ack" in kinds(), what="the device to be told")
+    assert http.post(f"/api/v1/rollouts/{rollout}/cancel", json={"devices": ["cam-7"]}).status == 200
+    wait_until(lambda: "update/cancel/ack" in kinds(), 60, what="the acknowledgement to be stored")
+
+
 def test_a_session_with_a_certificate_of_the_operators_own_goes_on(stack, server, tmp_path):
     device = Device(stack, server, server, server.ca, server.program.ready["mqtt"])
     other = tmp_path / "operators.pem"

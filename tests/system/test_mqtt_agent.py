@@ -2,9 +2,10 @@
 import contextlib
 import os
 import signal
+import sqlite3
 
 import pytest
-from harness import AgentCase, Stack, wait_until
+from harness import AgentCase, Stack, free_port, wait_until
 from harness.mqtt import DeviceMaker
 from harness.paths import ROOT
 from harness.processes import descendants
@@ -161,3 +162,31 @@ def test_what_goes_wrong_is_told(case):
     wait_until(lambda: any(event["kind"] == "status/error_log" and "rolled_back" in str(event)
                            for event in case.server.http.get("/api/v1/devices/device-1/events").json()["items"]),
                what="the error to be told")
+
+
+def test_an_error_that_died_with_the_server_is_told_again(programs, tmp_path):
+    """The broker had acknowledged it; that is not enough."""
+    stack, listen = Stack(programs, plain=True), [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    start = lambda data=None: stack.start_server(data=data, listen=listen[0], options=["--mqtt-listen", listen[1]])
+    server = start()
+    certificate, key = DeviceMaker(server, tmp_path / "devices").files("device-1")
+    mqtt = {"broker": server.program.ready["mqtt"], "ca": str(server.data / "ca" / "root.pem"), "certificate": str(certificate),
+            "key": str(key), "metrics": 1}
+    case = AgentCase(programs, server=server, poll=POLL_SELDOM, options={"mqtt": mqtt})
+    case.publish(1)
+    case.start()
+    case.wait_committed(1)
+    wait_until(lambda: live(case).get("online"))
+    waiting = lambda: server.metric("stratus_messages_waiting")
+    with contextlib.closing(sqlite3.connect(server.data / "catalogue.db", timeout=30, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")  # what comes now cannot be stored
+        os.kill(case.status()["pid"], signal.SIGKILL)
+        before = waiting()  # each second brings a measurement, errors first, and progress at most
+        wait_until(lambda: waiting() >= before + 6, what="the error to have reached the server")
+        server.program.kill()
+        server.program.process.wait()
+    case.server = start(server.data)
+    told = wait_until(lambda: [event for event in case.server.http.get("/api/v1/devices/device-1/events").json()["items"]
+                               if event["kind"] == "status/error_log"], 90, what="the error to be told again")
+    assert "version 1 ended" in str(told[0])
+    case.stop_all()

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "stratus/agent/identity.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
@@ -88,10 +89,11 @@ MqttLink::MqttLink(net::Executor executor, const AgentConfig& config, Agent& age
       metrics_(config.data),
       session_(executor, std::move(options), *this),
       tasks_(executor),
-      answered_(executor) {
+      answered_(executor),
+      unheard_(unix_ms()) {
   if (auto boot = runtime::boot_id()) boot_ = std::move(*boot);
   for (const char* const suffix :
-       {"update/request/+", "update/cancel", "update/next/answer", "cert/renew/response"})
+       {"update/request/+", "update/cancel", "update/next/answer", "cert/renew/response", "stored"})
     session_.subscribe(wire::device_topic(config_.device, suffix));
 }
 
@@ -142,6 +144,8 @@ void MqttLink::on_connected(bool /*session_present*/) {
   here.version = "0.1.0";
   here.envelope.time_ms = unix_ms();
   say("presence", wire::encode_presence(here), true);
+  unheard_.say_again();
+  say_unheard();
   // Whatever was said while we were away is asked for instead of guessed.
   for_each_update(state_of(agent_), config_.image,
                   [this](const std::string& name, const json::object& about) {
@@ -165,6 +169,9 @@ void MqttLink::on_message(const wire::mqtt::Message& message) {
     if (topic->suffix.starts_with("update/request/")) take_request(body);
     if (topic->suffix == "update/next/answer") take_answer(body);
     if (topic->suffix == "update/cancel") take_cancel(body);
+    if (topic->suffix == "stored") {
+      if (const auto word = wire::parse_stored(body)) unheard_.heard(*word);
+    }
     if (topic->suffix == "cert/renew/response") {
       renewal_ = body;
       answered_.notify_all();
@@ -216,7 +223,7 @@ void MqttLink::take_cancel(std::string_view body) {
   answer.command = cancel->command;
   answer.status = "cancelled";
   answer.reason = "nothing was under way";
-  say("update/cancel/ack", wire::encode_command_answer(answer));
+  tell_cancelled(std::move(answer));
 }
 
 net::Task<void> MqttLink::watch() {
@@ -227,6 +234,7 @@ net::Task<void> MqttLink::watch() {
     tell_progress();
     answer_cancel();
     tell_errors();
+    say_unheard();
     const SteadyTime now = std::chrono::steady_clock::now();
     if (now < next_sample) continue;
     next_sample = now + config_.mqtt.metrics;
@@ -272,8 +280,13 @@ void MqttLink::tell_errors() {
   wire::LogMessage message;
   message.entries = agent_.take_errors();
   if (message.entries.empty()) return;
-  message.envelope.time_ms = unix_ms();
-  say("status/error_log", wire::encode_log(message));
+  message.envelope = {unheard_.next_seq(), unix_ms()};
+  unheard_.add(message.envelope.seq, "status/error_log", wire::encode_log(message));
+}
+
+void MqttLink::say_unheard() {
+  for (Unheard::Message& message : unheard_.take_due(std::chrono::steady_clock::now()))
+    say(message.suffix, std::move(message.body));
 }
 
 // Said when it is true: the update has ended, or there was none.
@@ -290,7 +303,16 @@ void MqttLink::answer_cancel() {
   answer.envelope.time_ms = unix_ms();
   answer.command = std::exchange(cancelling_, {});
   answer.status = too_late ? "too_late" : "cancelled";
-  say("update/cancel/ack", wire::encode_command_answer(answer));
+  tell_cancelled(std::move(answer));
+}
+
+void MqttLink::tell_cancelled(wire::CommandAnswer answer) {
+  answer.envelope.seq = unheard_.next_seq();
+  auto signature = sign(config_, "cancel", answer.envelope.seq, wire::signed_text(answer));
+  if (!signature) log::warning("mqtt", "cannot sign the end of a cancel: {}", signature.error().text());
+  if (signature) answer.signature = std::move(*signature);
+  unheard_.add(answer.envelope.seq, "update/cancel/ack", wire::encode_command_answer(answer));
+  say_unheard();
 }
 
 }  // namespace stratus::agent

@@ -1,6 +1,7 @@
 // The agent on MQTT, beside polling over HTTPS: wakes it at once when there is something new, takes a cancel,
-// and tells presence, measurements and the progress of an update. Everything here is a convenience: what must
-// not be lost (reports) is kept by the agent, and without a broker the agent goes on by polling.
+// and tells presence, measurements, the progress of an update, errors and the end of a cancel; the last two
+// until the server has stored them. What must outlive the agent (reports) goes by HTTPS, and without a broker
+// the agent goes on by polling.
 //
 // A command is only a nudge: the agent then asks the server and checks signatures as ever. Runs on the loop.
 #pragma once
@@ -15,6 +16,7 @@
 #include "stratus/agent/agent.hpp"
 #include "stratus/agent/config.hpp"
 #include "stratus/agent/system_metrics.hpp"
+#include "stratus/agent/unheard.hpp"
 #include "stratus/net/identity_files.hpp"
 #include "stratus/net/link_trouble.hpp"
 #include "stratus/net/loop.hpp"
@@ -52,6 +54,8 @@ class MqttLink final : private net::MqttEvents {
   void tell_progress_of(const std::string& name, const boost::json::object& about);
   void tell_errors();
   void answer_cancel();
+  void tell_cancelled(wire::CommandAnswer answer);
+  void say_unheard();
   void say(std::string_view suffix, std::string body, bool retain = false);
 
   AgentConfig config_;
@@ -67,6 +71,7 @@ class MqttLink final : private net::MqttEvents {
   std::map<std::string, std::string> last_progress_;  // by name, so that nothing is told twice
   std::string cancelling_;                            // the command whose end is waited for
   std::set<std::string> cancelled_names_;             // what was under way when it came
+  Unheard unheard_;
   net::LinkTrouble trouble_;
 };
 
