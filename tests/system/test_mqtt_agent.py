@@ -116,6 +116,17 @@ def test_a_device_that_was_away_asks_for_contents_and_firmware_too(case, tmp_pat
                what=f"the firmware to be installed\n{case.describe()}")
 
 
+def test_without_a_broker_polling_brings_what_is_new(case):
+    case.reconfigure({"": {"poll": 1}, "mqtt": {"broker": f"mqtts://127.0.0.1:{free_port()}"}})
+    case.publish(1)
+    program = case.start()
+    case.wait_committed(1)
+    wait_until(lambda: "polling goes on" in program.log, what="the agent to miss its broker")
+    case.publish(2)
+    case.wait_committed(2)
+    assert "mqtt: connected" not in program.log
+
+
 def test_measurements_can_be_read(case):
     case.publish(1)
     case.start()
