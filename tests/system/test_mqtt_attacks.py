@@ -100,10 +100,10 @@ def test_a_megabyte_and_floods_end_at_the_attacker(server, devices, victim):
 
 def test_many_subscriptions_hurt_nobody(devices, victim):
     attacker = devices.connect("a", subscribe=())
-    for start in range(0, 20_000, 500):
+    for start in range(0, 100_000, 500):
         filters = b"".join(_text(f"v1/a/x/{number}") + b"\x01" for number in range(start, start + 500))
         attacker.send(_packet(0x82, struct.pack(">H", 7) + b"\0" + filters))
-    for _ in range(40):
+    for _ in range(200):
         attacker.answers.get(timeout=30)
 
 
