@@ -41,6 +41,16 @@ def test_twenty_devices_enrol_and_update_over_the_real_thing(case):
     assert case.finish(again)["updates"]["finished"] == 0
 
 
+def test_a_pause_between_chunks_is_kept(case):
+    _, size = case.release("1", random_content(6))
+    sim = case.start(3, "--until-version", "1", "--for", "60", "--chunk", "32KiB", "--sleep", "300")
+    case.rollout("1")
+    report = case.finish(sim)
+    pauses = (size - 1) // 32768
+    assert report["updates"]["succeeded"] == 3 and pauses == 9
+    assert report["download_ms"]["mean"] >= pauses * 300
+
+
 def test_measurements_and_progress_arrive(case):
     case.release("1", random_content(1))
     sim = case.start(3, "--metrics-interval", "0.2", "--bandwidth", "100KiB", "--progress-interval", "0.1")
