@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <boost/json.hpp>
-
 #include "stratus/base/file.hpp"
-#include "stratus/base/json.hpp"
 #include "stratus/base/log.hpp"
 #include "stratus/crypto/sha256.hpp"
 
@@ -15,7 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxHead = 64u << 10;
 constexpr std::uint64_t kMaxFile = 10u << 20;
 // An answer that only was confirmed is not written again sooner: its time matters little.
 constexpr std::chrono::minutes kRewrite{10};
@@ -25,46 +21,6 @@ constexpr std::chrono::hours kAgeOnDisk{48};
 std::uint64_t weight(const KeptAnswer& kept) { return kept.key.size() + kept.answer->body.size() + 512; }
 
 }  // namespace
-
-std::string encode_kept(const KeptAnswer& kept) {
-  const Answer& answer = *kept.answer;
-  boost::json::object head{{"key", kept.key},
-                           {"status", answer.status},
-                           {"fetched_ms", kept.fetched_wall.time_since_epoch().count()},
-                           {"order", kept.order},
-                           {"body", sha256(std::string_view(answer.body)).text()}};
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) head[name] = value;
-  };
-  add("type", answer.content_type);
-  add("digest", answer.digest);
-  add("link", answer.link);
-  add("filters", answer.filters);
-  return boost::json::serialize(head) + "\n" + answer.body;
-}
-
-Result<KeptAnswer> parse_kept(std::string_view text) {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos || end > kMaxHead) return fail(ErrorCode::corrupt, "no head line");
-  STRATUS_TRY(value, parse_json(text.substr(0, end), kMaxHead));
-  ObjectReader reader(value, "");
-  auto answer = std::make_shared<Answer>();
-  KeptAnswer kept;
-  kept.key = reader.text("key", 4096);
-  answer->status = static_cast<int>(std::min<std::uint64_t>(reader.number("status"), 999));
-  kept.fetched_wall = WallTime(Millis(static_cast<std::int64_t>(reader.number("fetched_ms"))));
-  kept.order = reader.optional_number("order", 0);
-  const Digest body = reader.digest("body");
-  answer->content_type = reader.optional_text("type", 256);
-  answer->digest = reader.optional_text("digest", 256);
-  answer->link = reader.optional_text("link", 4096);
-  answer->filters = reader.optional_text("filters", 256);
-  STRATUS_CHECK(reader.done());
-  answer->body = text.substr(end + 1);
-  if (sha256(std::string_view(answer->body)) != body) return fail(ErrorCode::corrupt, "the body is another");
-  kept.answer = std::move(answer);
-  return kept;
-}
 
 std::string group_of_key(std::string_view key) {
   constexpr std::string_view kGet = "get /v2/";

@@ -3,49 +3,24 @@
 // for goes out of the fullest group (a repository's `next` answers, its registry answers), so that no flood
 // of questions about one drives out the others; and what one device alone asked for is a handful at most.
 //
-// A file is one answer with the digest of its body; one that does not fit its digest is not there. Files are
-// written behind the loop's back and synced; an answer that a crash loses is asked for again.
-// Belongs to the loop's thread.
+// Files that are damaged are not there. They are written behind the loop's back and synced; an answer that a
+// crash loses is asked for again. Belongs to the loop's thread.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <list>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "stratus/base/clock.hpp"
 #include "stratus/base/result.hpp"
+#include "stratus/gateway/kept_answer.hpp"
 #include "stratus/net/worker_pool.hpp"
 
 namespace stratus::gateway {
-
-struct Answer {
-  int status = 200;
-  std::string content_type;
-  std::string digest;   // Docker-Content-Digest
-  std::string link;     // Link, of paged lists
-  std::string filters;  // OCI-Filters-Applied
-  std::string body;
-  bool personal = false;  // for the device that asked alone ("Cache-Control: private"): never kept
-
-  bool operator==(const Answer&) const = default;
-};
-using AnswerPointer = std::shared_ptr<const Answer>;
-
-struct KeptAnswer {
-  std::string key;
-  AnswerPointer answer;
-  SteadyTime fetched{};  // long ago when it comes from the disk: to be asked for again
-  WallTime fetched_wall{};
-  std::uint64_t order = 0;  // of two, the one the upstream gave later has the larger; whatever clocks say
-};
-
-std::string encode_kept(const KeptAnswer& kept);
-Result<KeptAnswer> parse_kept(std::string_view text);
 
 // What an answer shares its room with: "next NAME", "get NAME". Pure.
 std::string group_of_key(std::string_view key);
