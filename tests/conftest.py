@@ -1,4 +1,5 @@
 """Fixtures of the system tests. See tests/harness for what they hold."""
+import os
 import pathlib
 import signal
 import sys
@@ -6,7 +7,10 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from harness import Programs, Stack  # noqa: E402
+from harness import HttpClient, Programs, Stack  # noqa: E402
+from harness.openapi import Judge  # noqa: E402
+
+HttpClient.judge = Judge(os.environ.get("STRATUS_ANSWERED"))
 
 
 def pytest_configure():
@@ -19,13 +23,21 @@ def pytest_configure():
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    if report.failed:
+    if report.failed and report.when != "teardown":  # by then logs are gone
         for name, value in getattr(item, "funcargs", {}).items():
             owner = getattr(value, "programs", value)
             if isinstance(owner, Programs) and not getattr(report, "_logs_shown", False):
                 report._logs_shown = True
                 for program in owner.started:
                     report.sections.append((f"{name}: {program.name}", program.describe()))
+
+
+@pytest.fixture(autouse=True)
+def as_described():
+    """No test passes that got a success which api/openapi.yaml does not describe."""
+    HttpClient.judge.problems.clear()
+    yield
+    assert not HttpClient.judge.problems, "\n".join(HttpClient.judge.problems)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The server's event stream, event by event."""
 import json
 
+from .http import HttpClient, Response
+
 
 class Stream:
     """An open GET /api/v1/events; `next()` answers the next event as (id, name, data)."""
@@ -12,6 +14,8 @@ class Stream:
             headers["Last-Event-ID"] = last
         self.connection.request("GET", "/api/v1/events" + query, headers=headers)
         self.answer = self.connection.getresponse()
+        if HttpClient.judge:  # of the head; there is no end to the body
+            HttpClient.judge(Response(self.answer.status, self.answer.headers, b":"), "GET", "/api/v1/events")
 
     def next(self):
         event = {}

@@ -17,10 +17,15 @@ class Response:
 
 
 class HttpClient:
-    """Requests against base_url. `token` is sent as Bearer; per request `token=None` leaves it out."""
+    """Requests against base_url. `token` is sent as Bearer; per request `token=None` leaves it out.
 
-    def __init__(self, base_url, ca=None, token=None, timeout=30):
-        self.base_url, self.token, self.timeout = base_url.rstrip("/"), token, timeout
+    checked=False: for whom is not ours, or lies; its answers are not held against api/openapi.yaml.
+    """
+
+    judge = None  # of all clients: called with each answer, its method and its path (harness.openapi.Judge)
+
+    def __init__(self, base_url, ca=None, token=None, timeout=30, checked=True):
+        self.base_url, self.token, self.timeout, self.checked = base_url.rstrip("/"), token, timeout, checked
         parts = urllib.parse.urlsplit(self.base_url)
         self.host, self.port, self.prefix = parts.hostname, parts.port, parts.path
         self.context = ssl.create_default_context(cafile=str(ca)) if parts.scheme == "https" else None
@@ -45,9 +50,12 @@ class HttpClient:
         try:
             connection.request(method, self.prefix + path, body=body, headers=headers)
             answer = connection.getresponse()
-            return Response(answer.status, answer.headers, answer.read())
+            response = Response(answer.status, answer.headers, answer.read())
         finally:
             connection.close()
+        if self.checked and HttpClient.judge:
+            HttpClient.judge(response, method, path)
+        return response
 
     def get(self, path, **options):
         return self.request("GET", path, **options)

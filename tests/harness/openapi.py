@@ -4,6 +4,7 @@ Fails when no operation of the document takes the path, when the status is not d
 not fit its schema.
 """
 import json
+import os
 import pathlib
 import re
 
@@ -11,6 +12,7 @@ import jsonschema
 import yaml
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "api" / "openapi.yaml"
+NAMES_LAST = ("/api/v1/next/", "/api/v1/mcu/", "/api/v1/files/")
 METHODS = ("get", "put", "post", "patch", "delete")
 _loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -22,9 +24,11 @@ class Undescribed(AssertionError):
 class Operation:
     def __init__(self, method, path, node, document):
         self.method, self.path, self.node, self.document = method.upper(), path, node, document
-        # A parameter stands for one part; those of `next` may hold slashes.
+        # A parameter stands for one part; the names of repositories at the end of a path may hold slashes.
         pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(path))
-        self.pattern = re.compile(re.sub(r"next/\[\^/\]\+$", "next/.+", pattern) + "$")
+        if path.startswith(NAMES_LAST):
+            pattern = pattern.removesuffix("[^/]+") + ".+"
+        self.pattern = re.compile(pattern + "$")
 
     @property
     def id(self):
@@ -50,7 +54,7 @@ class Api:
     """The document with every $ref replaced by what it points to."""
 
     def __init__(self, document=DOCUMENT):
-        self._files = {}
+        self._files, self._validators = {}, {}
         root = self._load(document)
         self.operations = []
         for path, item in root["paths"].items():
@@ -79,6 +83,11 @@ class Api:
             return self._resolve(target, base)
         return {key: self._resolve(value, base) for key, value in node.items()}
 
+    def _validator(self, schema):
+        if id(schema) not in self._validators:
+            self._validators[id(schema)] = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+        return self._validators[id(schema)]
+
     def find(self, method, path):
         path = path.split("?")[0]
         found = [operation for operation in self.operations
@@ -105,8 +114,7 @@ class Api:
         if kind.endswith("json"):
             schema = content[kind].get("schema", {})
             try:
-                jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(
-                    json.loads(response.body))
+                self._validator(schema).validate(json.loads(response.body))
             except jsonschema.ValidationError as error:
                 where = "/".join(str(part) for part in error.absolute_path)
                 raise Undescribed(f"{operation.id}: {where or 'body'}: {error.message}") from None
@@ -126,3 +134,43 @@ class CheckedClient:
         if name in METHODS:
             return lambda path, **options: self.request(name.upper(), path, **options)
         raise AttributeError(name)
+
+
+class Judge:
+    """Checks every success that tests get from /api/ (HttpClient.judge) and keeps what is wrong in `problems`: an exception would
+    be lost in those who wait until something works.
+
+    Where `answered` is given, a file, it gets the id of each operation at its first sound success, for `answered_by_nobody`.
+    """
+
+    def __init__(self, answered=None):
+        self.answered, self.problems = answered, []
+        self._api, self._sound, self._ids = None, set(), set()
+
+    def __call__(self, response, method, path):
+        if not path.startswith("/api/") or not 200 <= response.status < 300 or method.lower() not in METHODS:
+            return
+        self._api = self._api or Api()
+        try:
+            operation = self._api.find(method, path)
+            answer = (operation.id, response.status, response.headers.get("Content-Type"), response.body)
+            if answer in self._sound:  # whoever waits asks the same again and again
+                return
+            self._api.check(response, method, path)
+        except Undescribed as problem:
+            self.problems.append(f"{method} {path}: {problem}")
+            return
+        self._sound.add(answer)
+        self._note(operation.id)
+
+    def _note(self, operation):
+        if self.answered and operation not in self._ids:
+            self._ids.add(operation)
+            with open(self.answered, "a") as file:  # of several test processes
+                file.write(f"{operation}\n")
+
+
+def answered_by_nobody(answered):
+    """Ids of the operations that no test got a sound success from, sorted."""
+    seen = set(pathlib.Path(answered).read_text().split()) if os.path.exists(answered) else set()
+    return sorted({operation.id for operation in Api().operations} - seen)

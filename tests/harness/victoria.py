@@ -8,7 +8,7 @@ def start_victoria(stack, port=None):
     port = port or free_port()
     stack.programs.start("victoria", ["victoria-metrics", "-storageDataPath", stack.programs.path("victoria"),
                                       "-httpListenAddr", f"127.0.0.1:{port}", "-retentionPeriod", "100y"])
-    client = HttpClient(f"http://127.0.0.1:{port}")
+    client = HttpClient(f"http://127.0.0.1:{port}", checked=False)
 
     def up():
         try:
