@@ -6,7 +6,7 @@ import json
 import pytest
 from harness import wait_until
 from harness.fleet import Device, FleetCase, counts_add_up
-from harness.people import make_user
+from harness.people import make_token, make_user
 
 
 @pytest.fixture
@@ -270,6 +270,45 @@ def test_the_author_cannot_approve(fleet):
     assert fleet.devices[0].ask() is None
     fleet.order(rollout, "reject", reason="not now")
     assert fleet.show(rollout)["state"] == "aborted"
+
+
+SCOPES = ["rollouts:read", "rollouts:write", "devices:read", "releases:read"]
+
+
+def test_one_person_is_one_person_by_whatever_name(fleet):
+    alice, bob = (make_user(fleet.server, name, "operator") for name in ("alice", "bob"))
+    first, second = (make_token(alice, name, scopes=SCOPES) for name in ("ci", "other"))
+    loose, another = (make_token(fleet.http, name, scopes=SCOPES) for name in ("loose", "alice"))
+    body = {"contents": [{"name": "app", "version": "2"}], "targets": {"devices": ["d000"]}, "approval": True}
+
+    def approve(person, rollout):
+        return person.post(f"/api/v1/rollouts/{rollout}/approve", json={}).status
+    for author, same in ((first, (first, alice, second)), (alice, (second,)), (loose, (fleet.http, another)),
+                         (fleet.http, (loose,))):
+        made = author.post("/api/v1/rollouts", json=body)
+        assert made.status == 201, made
+        rollout = made.json()["id"]
+        assert [approve(person, rollout) for person in same] == [403] * len(same), made.json()["author"]
+        assert fleet.show(rollout)["state"] == "approval"
+        assert approve(bob, rollout) == 200
+        assert fleet.show(rollout)["approver"] == "user:bob"
+        fleet.order(rollout, "abort")
+
+
+def test_a_soak_time_is_cut_short_by_two_people(fleet):
+    alice, bob = (make_user(fleet.server, name, "operator") for name in ("alice", "bob"))
+    token = make_token(alice, "ci", scopes=SCOPES)
+    rollout = fleet.create(waves=[{"count": 1, "soak_s": 3600}])
+
+    def advance(person):
+        answer = person.post(f"/api/v1/rollouts/{rollout}/advance", json={})
+        assert answer.status == 200, answer
+        return fleet.show(rollout).get("advance_asked_by"), fleet.show(rollout)["wave"]
+    assert advance(alice) == ("user:alice", 1)
+    assert advance(token) == ("token:alice/ci", 1), "she has a second name and is no second person"
+    fleet.restart()
+    assert advance(alice) == ("user:alice", 1), "known after a restart too"
+    assert advance(bob) == (None, 2)
 
 
 def test_much_of_the_fleet_needs_two_people(plain_stack):

@@ -117,12 +117,14 @@ Result<void> Campaign::submit(const std::string& who, std::int64_t now) {
   return order(event, spec_.approval ? "approval_asked" : "submitted", who, "", now);
 }
 
-Result<void> Campaign::approve(const std::string& who, std::int64_t now) {
+Result<void> Campaign::approve(const Person& who, std::int64_t now) {
   STRATUS_CHECK(next_state(header_.state, Event::approved));
-  if (who == header_.author)
+  if (header_.author_person.empty())
+    return fail(ErrorCode::denied, "it is not known any more who made it; reject it and make a new rollout");
+  if (who.id == header_.author_person)
     return fail(ErrorCode::denied, "a rollout is approved by another person than its author");
-  header_.approver = who;
-  return order(Event::approved, "approved", who, "", now);
+  header_.approver = who.label;
+  return order(Event::approved, "approved", who.label, "", now);
 }
 
 Result<void> Campaign::reject(const std::string& who, const std::string& why, std::int64_t now) {
@@ -245,17 +247,18 @@ Result<std::uint32_t> Campaign::cancel(const std::string& who, std::span<const s
   return open;
 }
 
-Result<bool> Campaign::advance(const std::string& who, std::int64_t now) {
+Result<bool> Campaign::advance(const Person& who, std::int64_t now) {
   if (header_.state != State::running)
     return fail(ErrorCode::conflict, fmt::format("the rollout is {}, not running", name_of(header_.state)));
   if (header_.wave + 1 >= static_cast<int>(spec_.waves.size()))
     return fail(ErrorCode::conflict, "the last wave is open already");
-  if (header_.advance_asked_by.empty() || header_.advance_asked_by == who) {
-    header_.advance_asked_by = who;
-    note("advance_asked", who, "a second person has to ask for the same", now);
+  if (header_.advance_asked_person.empty() || header_.advance_asked_person == who.id) {
+    header_.advance_asked_by = who.label;
+    header_.advance_asked_person = who.id;
+    note("advance_asked", who.label, "a second person has to ask for the same", now);
     return false;
   }
-  note("advance", who, "together with " + header_.advance_asked_by, now);
+  note("advance", who.label, "together with " + header_.advance_asked_by, now);
   open_wave(now);
   return true;
 }

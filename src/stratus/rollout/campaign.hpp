@@ -67,6 +67,13 @@ struct WaveRecord {
   std::uint32_t accepted = 0;   // failures that a person accepted
 };
 
+// Who gives an order for which two different people are needed. One person speaks by several names: a session,
+// tokens. So the label is for people to read, and `id` alone says whether somebody is another one.
+struct Person {
+  std::string label;  // "token:ann/ci"
+  std::string id;     // of the user; what belongs to no user is all one person
+};
+
 // What is stored of the rollout itself, beside its spec.
 struct Header {
   std::string id;
@@ -74,7 +81,9 @@ struct Header {
   int wave = -1;      // the newest open one
   std::string cause;  // why it is paused, aborted or incomplete; one line
   std::string author, approver;
-  std::string advance_asked_by;  // who wants to skip the rest of this wave's gate
+  std::string author_person;         // Person::id; empty: nobody knows any more, so nobody is another one
+  std::string advance_asked_by;      // who wants to skip the rest of this wave's gate
+  std::string advance_asked_person;  // Person::id
   bool give_back = false;        // aborting: devices that were updated return
   std::int64_t created_ms = 0, started_ms = 0, finished_ms = 0;
   std::int64_t last_start_ms = 0;  // of a device, for the rate
@@ -157,7 +166,7 @@ class Campaign {
 
   // Orders. `conflict` when the state does not allow it, `denied` when the person may not.
   Result<void> submit(const std::string& who, std::int64_t now);
-  Result<void> approve(const std::string& who, std::int64_t now);  // not by the author
+  Result<void> approve(const Person& who, std::int64_t now);  // not by the author
   Result<void> reject(const std::string& who, const std::string& why, std::int64_t now);
   Result<void> pause(const std::string& who, const std::string& why, std::int64_t now);
   Result<void> resume(const std::string& who, std::int64_t now);  // accepts the failures so far
@@ -174,7 +183,7 @@ class Campaign {
                                std::int64_t now);
   // Opens the next wave before gate and soak time allow it: the second of two different people does it.
   // Answers whether it opened.
-  Result<bool> advance(const std::string& who, std::int64_t now);
+  Result<bool> advance(const Person& who, std::int64_t now);
 
   // False: it changed nothing (not of this rollout, about another release, a repeat, too late).
   bool news(std::string_view device, const DeviceNews& news, std::int64_t now);

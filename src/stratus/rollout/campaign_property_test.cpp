@@ -15,6 +15,7 @@ namespace stratus::rollout {
 namespace {
 
 using testing::digest;
+using testing::person;
 
 class World {
  public:
@@ -151,7 +152,7 @@ class World {
     } else if (what < 88) {
       (void)it.submit("ann", now_);
     } else if (what < 90) {
-      (void)it.approve(who, now_);
+      (void)it.approve(person(who), now_);
     } else if (what < 92) {
       if (it.pause(who, "", now_)) paused_in_batch_ = true;
     } else if (what < 94) {
@@ -164,7 +165,7 @@ class World {
       const std::vector<std::string> one{fmt::format("d{:03}", pick(0, 12))};
       (void)it.cancel(who, one, now_);
     } else if (what < 98) {
-      (void)it.advance(who, now_);
+      (void)it.advance(person(who), now_);
     } else {
       Member member;
       member.id = fmt::format("late{}", pick(0, 5));

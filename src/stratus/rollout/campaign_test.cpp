@@ -12,6 +12,7 @@ using testing::campaign;
 using testing::digest;
 using testing::kNow;
 using testing::nobody;
+using testing::person;
 using testing::spec;
 
 // A campaign that runs, and the time.
@@ -144,12 +145,15 @@ TEST(Campaign, AFailureInTheSoakTimeStops) {
 TEST(Campaign, ASoakTimeIsCutShortByTwoPeopleOnly) {
   Running run(R"("waves":[{"count":1,"soak_s":3600}])", 4);
   run.tell(run.in(DeviceState::requested)[0], DeviceEvent::succeeded);
-  EXPECT_FALSE(*run.it.advance("ann", run.now));
-  EXPECT_FALSE(*run.it.advance("ann", run.now)) << "the same person twice is one person";
+  EXPECT_FALSE(*run.it.advance(person("ann"), run.now));
+  EXPECT_FALSE(*run.it.advance(person("ann"), run.now)) << "the same person twice is one person";
+  const Person by_token{"token:ann/ci", person("ann").id};
+  EXPECT_FALSE(*run.it.advance(by_token, run.now)) << "and so is one with another name";
   EXPECT_EQ(run.it.header().wave, 0);
-  EXPECT_TRUE(*run.it.advance("bob", run.now));
+  EXPECT_TRUE(*run.it.advance(person("bob"), run.now));
   EXPECT_EQ(run.it.header().wave, 1);
-  EXPECT_EQ(run.it.advance("bob", run.now).error().code(), ErrorCode::conflict);
+  EXPECT_EQ(run.it.header().advance_asked_person, "");
+  EXPECT_EQ(run.it.advance(person("bob"), run.now).error().code(), ErrorCode::conflict);
 }
 
 TEST(Campaign, ApprovalTakesAnotherPerson) {
@@ -157,11 +161,23 @@ TEST(Campaign, ApprovalTakesAnotherPerson) {
   ASSERT_TRUE(it.submit("ann", kNow));
   it.tick(kNow, nobody);
   EXPECT_EQ(it.header().state, State::approval);
-  EXPECT_EQ(it.approve("ann", kNow).error().code(), ErrorCode::denied);
-  ASSERT_TRUE(it.approve("bob", kNow));
+  EXPECT_EQ(it.approve(person("ann"), kNow).error().code(), ErrorCode::denied);
+  const Person by_token{"token:ann/ci", person("ann").id};
+  EXPECT_EQ(it.approve(by_token, kNow).error().code(), ErrorCode::denied);
+  ASSERT_TRUE(it.approve(person("bob"), kNow));
   it.tick(kNow, nobody);
   EXPECT_EQ(it.header().state, State::running);
   EXPECT_EQ(it.header().approver, "bob");
+}
+
+TEST(Campaign, WhoseAuthorIsNotKnownNobodyApproves) {
+  Campaign it = campaign(spec(R"("approval":true)"), 2);
+  ASSERT_TRUE(it.submit("ann", kNow));
+  Header header = it.header();
+  header.author_person.clear();
+  Campaign old(header, it.spec(), it.devices());
+  EXPECT_EQ(old.approve(person("bob"), kNow).error().code(), ErrorCode::denied);
+  EXPECT_TRUE(old.reject("bob", "", kNow));
 }
 
 TEST(Campaign, WhatNobodyApprovedCannotBeRetried) {

@@ -34,6 +34,7 @@ void Campaign::open_wave(std::int64_t now) {
   const auto wave = static_cast<std::size_t>(header_.wave);
   header_.waves[wave].opened_ms = now;
   header_.advance_asked_by.clear();
+  header_.advance_asked_person.clear();
   queue_stale_ = true;
   note("wave_opened", "",
        fmt::format("wave {} of {}, {} devices", wave + 1, spec_.waves.size(), counts_[wave].total()), now);

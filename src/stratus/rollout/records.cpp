@@ -42,8 +42,10 @@ std::string encode_header(const Header& header, const std::vector<Counts>& waves
   return json::serialize(json::object{{"open_waves", header.wave + 1},
                                       {"cause", header.cause},
                                       {"author", header.author},
+                                      {"author_person", header.author_person},
                                       {"approver", header.approver},
                                       {"advance_asked_by", header.advance_asked_by},
+                                      {"advance_asked_person", header.advance_asked_person},
                                       {"give_back", header.give_back},
                                       {"created_ms", header.created_ms},
                                       {"started_ms", header.started_ms},
@@ -62,8 +64,10 @@ Result<Header> parse_header(std::string_view text) {
   header.wave = static_cast<int>(signed_number(reader, "open_waves")) - 1;
   header.cause = reader.optional_text("cause", kMaxCause);
   header.author = reader.optional_text("author", kMaxCause);
+  header.author_person = reader.optional_text("author_person", kMaxCause);
   header.approver = reader.optional_text("approver", kMaxCause);
   header.advance_asked_by = reader.optional_text("advance_asked_by", kMaxCause);
+  header.advance_asked_person = reader.optional_text("advance_asked_person", kMaxCause);
   header.give_back = flag(value, "give_back");
   header.created_ms = signed_number(reader, "created_ms");
   header.started_ms = signed_number(reader, "started_ms");

@@ -12,8 +12,10 @@ TEST(Records, AHeaderReadsBack) {
   header.wave = 1;
   header.cause = "paused by ann: \"odd\"";
   header.author = "ann";
+  header.author_person = "person-ann";
   header.approver = "bob";
   header.advance_asked_by = "eve";
+  header.advance_asked_person = "person-eve";
   header.give_back = true;
   header.created_ms = 1;
   header.started_ms = 2;
@@ -29,6 +31,8 @@ TEST(Records, AHeaderReadsBack) {
   ASSERT_TRUE(read) << read.error().text();
   EXPECT_EQ(encode_header(*read, {counts, Counts()}), text);
   EXPECT_EQ(read->wave, 1);
+  EXPECT_EQ(read->author_person, "person-ann");
+  EXPECT_EQ(read->advance_asked_person, "person-eve");
   EXPECT_EQ(read->waves[0].accepted, 8U);
   EXPECT_EQ(read->refusing, 10U);
   EXPECT_EQ(read->retried, (Retried{11, 12}));

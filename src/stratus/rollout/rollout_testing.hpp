@@ -43,9 +43,12 @@ inline Campaign campaign(const Spec& spec, int devices, const char* id = "r1") {
   Header header;
   header.id = id;
   header.author = "ann";
+  header.author_person = "person-ann";
   header.created_ms = kNow;
   return Campaign::create(header, spec, make_plan(spec, none, candidates, id));
 }
+
+inline Person person(const std::string& name) { return {name, "person-" + name}; }
 
 inline bool nobody(const std::string&) { return false; }
 

@@ -104,7 +104,7 @@ net::Task<Result<void>> Call::respond_accepted(std::string location, std::string
   co_return Result<void>();
 }
 
-Actor Call::actor() { return {principal_.label(), address_, request_id()}; }
+Actor Call::actor() { return {principal_.label(), address_, request_id(), principal_.person()}; }
 
 Result<RepeatKey> Call::repeat_key() {
   RepeatKey repeat;

@@ -26,6 +26,7 @@ struct Actor {
   std::string label;    // Principal::label(), or "server"
   std::string address;  // without port
   std::string request;  // id
+  std::string person;   // Principal::person()
 };
 
 // What is answered to a change.

@@ -225,7 +225,7 @@ TEST_F(McuRoutesTest, AnswersTheReleaseOfARolloutWithAllItsParts) {
       ADD_FAILURE() << draft.error().text();
       co_return;
     }
-    Actor who{"user:ann", "", ""};
+    Actor who{"user:ann", "", "", "ann"};
     RepeatKey once;
     const auto made = co_await parts.rollouts.create(std::move(*draft), who, true, once);
     EXPECT_TRUE(made) << made.error().text();

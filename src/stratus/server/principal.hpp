@@ -72,6 +72,9 @@ struct Principal {
   bool may(Scope scope) const { return scopes.has(scope); }
   // "user:alice", "token:ci", "device:d1", "anonymous": how the audit log names it.
   std::string label() const;
+  // Who is behind it where two different people are needed: the user's id. All that belongs to no user is one
+  // person, "admin": whoever holds the administrator's token makes such tokens as he likes.
+  std::string person() const { return user_id.empty() ? "admin" : user_id; }
 };
 
 }  // namespace stratus::server

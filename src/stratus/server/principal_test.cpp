@@ -37,5 +37,21 @@ TEST(Principal, AnonymousMayOnlyWhatIsOpen) {
   EXPECT_EQ(nobody.label(), "anonymous");
 }
 
+TEST(Principal, OnePersonSpeaksByManyNames) {
+  Principal session, token, administrators, loose;
+  session.kind = Principal::Kind::user;
+  session.id = session.user_id = "01ALICE";
+  session.name = "alice";
+  token.kind = administrators.kind = loose.kind = Principal::Kind::token;
+  token.user_id = "01ALICE";
+  token.name = "alice/ci";
+  administrators.name = "admin";
+  loose.name = "alice";  // a token's name is anything
+  EXPECT_NE(session.label(), token.label());
+  EXPECT_EQ(session.person(), token.person());
+  EXPECT_EQ(loose.person(), administrators.person());
+  EXPECT_NE(loose.person(), session.person());
+}
+
 }  // namespace
 }  // namespace stratus::server

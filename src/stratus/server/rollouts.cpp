@@ -506,6 +506,7 @@ net::Task<Result<std::string>> Rollouts::create(Draft draft, Actor who, bool sub
     rollout::Header header;
     header.id = id;
     header.author = who.label;
+    header.author_person = who.person;
     header.created_ms = now;
     LiveRollout live;
     live.campaign = std::make_unique<Campaign>(Campaign::create(header, draft.spec, draft.plan));
@@ -534,12 +535,13 @@ Result<void> Rollouts::carry_out(const std::string& id, const RolloutOrder& orde
   STRATUS_TRY(live, find(id));
   STRATUS_CHECK(check_precondition(order.if_match, std::to_string(live->revision)));
   Campaign& campaign = *live->campaign;
+  const rollout::Person person{order.actor.label, order.actor.person};
   using Kind = RolloutOrder::Kind;
   switch (order.kind) {
     case Kind::submit:
       return campaign.submit(order.actor.label, now);
     case Kind::approve:
-      return campaign.approve(order.actor.label, now);
+      return campaign.approve(person, now);
     case Kind::reject:
       return campaign.reject(order.actor.label, order.why, now);
     case Kind::pause:
@@ -563,7 +565,7 @@ Result<void> Rollouts::carry_out(const std::string& id, const RolloutOrder& orde
       return {};
     }
     case Kind::advance: {
-      STRATUS_TRY(opened, campaign.advance(order.actor.label, now));
+      STRATUS_TRY(opened, campaign.advance(person, now));
       (void)opened;
       return {};
     }
