@@ -170,6 +170,39 @@ TEST_F(MqttSessionTest, ComesBackAndSendsAgain) {
   EXPECT_THAT(broker.published, ElementsAre("hello again"));
 }
 
+TEST_F(MqttSessionTest, ReadsNothingWhileItIsHeld) {
+  const auto test = [this]() -> Task<void> {
+    mqtt::PublishOptions how;
+    co_await events.until(1);
+    session.hold(true);
+    for (const std::size_t count : {1u, 2u}) {
+      EXPECT_TRUE(session.publish("t", std::to_string(count), how));
+      while (broker.published.size() < count) co_await sleep_for(Millis(1));
+    }
+    events.note("let go");
+    session.hold(false);
+    co_await events.until(4);
+  };
+  run(test());
+  EXPECT_THAT(events.seen, ElementsAre("connected", "let go", "1", "2"));
+}
+
+TEST_F(MqttSessionTest, FindsADeadBrokerWhileItIsHeld) {
+  broker.cut_at_publish = 1;
+  const auto test = [this]() -> Task<void> {
+    mqtt::PublishOptions how;
+    co_await events.until(1);
+    session.hold(true);
+    while (events.seen.size() < 3) {
+      EXPECT_TRUE(session.publish("t", "hello", how));
+      co_await sleep_for(Millis(1));
+    }
+  };
+  run(test());
+  EXPECT_EQ(events.seen[1], "unavailable");
+  EXPECT_EQ(events.seen[2], "connected");
+}
+
 TEST_F(MqttSessionTest, ReconnectsWhenAskedTo) {
   const auto test = [this]() -> Task<void> {
     co_await events.until(1);
