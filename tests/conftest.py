@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import HttpClient, Programs, Stack  # noqa: E402
 from harness.openapi import Judge  # noqa: E402
+from harness.postgres import Databases, Postgres, installed  # noqa: E402
 
 HttpClient.judge = Judge(os.environ.get("STRATUS_ANSWERED"))
 
@@ -30,6 +31,20 @@ def pytest_runtest_makereport(item, call):
                 report._logs_shown = True
                 for program in owner.started:
                     report.sections.append((f"{name}: {program.name}", program.describe()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases():
+    """STRATUS_TEST_DATABASE=postgresql: servers keep everything in one that runs as long as the tests do, each in its own database."""
+    if os.environ.get("STRATUS_TEST_DATABASE") != "postgresql":
+        yield
+        return
+    if not installed():
+        pytest.skip("postgresql-15 is not installed")
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a database is three hundred files
+    with Programs(lasting=True, below=memory) as owned:
+        Stack.databases = Databases(Postgres(owned))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """./dev test: builds, then runs every test there is and counts them one by one.
 
 Suites, in order: lint, the console's (types, lint, Vitest), unit tests of the modules with an event loop (release build), system
-tests, unit tests of the others under AddressSanitizer and UBSan (built while the system tests wait),
+tests, some of these with PostgreSQL, unit tests of the others under AddressSanitizer and UBSan (built while the system tests wait),
 short fuzz runs. Ends with "N passed, N failed, N skipped". --long, or "unit" without "asan", runs the others' unit tests in the
 release build, too.
 Only when asked for by name: gcc (what asan runs, built by g++) and tsan (what has an event loop, under ThreadSanitizer).
@@ -25,6 +25,8 @@ PYTHON = "/usr/bin/python3"
 COMPILING = dict(os.environ, GLIBC_TUNABLES="glibc.malloc.hugetlb=1")
 TSAN_TARGETS = ("test_net", "test_gateway", "stratus-gateway", "stratus-server")
 TSAN_SYSTEM_TESTS = ("gateway_answers", "gateway_blobs", "gateway_queue", "registry_crash", "server_devices", "rollouts")
+# Once more with servers on PostgreSQL; what one engine does otherwise than the other shows here first.
+POSTGRES_SYSTEM_TESTS = ("rollouts", "inventory", "identity", "mqtt_devices")
 
 
 class Tally:
@@ -199,6 +201,11 @@ def run_system_tests(tally, names, long):
                       f"no success was seen of: {' '.join(missing)}")
 
 
+def run_postgres_system_tests(tally):
+    files = [f"tests/system/test_{name}.py" for name in POSTGRES_SYSTEM_TESTS]
+    run_pytest("postgresql", tally, files, STRATUS_LONG="", STRATUS_TEST_DATABASE="postgresql")
+
+
 def run_thread_sanitizer(release, sanitized, tally):
     """Unit tests, then system tests in which server and gateway are the sanitised ones; each report is a failure."""
     run_unit_tests("tsan", sanitized, tally, timeout=900)
@@ -273,6 +280,9 @@ def main():
         heading("system tests" + (", and beside them the sanitized build" if sanitized_too else ""))
         with build_begun("asan") if sanitized_too else contextlib.nullcontext():
             run_system_tests(tally, patterns, arguments.long)
+            if not patterns:
+                heading("some of them with PostgreSQL")
+                run_postgres_system_tests(tally)
     if chosen & {"asan", "fuzz"}:
         heading("build: clang with AddressSanitizer, UBSan and libFuzzer")
         sanitized = build("asan", tally)

@@ -1,4 +1,6 @@
 """A PostgreSQL of Debian's package for one test: own directory, unix socket only, no fsync."""
+import itertools
+import json
 import os
 import pathlib
 import pwd
@@ -13,6 +15,18 @@ PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
 
 def installed():
     return (PROGRAMS / "postgres").exists()
+
+
+def rows(url, query):
+    """What a query answers, as tuples."""
+    done = subprocess.run([PROGRAMS / "psql", "-d", url, "-qtAc", f"SELECT to_json(one) FROM ({query}) one"], check=True,
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return [tuple(json.loads(line).values()) for line in done.stdout.splitlines()]
+
+
+def dump(url):
+    """Everything that is in the database, as bytes of SQL."""
+    return subprocess.run([PROGRAMS / "pg_dump", "-d", url], check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
 
 
 class Postgres:
@@ -31,7 +45,7 @@ class Postgres:
         self._as_user([PROGRAMS / "initdb", "-D", data, "-U", "stratus", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                        "--no-sync", "--no-instructions"])
         command = [PROGRAMS / "postgres", "-D", data, "-k", self.directory, "-c", "listen_addresses=", "-c", "fsync=off",
-                   "-c", "max_connections=60"]
+                   "-c", "max_connections=60", "-c", "max_wal_size=64MB"]
         self._start = lambda: programs.start(name, self._command(command))
         self.start()
         self.sql("CREATE DATABASE fleet")
@@ -54,6 +68,14 @@ class Postgres:
     def _as_user(self, command):
         subprocess.run(self._command(command), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/")
 
+    def make_database(self, name):
+        """An empty one; its URL."""
+        self.sql(f"CREATE DATABASE {name}")
+        return self.url.replace("/fleet?", f"/{name}?")
+
+    def drop_database(self, name):
+        self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
     def _psql(self, text, database):
         return subprocess.run([PROGRAMS / "psql", "-h", self.directory, "-U", "stratus", "-d", database, "-qtAc", text],
                               capture_output=True, text=True, stdin=subprocess.DEVNULL)
@@ -67,3 +89,18 @@ class Postgres:
 
     def try_sql(self, text, database="postgres"):
         return self._psql(text, database).returncode == 0
+
+
+class Databases:
+    """A fresh database of one PostgreSQL for each server; one that starts again with its data finds its own."""
+
+    def __init__(self, postgres):
+        self.postgres, self._names, self._urls = postgres, itertools.count(1), {}
+
+    def of(self, data, programs):
+        """Its URL. The database goes when `programs` close."""
+        if data not in self._urls:
+            name = f"server{next(self._names)}"
+            self._urls[data] = self.postgres.make_database(name)
+            programs.on_close(lambda: self.postgres.drop_database(name))
+        return self._urls[data]

@@ -206,19 +206,20 @@ def end_all(programs, seconds=5):
 class Programs:
     """Owns a temporary directory and every program started in it; `with Programs() as programs: …`.
 
-    Several may be open at once, in threads too; orphans are then ended by the last one that closes.
+    Several may be open at once, in threads too; orphans are then ended by the last one that closes. They do not wait for one that
+    is `lasting`, which must be open before the others. `below`: where its directory is to be.
     """
 
     _open_lock, _open = threading.Lock(), 0
 
-    def __init__(self, prefix="stratus-"):
+    def __init__(self, prefix="stratus-", lasting=False, below=None):
         adopt_orphans()
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=below))
         self.started = []
         self._closers = []
-        self._is_open = True
+        self._is_open = not lasting
         with Programs._open_lock:
-            Programs._open += 1
+            Programs._open += self._is_open
         self._children_before = {pid for pid, parent in _parents().items() if parent == os.getpid()}
 
     def __enter__(self):

@@ -2,8 +2,10 @@
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 
+from . import postgres
 from .http import HttpClient
 from .paths import BIN
 from .waiting import wait_until
@@ -18,8 +20,9 @@ class StratusFailed(RuntimeError):
 class Service:
     """A started server or gateway: its program, URL, CA file and a client."""
 
-    def __init__(self, program, url, data, ca=None, token_file=None):
+    def __init__(self, program, url, data, ca=None, token_file=None, database=None):
         self.program, self.url, self.data, self.ca, self.token_file = program, url, data, ca, token_file
+        self.database = database  # URL of its PostgreSQL; None: its own SQLite
 
     @property
     def token(self):
@@ -28,6 +31,19 @@ class Service:
     @property
     def http(self):
         return HttpClient(self.url, self.ca, self.token)
+
+    def rows(self, query):
+        """What a query of the server's database answers, as tuples."""
+        if self.database:
+            return postgres.rows(self.database, query)
+        with sqlite3.connect(f"file:{self.data}/catalogue.db?mode=ro", uri=True) as database:
+            return database.execute(query).fetchall()
+
+    def dump(self):
+        """Everything that the server's database holds, as bytes."""
+        if self.database:
+            return postgres.dump(self.database)
+        return b"".join(path.read_bytes() for path in self.data.glob("catalogue.db*"))
 
     @property
     def address(self):
@@ -82,22 +98,27 @@ def write_agent_config(path, **keys):
 class Stack:
     """Starts programs in `programs` (harness.Programs). TLS unless plain=True."""
 
+    databases = None  # of all servers that name none themselves (harness.postgres.Databases); None: SQLite
+
     def __init__(self, programs, plain=False):
         self.programs, self.plain = programs, plain
         self.server = None
 
     def start_server(self, name="server", data=None, listen="127.0.0.1:0", options=(), config=None):
         """config: what its server.toml says."""
+        data = pathlib.Path(data) if data else self.programs.path(name)
+        named = "--database" in options or "database = " in (config or "")
+        database = Stack.databases.of(data, self.programs) if Stack.databases and not named else None
         if config is not None:
             path = self.programs.path(f"{name}.toml")
             path.write_text(config + "\n")
             options = [*options, "--config", path]
-        data = pathlib.Path(data) if data else self.programs.path(name)
         program = self.programs.start(name, [BIN / "stratus-server", "--data", data, "--listen", listen,
-                                             *(["--plain-http"] if self.plain else []), *options])
+                                             *(["--plain-http"] if self.plain else []),
+                                             *(["--database", database] if database else []), *options])
         url = program.wait_ready()["url"]
         ca = None if self.plain else data / "tls" / "server.pem"
-        self.server = Service(program, url, data, ca, data / "admin.token")
+        self.server = Service(program, url, data, ca, data / "admin.token", database)
         return self.server
 
     def start_strict_server(self):

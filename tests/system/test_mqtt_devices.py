@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import signal
-import sqlite3
 import time
 
 import pytest
@@ -45,26 +44,23 @@ def devices(server, tmp_path):
     maker.close()
 
 
-def rows(server, sql, *values):
-    with sqlite3.connect(f"file:{server.data}/catalogue.db?mode=ro", uri=True) as database:
-        return database.execute(sql, values).fetchall()
-
-
 def test_a_message_is_acknowledged_once_it_is_stored(server, devices):
     device = devices.connect("d1")
     device.say("status/system", seq=1, cpu_percent=12.5, disk={"used": 7}, note="ignored")
     wait_until(lambda: 1 in device.stored, what="the server's word that it is stored")
-    assert rows(server, "SELECT kind, body FROM measurements WHERE device = 'd1'") == [
+    assert server.rows("SELECT kind, body FROM measurements WHERE device = 'd1'") == [
         ("status/system", '{"cpu_percent":12.5,"disk.used":7}')]
     device.say("status/error_log", seq=2, level="error", message="it broke")
     device.say("update/progress", seq=3, state="fetching", percent=40, bytes=4, total=10)
     device.say("sales/data", seq=4, total=3)
     wait_until(lambda: {2, 3, 4} <= device.stored)
-    assert rows(server, "SELECT kind, seq FROM device_events WHERE device = 'd1'") == [("status/error_log", 2)]
-    assert json.loads(rows(server, "SELECT body FROM device_progress")[0][0])["percent"] == 40
+    assert server.rows("SELECT kind, seq FROM device_events WHERE device = 'd1'") == [("status/error_log", 2)]
+    assert json.loads(server.rows("SELECT body FROM device_progress")[0][0])["percent"] == 40
+    for what in ("metrics", "events"):
+        assert server.http.get(f"/api/v1/devices/d1/{what}").json()["items"], what
     device.say("status/error_log", seq=2, level="error", message="it broke")  # no answer was heard: once more
     device.say("presence", online=True, boot="b1")
-    wait_until(lambda: rows(server, "SELECT online, boot FROM device_presence WHERE device = 'd1'") == [(1, "b1")])
+    wait_until(lambda: server.rows("SELECT online, boot FROM device_presence WHERE device = 'd1'") == [(1, "b1")])
 
 
 def test_a_result_updates_the_device_in_the_catalogue(server, devices):
@@ -133,7 +129,7 @@ def test_ten_thousand_messages_none_lost_though_broker_and_server_are_killed(ser
             wait_until(lambda: connected(server))
             device = wait_until(lambda: devices.connect("d1"), what="the device to come back")
     assert killed == 2
-    kept = {seq for seq, in rows(server, "SELECT seq FROM device_events WHERE device = 'd1'")}
+    kept = {seq for seq, in server.rows("SELECT seq FROM device_events WHERE device = 'd1'")}
     assert kept == set(range(1, total + 1))
 
 
