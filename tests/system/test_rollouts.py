@@ -299,6 +299,7 @@ def test_a_soak_time_is_cut_short_by_two_people(fleet):
     alice, bob = (make_user(fleet.server, name, "operator") for name in ("alice", "bob"))
     token = make_token(alice, "ci", scopes=SCOPES)
     rollout = fleet.create(waves=[{"count": 1, "soak_s": 3600}])
+    fleet.chosen(rollout, 1)
 
     def advance(person):
         answer = person.post(f"/api/v1/rollouts/{rollout}/advance", json={})
@@ -325,6 +326,10 @@ def test_much_of_the_fleet_needs_two_people(plain_stack):
     second = make_user(fleet.server, "second", "operator")
     assert second.post(f"/api/v1/rollouts/{half}/approve", json={}).status == 200
     assert fleet.show(half)["approver"] == "user:second"
+    # One device now, and whoever comes later: nobody knows how many that will be.
+    for joining in ("while_running", "until_expiry"):
+        growing = fleet.create(targets={"devices": ["d004"]}, joining=joining)
+        assert fleet.show(growing)["state"] == "approval", joining
     body = {"contents": [{"name": "app", "version": "2"}], "targets": {"all": True}}
     assert fleet.http.post("/api/v1/rollouts/dry-run", json=body).json()["spec"]["approval"] is True
 

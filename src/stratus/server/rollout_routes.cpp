@@ -131,8 +131,9 @@ net::Task<Result<Rollouts::Draft>> RolloutRoutes::plan(rollout::Spec spec) {
   auto active = co_await pool_.run(count);
   if (!active) co_return forward_error(std::move(active));
   const auto members = static_cast<std::int64_t>(planned->plan.members.size());
-  planned->spec.approval =
-      planned->spec.targets.all || (members > 0 && members * 100 >= *active * approval_from_percent_);
+  // Who joins later is counted by nobody: it may come to be everybody.
+  planned->spec.approval = planned->spec.targets.all || planned->spec.joining != rollout::Joining::no ||
+                           (members > 0 && members * 100 >= *active * approval_from_percent_);
   co_return planned;
 }
 
