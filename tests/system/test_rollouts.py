@@ -6,7 +6,9 @@ import json
 import pytest
 from harness import wait_until
 from harness.fleet import Device, FleetCase, counts_add_up
+from harness.mqtt import DeviceMaker
 from harness.people import make_token, make_user
+from harness.registry import Registry
 
 
 @pytest.fixture
@@ -101,6 +103,63 @@ def test_abort_is_acknowledged_and_may_take_devices_back(fleet):
     assert all(device.ask() is None for device in fleet.devices)
 
 
+def other_name(fleet, name="extra", version="7"):
+    """Another name with a release of its own, which the same devices follow."""
+    extra = FleetCase.__new__(FleetCase)
+    extra.__dict__.update(fleet.__dict__, image=name, digests={}, registry=Registry(fleet.http, name))
+    extra.release(version)
+    return extra
+
+
+def test_a_question_about_another_name_is_no_acknowledgement(fleet):
+    """Devices follow their names at the same time: who asks about one may well be busy with another."""
+    other_name(fleet)
+    first = fleet.create("2", targets={"devices": ["d000", "d001"]})
+    device, second = fleet.chosen(first, 2)
+    assert device.ask() == "2" and second.ask() == "2"
+    fleet.order(first, "cancel", devices=["d000", "d001"])
+    after = fleet.create("3", targets={"devices": ["d000"]})
+
+    def why():
+        (row,) = fleet.http.get(f"/api/v1/rollouts/{after}/devices").json()["items"]
+        return row["state"], row.get("why")
+    waits = ("waiting", "another rollout is updating it")
+    wait_until(lambda: why() == waits, 20, what="the second rollout to wait for its end")
+    assert Device(fleet.server, "d000", "extra").ask() is None
+    assert fleet.states(first)["d000"] == "cancelling" and why() == waits
+    assert device.report("committed") == 204
+    assert fleet.states(first)["d000"] == "success", "it was too late, and that is what it runs"
+    # The report is lost, but the device asks with what it runs.
+    second.have, second.version = second.told[1], "2"
+    assert second.ask() is None
+    assert fleet.states(first)["d001"] == "success"
+    assert fleet.chosen(after, 1)[0].ask() == "3"
+
+
+def test_only_the_end_of_this_cancel_is_an_acknowledgement(plain_stack, tmp_path):
+    fleet = FleetCase(plain_stack, options=["--mqtt-listen", "127.0.0.1:0"])
+    wait_until(lambda: fleet.server.metric("stratus_mqtt_connected") == 1)
+    maker = DeviceMaker(fleet.server, tmp_path / "devices")
+    session = maker.connect("d000")
+    session.say("presence", online=True)
+    wait_until(lambda: fleet.server.metric("stratus_mqtt_devices_online") == 1)
+    rollout = fleet.create(targets={"devices": ["d000"]})
+    device = fleet.chosen(rollout, 1)[0]
+    assert device.ask() == "2"
+    fleet.order(rollout, "cancel", devices=["d000"])
+    told = wait_until(lambda: session.messages.get("v1/d000/update/cancel"), what="the cancel")
+    assert json.loads(told[0])["command"] == rollout
+    for seq, (command, status) in enumerate([(rollout, "accepted"), (rollout, "too_late"), ("another", "cancelled")], 1):
+        session.say("update/cancel/ack", seq=seq, command=command, status=status)
+        wait_until(lambda number=seq: number in session.stored)
+    # A report goes the same way after them: what they changed would be seen by then.
+    assert device.report("fetching") == 204
+    assert fleet.states(rollout)["d000"] == "cancelling"
+    session.say("update/cancel/ack", seq=4, command=rollout, status="cancelled")
+    assert fleet.wait_state(rollout, "completed")["counts"]["cancelled"] == 1
+    maker.close()
+
+
 def test_past_its_deadline_the_rest_are_timeouts(fleet):
     rollout = fleet.create(expires_ms=2000)
     fleet.chosen(rollout, 10)
@@ -181,11 +240,7 @@ def test_one_update_per_device(fleet):
 
 
 def test_contents_follow_one_another(fleet):
-    extra = FleetCase.__new__(FleetCase)
-    extra.__dict__.update(fleet.__dict__, image="extra", digests={})
-    from harness.registry import Registry
-    extra.registry = Registry(fleet.http, "extra")
-    extra.release("7")
+    other_name(fleet)
     rollout = fleet.create(contents=[{"name": "app", "version": "2"}, {"name": "extra", "version": "7"}],
                            targets={"devices": ["d000"]})
     device = fleet.chosen(rollout, 1)[0]

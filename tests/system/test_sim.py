@@ -97,6 +97,29 @@ def test_devices_that_fail_on_purpose_return_and_are_told_apart(case):
     assert len(before) == failed
 
 
+def test_a_cancel_is_answered_when_it_has_come_true(case):
+    """An update past its last check goes on to its end, and nobody says that it was stopped."""
+    case.release("1", random_content(1))
+    sim = case.start(2, "--for", "120", "--install-time", "5")
+    wait_until(lambda: case.server.metric("stratus_mqtt_devices_online") == 2)
+    rollout = case.rollout("1")
+
+    def counts():
+        return case.show(rollout)["counts"]
+    wait_until(lambda: counts()["installing"] == 2, what="both to install")
+    assert case.server.http.post(f"/api/v1/rollouts/{rollout}/abort", json={}).status == 200
+    assert counts()["cancelling"] == 2
+    assert case.wait_rollout(rollout, "aborted")["counts"]["cancelled"] == 2
+    names = [one["device"] for one in case.server.http.get(f"/api/v1/rollouts/{rollout}/devices").json()["items"]]
+
+    def acknowledged():
+        events = [event for name in names for event in case.server.http.get(f"/api/v1/devices/{name}/events").json()["items"]]
+        said = [event["body"]["status"] for event in events if event["kind"] == "update/cancel/ack"]
+        return said if len(said) == len(names) == 2 else None
+    assert wait_until(acknowledged, what="what they said about the cancel") == ["cancelled"] * 2
+    sim.stop()
+
+
 def test_a_pinned_key_refuses_what_is_not_signed(case):
     case.release("1", random_content(4))
     _, public = case.stack.make_key()

@@ -182,8 +182,10 @@ bool Campaign::news(std::string_view id, const DeviceNews& news, std::int64_t no
           went_back(device, news.retry_after_ms, now);
       }
       break;
-    case DeviceEvent::stopped:
     case DeviceEvent::cancel_acked:
+      if (returns) return false;  // it is about what went before
+      [[fallthrough]];
+    case DeviceEvent::stopped:
       if (returns) {
         if (move(device, DeviceEvent::return_failed, now, "the return was cancelled on the device"))
           end_content(device, device.state, now, false);

@@ -225,6 +225,16 @@ TEST(Campaign, AbortWaitsForAcknowledgements) {
   EXPECT_EQ(run.it.header().cause, "aborted by ann");
 }
 
+TEST(Campaign, ALateAcknowledgementEndsNoReturn) {
+  Running run("", 1);
+  run.tell("d000", DeviceEvent::told);
+  ASSERT_TRUE(run.it.abort("ann", "", true, run.now, nobody));
+  run.tell("d000", DeviceEvent::succeeded);
+  EXPECT_EQ(run.state("d000"), DeviceState::returning);
+  EXPECT_FALSE(run.tell("d000", DeviceEvent::cancel_acked));
+  EXPECT_EQ(run.state("d000"), DeviceState::returning);
+}
+
 TEST(Campaign, ALostAcknowledgementIsNotWaitedForForEver) {
   Running run(R"("cancel_timeout_s":60)", 1);
   run.tell("d000", DeviceEvent::told);

@@ -32,10 +32,8 @@ RolloutMessages::RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts&
   });
   link_.on_message("update/cancel/ack", nullptr, [this](const DeviceMessage& message) {
     const auto answer = wire::parse_command_answer(message.body);
-    if (!answer || (answer->status != "cancelled" && answer->status != "accepted")) return;
-    rollout::DeviceNews news;
-    news.event = rollout::DeviceEvent::cancel_acked;
-    tasks_.spawn(hear(message.device, news));
+    // Only what has ended counts; of what it was too late for the report tells.
+    if (answer && answer->status == "cancelled") tasks_.spawn(hear_stopped(message.device, answer->command));
   });
   link_.on_question([this](const std::string& device,
                            const wire::NextQuestion& question) -> std::optional<wire::UpdateRequest> {
@@ -53,6 +51,11 @@ RolloutMessages::RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts&
 net::Task<void> RolloutMessages::hear(std::string device, rollout::DeviceNews news) {
   auto heard = co_await rollouts_.news(device, news);
   if (!heard) log::warning("rollouts", "news of {}: {}", device, heard.error().text());
+}
+
+net::Task<void> RolloutMessages::hear_stopped(std::string device, std::string rollout) {
+  auto heard = co_await rollouts_.acknowledge(device, std::move(rollout));
+  if (!heard) log::warning("rollouts", "acknowledgement of {}: {}", device, heard.error().text());
 }
 
 net::Task<void> RolloutMessages::hear_report(wire::DeviceReport report) {

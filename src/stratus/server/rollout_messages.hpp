@@ -17,6 +17,7 @@ class RolloutMessages {
 
  private:
   net::Task<void> hear(std::string device, rollout::DeviceNews news);
+  net::Task<void> hear_stopped(std::string device, std::string rollout);
   net::Task<void> hear_report(wire::DeviceReport report);
 
   DeviceLink& link_;

@@ -120,8 +120,10 @@ class Rollouts {
                                                                   std::vector<std::string> have, bool proven);
   // A device's report, after it was stored with the device. Durable on return.
   net::Task<Result<void>> report(wire::DeviceReport report);
-  // The same for what comes by other ways: progress, acknowledgements.
+  // The same for progress.
   net::Task<Result<void>> news(std::string device, rollout::DeviceNews news);
+  // The device says that it has stopped what this rollout gave up.
+  net::Task<Result<void>> acknowledge(std::string device, std::string rollout);
   // What the device is to run of a name, as far as rollouts say so: what is under way, or what stands. Asks
   // nobody and changes nothing.
   std::optional<rollout::Assignment> assigned(const std::string& device, const std::string& name) const;

@@ -71,7 +71,7 @@ net::Task<void> Device::stop() {
 
 Result<void> Device::power_on() {
   boot_ = fmt::format("{}-{}", name_, ++boots_);
-  power_lost_ = cancelled_ = false;
+  power_lost_ = false;
   attempts_ = 0;
   next_metrics_ = std::chrono::steady_clock::now() +
                   Millis(static_cast<std::int64_t>(chance_.below(profile_.metrics_interval.count() + 1)));
@@ -115,6 +115,7 @@ net::Task<void> Device::power_off() {
   if (std::exchange(online_, false)) --world_.tally.online;
   wanted_.clear();
   command_.clear();
+  cancels_.clear();
   plan_ = {};
 }
 
@@ -177,14 +178,31 @@ void Device::take_request(std::string_view body, bool asked) {
 void Device::take_cancel(std::string_view body) {
   const auto cancel = wire::parse_cancel(body);
   if (!cancel) return;
-  const bool busy = std::any_of(flash_.images.begin(), flash_.images.end(), [](const InstalledImage& image) {
-    return image.record.state != State::idle;
-  });
-  cancelled_ = busy;
+  bool busy = false;
+  for (const InstalledImage& image : flash_.images) {
+    if (image.record.state == State::idle) continue;
+    busy = true;
+    cancels_[image.name] = cancel->command;
+  }
+  if (!busy) answer_cancel(cancel->command, "cancelled", "nothing was under way");
+}
+
+// Said when it is true: the update has ended, however it did.
+void Device::end_cancel(const InstalledImage& image, bool committed) {
+  const auto ended = cancels_.extract(image.name);
+  if (ended.empty()) return;
+  const std::string& command = ended.mapped();
+  const auto same = [&command](const auto& other) { return other.second == command; };
+  if (std::any_of(cancels_.begin(), cancels_.end(), same)) return;
+  answer_cancel(command, committed ? "too_late" : "cancelled", "");
+}
+
+void Device::answer_cancel(const std::string& command, std::string status, std::string reason) {
   wire::CommandAnswer answer;
   answer.envelope.time_ms = unix_ms();
-  answer.command = cancel->command;
-  answer.status = "accepted";
+  answer.command = command;
+  answer.status = std::move(status);
+  answer.reason = std::move(reason);
   say("update/cancel/ack", wire::encode_command_answer(answer));
 }
 
@@ -258,7 +276,7 @@ net::Task<void> Device::work_on(std::string name) {
     if (image.record.state == State::idle) {
       tell_progress(image, true);  // nothing is under way any more
       disconnect();
-      cancelled_ = false;
+      end_cancel(image, before == State::committed);
       if (done.event != Event::unreachable) {
         attempts_ = 0;
         co_return;

@@ -5,6 +5,7 @@
 // Split over device.cpp (life, messages) and device_update.cpp (the actions of an update). On the loop.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,9 @@ class Device final : private net::MqttEvents {
   void on_message(const wire::mqtt::Message& message) override;
   void take_request(std::string_view body, bool asked);
   void take_cancel(std::string_view body);
+  void end_cancel(const InstalledImage& image, bool committed);
+  void answer_cancel(const std::string& command, std::string status, std::string reason);
+  bool is_cancelled(const InstalledImage& image) const { return cancels_.contains(image.name); }
   void take_stored(std::string_view body);
   Result<void> power_on();
   net::Task<void> power_off();
@@ -121,8 +125,8 @@ class Device final : private net::MqttEvents {
   Pace pace_;
   std::string boot_;
   unsigned boots_ = 0;
-  unsigned attempts_ = 0;  // without progress, in a row
-  bool cancelled_ = false;
+  unsigned attempts_ = 0;                       // without progress, in a row
+  std::map<std::string, std::string> cancels_;  // what is given up: by name, the command that it answers
   bool power_lost_ = false;
   bool online_ = false;
   SteadyTime told_at_{};  // progress

@@ -74,7 +74,7 @@ net::Task<Device::Outcome> Device::perform(InstalledImage& image, Action action)
     }
     case Action::begin_swap: {
       done =
-          outcome(cancelled_ ? Event::cancel_requested : Event::swap_begins, cancelled_ ? "cancelled" : "");
+          is_cancelled(image) ? outcome(Event::cancel_requested, "cancelled") : outcome(Event::swap_begins);
       break;
     }
     case Action::swap: {
@@ -215,7 +215,7 @@ Device::Outcome Device::accept(InstalledImage& image, const update::ReleaseId& i
 }
 
 Device::Outcome Device::plan(InstalledImage& image) {
-  if (cancelled_) return outcome(Event::cancel_requested, "cancelled");
+  if (is_cancelled(image)) return outcome(Event::cancel_requested, "cancelled");
   const auto here = [&image](const Digest& blob) { return image.here(blob); };
   update::PlanLimits limits;
   limits.deltas = profile_.deltas && !image.record.without_deltas;
@@ -249,7 +249,7 @@ net::Task<Device::Outcome> Device::fetch(InstalledImage& image) {
       end_download();
       co_return done;  // nobody is there to hear it
     }
-    if (cancelled_) {
+    if (is_cancelled(image)) {
       done = outcome(Event::cancel_requested, "cancelled");
     } else if (fetched.error().code() == ErrorCode::corrupt) {
       done = outcome(Event::gave_up, fetched.error().text());
@@ -281,7 +281,7 @@ net::Task<Result<void>> Device::fetch_blob(InstalledImage& image, update::BlobNe
   if (partial.length > need.size) partial = Partial{need.digest, 0, Sha256()};
   bool first = true;
   while (partial.length < need.size) {
-    if (cancelled_) co_return fail(ErrorCode::cancelled, "cancelled");
+    if (is_cancelled(image)) co_return fail(ErrorCode::cancelled, "cancelled");
     if (!std::exchange(first, false) && profile_.sleep.count() > 0) {
       const Millis pause = profile_.sleep;
       co_await net::sleep_for(pause);
@@ -351,7 +351,7 @@ net::Task<Result<void>> Device::fetch_chunk(InstalledImage& image, Partial& part
       connection_->reset_on_close();
       co_return fail(ErrorCode::unavailable, "the link broke");
     }
-    if (cancelled_) co_return fail(ErrorCode::cancelled, "cancelled");
+    if (is_cancelled(image)) co_return fail(ErrorCode::cancelled, "cancelled");
     tell_progress(image, false);
     Millis pause = pace_.take(std::chrono::steady_clock::now(), *got);
     const unsigned lost = loss_.take(chance_, *got);
@@ -363,7 +363,7 @@ net::Task<Result<void>> Device::fetch_chunk(InstalledImage& image, Partial& part
 }
 
 net::Task<Device::Outcome> Device::unpack(InstalledImage& image) {
-  if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled");
+  if (is_cancelled(image)) co_return outcome(Event::cancel_requested, "cancelled");
   image.partials.clear();  // hashed while they came; what they hold is nobody's concern here
   tell_progress(image, true);
   if (profile_.install.count() > 0) {
@@ -385,7 +385,7 @@ net::Task<Device::Outcome> Device::watch(InstalledImage& image) {
     power_lost_ = true;
     co_return outcome(Event::unhealthy);  // nobody is there to hear it
   }
-  if (cancelled_) co_return outcome(Event::cancel_requested, "cancelled");
+  if (is_cancelled(image)) co_return outcome(Event::cancel_requested, "cancelled");
   if (!fate_.fails) {
     Outcome passed = outcome(Event::passed);
     passed.detail.name = image.name;
