@@ -163,6 +163,31 @@ def test_a_cancel_is_acknowledged_when_it_has_come_true(case, tmp_path):
         assert not (tmp_path / "screen" / "index.json").exists()
 
 
+def test_a_cancel_stops_only_what_it_names(case, tmp_path):
+    with CountingProxy(case.server.address, rate=200_000) as proxy:
+        case.reconfigure({"": {"server": proxy.url()}, "content": {"directory": str(tmp_path / "screen")}})
+        case.publish(1)
+        case.start()
+        case.wait_committed(1, seconds=60)
+        case.publish(2, extra={"big": os.urandom(2_000_000)})
+        case.wait_status(lambda status: status["state"] == "fetching", what="the image to be fetched")
+        http = case.server.http
+        uploads = []
+        for role in ("original", "display"):
+            begun = http.post("/api/v1/uploads", json={"file_name": f"{role}.bin"}).json()
+            assert http.put(begun["url"], body=os.urandom(2_000_000), token=None).status == 200
+            uploads.append(begun["id"])
+        made = http.post("/api/v1/content", json={"title": "big", "original": uploads[0], "display": uploads[1]}).json()
+        rollout = http.post("/api/v1/rollouts", json={"contents": [{"name": "content", "version": made["id"]}],
+                                                      "targets": {"devices": ["device-1"]}}).json()["id"]
+        case.wait_status(lambda status: status["content"]["state"] == "fetching", what="the content to be fetched")
+        assert case.status()["state"] == "fetching", "both at a time"
+        assert http.post(f"/api/v1/rollouts/{rollout}/cancel", json={"devices": ["device-1"]}).status == 200
+        wait_until(lambda: http.get(f"/api/v1/rollouts/{rollout}").json()["counts"]["cancelled"] == 1)
+        assert case.status()["content"]["last"] == "cancelled"
+        case.wait_committed(2, seconds=60)
+
+
 def test_what_goes_wrong_is_told(case):
     case.publish(1)
     case.start()

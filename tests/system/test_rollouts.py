@@ -148,7 +148,7 @@ def test_only_the_end_of_this_cancel_is_an_acknowledgement(plain_stack, tmp_path
     assert device.ask() == "2"
     fleet.order(rollout, "cancel", devices=["d000"])
     told = wait_until(lambda: session.messages.get("v1/d000/update/cancel"), what="the cancel")
-    assert json.loads(told[0])["command"] == rollout
+    assert json.loads(told[0]) == {"command": rollout, "name": "app"}
     for seq, (command, status) in enumerate([(rollout, "accepted"), (rollout, "too_late"), ("another", "cancelled")], 1):
         session.say("update/cancel/ack", seq=seq, command=command, status=status)
         wait_until(lambda number=seq: number in session.stored)
@@ -237,6 +237,36 @@ def test_one_update_per_device(fleet):
     assert fleet.devices[0].update() == "2"
     wait_until(lambda: fleet.states(second)["d000"] == "requested", 10, what="d000 to be free")
     assert fleet.devices[0].update() == "3"
+
+
+def test_no_target_beside_what_a_rollout_brings(plain_stack, tmp_path):
+    """One update at a time also where the other one comes by everybody's target and not by a rollout."""
+    fleet = FleetCase(plain_stack, options=["--mqtt-listen", "127.0.0.1:0"])
+    other_name(fleet)
+    rollout = fleet.create(targets={"devices": ["d000"]})
+    device = fleet.chosen(rollout, 1)[0]
+    begun = fleet.http.put("/api/v1/releases/extra/target", json={"version": "7"})
+    wait_until(lambda: fleet.http.get(begun.headers["Location"]).json()["state"] != "running", 30, what="the deployment")
+    held, free = (Device(fleet.server, name, "extra") for name in ("d000", "d001"))
+    assert held.ask() is None and free.ask() == "7", "its turn has come"
+    assert device.ask() == "2" and held.ask() is None
+    answer = fleet.http.get("/api/v1/next/extra?device=d001")
+    assert answer.headers["Cache-Control"] == "private", "no gateway gives the answer of one to the other"
+    wait_until(lambda: fleet.server.metric("stratus_mqtt_connected") == 1)
+    maker = DeviceMaker(fleet.server, tmp_path / "devices")
+
+    def asks(name):
+        """The items of the answer over MQTT."""
+        session = maker.connect(name)
+        session.say("update/next", name="extra")
+        told = wait_until(lambda: session.messages.get(f"v1/{name}/update/next/answer"), what="the answer")
+        return [item["version"] for item in json.loads(told[-1])["items"]]
+    assert asks("d000") == [] and asks("d001") == ["7"]
+    fleet.order(rollout, "cancel", devices=["d000"])
+    assert held.ask() is None, "it may be busy yet"
+    assert device.ask() is None
+    assert held.ask() == "7" and asks("d000") == ["7"]
+    maker.close()
 
 
 def test_contents_follow_one_another(fleet):

@@ -20,6 +20,7 @@
 #include "stratus/update/pacing.hpp"
 #include "stratus/update/record_report.hpp"
 #include "stratus/update/retry.hpp"
+#include "stratus/wire/update_kind.hpp"
 
 namespace stratus::agent {
 
@@ -112,9 +113,13 @@ void AgentCore::check_now() {
   for (const auto& follower : firmware_) follower->check_now();
 }
 
-bool AgentCore::cancel() {
-  bool others = contents_ && contents_->cancel();
-  for (const auto& follower : firmware_) others = follower->cancel() || others;
+bool AgentCore::cancel(std::string_view name) {
+  const auto is_meant = [name](std::string_view other) { return name.empty() || name == other; };
+  bool others = contents_ && is_meant(wire::kContentName) && contents_->cancel();
+  for (const auto& follower : firmware_)
+    if (is_meant(std::string(wire::kFirmwarePrefix) + follower->name()))
+      others = follower->cancel() || others;
+  if (!is_meant(config_.image)) return others;
   const State state = record().state;
   cancelled_ = true;
   wake_.notify();

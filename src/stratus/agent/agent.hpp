@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stratus/agent/config.hpp"
@@ -27,8 +28,9 @@ class Agent {
   virtual net::Task<Result<void>> run() = 0;
 
   virtual void check_now() = 0;
-  // Ends the update that is going on, as soon as its step allows. False: nothing is going on.
-  virtual bool cancel() = 0;
+  // Ends the update that is going on of a name (the image's, "content", "firmware/NAME"; empty: of all), as
+  // soon as its step allows. False: nothing is going on.
+  virtual bool cancel(std::string_view name) = 0;
   // The service goes on running without an agent, unless it shall stop too.
   virtual void stop(bool service_too) = 0;
   // What went wrong since the last call, oldest first; for whoever collects it.

@@ -37,7 +37,7 @@ class AgentCore final : public Agent {
 
   net::Task<Result<void>> run() override;
   void check_now() override;
-  bool cancel() override;
+  bool cancel(std::string_view name) override;
   void stop(bool service_too) override;
   std::vector<wire::LogEntry> take_errors() override { return std::exchange(errors_, {}); }
   std::string status() const override;

@@ -51,10 +51,10 @@ void ContentKeeper::stop() {
 void ContentKeeper::check_now() { wake_.notify(); }
 
 bool ContentKeeper::cancel() {
-  if (!order_) return false;
-  cancelled_ = true;
+  if (!order_ && state_ != "checking") return false;
+  cancelled_ = true;  // what an answer brings that is on its way is given up too
   wake_.notify();
-  return true;
+  return order_.has_value();
 }
 
 json::object ContentKeeper::status() const {
@@ -184,6 +184,10 @@ net::Task<ContentKeeper::End> ContentKeeper::bring(std::string& why) {
     if (end != End::shown) co_return end;
     done_ += file.size;
     partial_ = 0;
+  }
+  if (cancelled_) {
+    why = "cancelled by the operator";
+    co_return End::cancelled;
   }
   state_ = "installed";
   std::function<Result<void>()> change = [this]() -> Result<void> {

@@ -66,7 +66,7 @@ std::string answer_to(std::string_view word, Agent& agent) {
   if (word == "check") {
     agent.check_now();
   } else if (word == "cancel") {
-    if (!agent.cancel()) return R"({"ok":true,"idle":true})";
+    if (!agent.cancel("")) return R"({"ok":true,"idle":true})";
   } else if (word == "stop") {
     agent.stop(true);
   } else {

@@ -96,10 +96,10 @@ void FirmwareFollower::check_now() {
 }
 
 bool FirmwareFollower::cancel() {
-  if (record().state == State::idle || record().state == State::checking) return false;
-  cancelled_ = true;
+  if (record().state == State::idle) return false;
+  cancelled_ = true;  // what an answer brings that is on its way is given up too
   wake_.notify();
-  return true;
+  return record().state != State::checking;
 }
 
 json::object FirmwareFollower::status() const {

@@ -20,6 +20,7 @@ namespace json = boost::json;
 
 constexpr Millis kStateLook{1'000};  // how often the agent's state is looked at
 constexpr Millis kPatience{20'000};  // for a certificate
+constexpr std::size_t kMaxCancels = 16;
 
 std::string text_at(const json::object& object, std::string_view key) {
   const json::value* const found = object.if_contains(key);
@@ -209,21 +210,14 @@ void MqttLink::take_answer(std::string_view body) {
 void MqttLink::take_cancel(std::string_view body) {
   const auto cancel = wire::parse_cancel(body);
   if (!cancel) return;
-  cancelled_names_.clear();
-  for_each_update(state_of(agent_), config_.image,
-                  [this](const std::string& name, const json::object& about) {
-                    if (!rests(about)) cancelled_names_.insert(name);
-                  });
-  if (agent_.cancel() && !cancelled_names_.empty()) {
-    cancelling_ = cancel->command;
-    return;
-  }
-  wire::CommandAnswer answer;
-  answer.envelope.time_ms = unix_ms();
-  answer.command = cancel->command;
-  answer.status = "cancelled";
-  answer.reason = "nothing was under way";
-  tell_cancelled(std::move(answer));
+  std::set<std::string> names;
+  for_each_update(state_of(agent_), config_.image, [&](const std::string& name, const json::object& about) {
+    const bool meant = cancel->name.empty() || cancel->name == name;
+    if (meant && !rests(about)) names.insert(name);
+  });
+  if (!agent_.cancel(cancel->name) || names.empty())
+    return answer_cancel(cancel->command, "cancelled", "nothing was under way");
+  if (cancels_.size() < kMaxCancels) cancels_[cancel->command] = std::move(names);
 }
 
 net::Task<void> MqttLink::watch() {
@@ -232,7 +226,7 @@ net::Task<void> MqttLink::watch() {
     co_await net::sleep_for(kStateLook);
     if (!session_.connected()) continue;
     tell_progress();
-    answer_cancel();
+    answer_cancels();
     tell_errors();
     say_unheard();
     const SteadyTime now = std::chrono::steady_clock::now();
@@ -290,23 +284,30 @@ void MqttLink::say_unheard() {
 }
 
 // Said when it is true: the update has ended, or there was none.
-void MqttLink::answer_cancel() {
-  if (cancelling_.empty()) return;
-  bool done = true, too_late = false;
+void MqttLink::answer_cancels() {
+  if (cancels_.empty()) return;
+  std::map<std::string, bool> ended;  // what rests, and whether its last update was committed
   for_each_update(state_of(agent_), config_.image, [&](const std::string& name, const json::object& about) {
-    if (!cancelled_names_.contains(name)) return;
-    done = done && rests(about);
-    too_late = too_late || text_at(about, "last") == "committed";
+    if (rests(about)) ended[name] = text_at(about, "last") == "committed";
   });
-  if (!done) return;
-  wire::CommandAnswer answer;
-  answer.envelope.time_ms = unix_ms();
-  answer.command = std::exchange(cancelling_, {});
-  answer.status = too_late ? "too_late" : "cancelled";
-  tell_cancelled(std::move(answer));
+  std::erase_if(cancels_, [&](const auto& cancel) {
+    const auto& [command, names] = cancel;
+    bool too_late = false;
+    for (const std::string& name : names) {
+      if (!ended.contains(name)) return false;
+      too_late = too_late || ended[name];
+    }
+    answer_cancel(command, too_late ? "too_late" : "cancelled", "");
+    return true;
+  });
 }
 
-void MqttLink::tell_cancelled(wire::CommandAnswer answer) {
+void MqttLink::answer_cancel(const std::string& command, std::string status, std::string reason) {
+  wire::CommandAnswer answer;
+  answer.envelope.time_ms = unix_ms();
+  answer.command = command;
+  answer.status = std::move(status);
+  answer.reason = std::move(reason);
   answer.envelope.seq = unheard_.next_seq();
   auto signature = sign(config_, "cancel", answer.envelope.seq, wire::signed_text(answer));
   if (!signature) log::warning("mqtt", "cannot sign the end of a cancel: {}", signature.error().text());

@@ -53,8 +53,8 @@ class MqttLink final : private net::MqttEvents {
   void tell_progress();
   void tell_progress_of(const std::string& name, const boost::json::object& about);
   void tell_errors();
-  void answer_cancel();
-  void tell_cancelled(wire::CommandAnswer answer);
+  void answer_cancels();
+  void answer_cancel(const std::string& command, std::string status, std::string reason);
   void say_unheard();
   void say(std::string_view suffix, std::string body, bool retain = false);
 
@@ -69,8 +69,8 @@ class MqttLink final : private net::MqttEvents {
   std::string boot_;
   std::string command_;  // the last request, named in what is told about its update
   std::map<std::string, std::string> last_progress_;  // by name, so that nothing is told twice
-  std::string cancelling_;                            // the command whose end is waited for
-  std::set<std::string> cancelled_names_;             // what was under way when it came
+  // Commands whose end is waited for, and what was under way when they came.
+  std::map<std::string, std::set<std::string>> cancels_;
   Unheard unheard_;
   net::LinkTrouble trouble_;
 };

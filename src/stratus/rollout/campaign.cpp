@@ -74,6 +74,10 @@ void Campaign::touch(const Device& device) {
   changes_.devices.push_back(static_cast<std::uint32_t>(index));
 }
 
+void Campaign::tell(const Device& device, Tell what) {
+  changes_.tellings.push_back({device.id, what, device.content});
+}
+
 void Campaign::note(std::string_view kind, const std::string& who, std::string detail, std::int64_t now) {
   changes_.header = true;
   changes_.notes.push_back({now, std::string(kind), who, std::move(detail)});

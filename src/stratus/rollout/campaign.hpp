@@ -67,8 +67,8 @@ struct WaveRecord {
   std::uint32_t accepted = 0;   // failures that a person accepted
 };
 
-// Who gives an order for which two different people are needed. One person speaks by several names: a session,
-// tokens. So the label is for people to read, and `id` alone says whether somebody is another one.
+// Who gives an order for which two different people are needed. One person speaks by several names: a
+// session, tokens. So the label is for people to read, and `id` alone says whether somebody is another one.
 struct Person {
   std::string label;  // "token:ann/ci"
   std::string id;     // of the user; what belongs to no user is all one person
@@ -84,7 +84,7 @@ struct Header {
   std::string author_person;         // Person::id; empty: nobody knows any more, so nobody is another one
   std::string advance_asked_by;      // who wants to skip the rest of this wave's gate
   std::string advance_asked_person;  // Person::id
-  bool give_back = false;        // aborting: devices that were updated return
+  bool give_back = false;            // aborting: devices that were updated return
   std::int64_t created_ms = 0, started_ms = 0, finished_ms = 0;
   std::int64_t last_start_ms = 0;  // of a device, for the rate
   std::uint32_t refusing = 0;      // devices that went back for good
@@ -103,6 +103,7 @@ enum class Tell : std::uint8_t { request, cancel, give_back };
 struct Telling {
   std::string device;
   Tell what;
+  std::uint16_t content = 0;  // the one that it is about
 };
 
 // A content of a device came to an end: a line of the device's history.
@@ -217,6 +218,7 @@ class Campaign {
                      std::int64_t now);
   bool move(Device& device, DeviceEvent event, std::int64_t now, const std::string& cause);
   void touch(const Device& device);
+  void tell(const Device& device, Tell what);
   void note(std::string_view kind, const std::string& who, std::string detail, std::int64_t now);
   void end_content(const Device& device, DeviceState outcome, std::int64_t now, bool stands);
   void content_done(Device& device, std::int64_t now);

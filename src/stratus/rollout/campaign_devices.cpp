@@ -25,10 +25,10 @@ bool Campaign::move(Device& device, DeviceEvent event, std::int64_t now, const s
   if (event == DeviceEvent::request) {
     ++device.attempt;
     device.started_ms = now;
-    changes_.tellings.push_back({device.id, Tell::request});
+    tell(device, Tell::request);
   }
   if (event == DeviceEvent::pull_back && device.attempt > 0) --device.attempt;  // it never began
-  if (event == DeviceEvent::give_back) changes_.tellings.push_back({device.id, Tell::give_back});
+  if (event == DeviceEvent::give_back) tell(device, Tell::give_back);
   if (*to == DeviceState::success || *to == DeviceState::returned) device.percent = 100;
   if (*to == DeviceState::waiting || *to == DeviceState::requested) device.percent = 0;
   changes_.header = true;  // it holds the counts
@@ -84,7 +84,7 @@ void Campaign::content_done(Device& device, std::int64_t now) {
     if (stopping) return;
     ++device.content;
     if (header_.state == State::running)
-      changes_.tellings.push_back({device.id, Tell::request});
+      tell(device, Tell::request);
     else
       move(device, DeviceEvent::pull_back, now, "");  // paused: the next content has not begun
     return;
@@ -140,7 +140,7 @@ void Campaign::cancel_device(Device& device, const std::string& cause, std::int6
   const DeviceState from = device.state;
   if (!move(device, DeviceEvent::cancel, now, cause)) return;
   if (from == DeviceState::waiting) return;  // nothing had begun
-  changes_.tellings.push_back({device.id, Tell::cancel});
+  tell(device, Tell::cancel);
   if (is_closed(device.state)) end_content(device, device.state, now, false);
 }
 
@@ -162,7 +162,7 @@ bool Campaign::news(std::string_view id, const DeviceNews& news, std::int64_t no
       if (returns) {
         end_content(device, DeviceState::returned, now, true);
         if (pick_return(device, device.content)) {
-          changes_.tellings.push_back({device.id, Tell::give_back});
+          tell(device, Tell::give_back);
           touch(device);
         } else {
           move(device, DeviceEvent::returned, now, "");

@@ -145,7 +145,7 @@ void Campaign::check_times(std::int64_t now) {
       move(device, DeviceEvent::return_failed, now, "the return took too long");
       end_content(device, device.state, now, false);
     } else if (late && is_in_flight(device.state)) {
-      changes_.tellings.push_back({device.id, Tell::cancel});
+      tell(device, Tell::cancel);
       attempt_failed(device, DeviceEvent::timed_out, "no result within the time of one attempt", now);
     }
   }
@@ -159,7 +159,7 @@ void Campaign::expire(std::int64_t now) {
     if (!move(device, DeviceEvent::expire, now, "the rollout's deadline passed")) continue;
     ++open;
     if (!is_in_flight(from)) continue;
-    changes_.tellings.push_back({device.id, Tell::cancel});
+    tell(device, Tell::cancel);
     end_content(device, device.state, now, false);
   }
   header_.cause = open == 0 ? "" : fmt::format("the deadline passed before {} devices were done", open);

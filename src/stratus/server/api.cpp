@@ -149,6 +149,8 @@ Api::Answer Api::get_next(Call& call) {
   if (!own) answer = co_await releases_.next(name, have, device);
   // Names that mean nothing here leave no trace.
   if (answer && !device.empty()) sightings_.note(device, name, have, own_word);
+  const bool held = !device.empty() && !own && rollouts_.holds_back(device, name);
+  if (answer && held) answer = std::shared_ptr<const std::string>();
   // No target, but rollouts bring it to some: "nothing for you", which a gateway must not tell the others.
   const bool nothing =
       !answer && answer.error().code() == ErrorCode::not_found && rollouts_.is_personal(name);
@@ -158,7 +160,7 @@ Api::Answer Api::get_next(Call& call) {
   head.status = *answer ? 200 : 204;
   if (*answer) head.headers.set("Content-Type", "application/json");
   // Gateways must not give one device's answer to another.
-  if (rollouts_.is_personal(name)) head.headers.set("Cache-Control", "private");
+  if (rollouts_.is_personal(name) || rollouts_.updates_any()) head.headers.set("Cache-Control", "private");
   const std::string body = *answer ? **answer : std::string();
   (void)co_await call.exchange().respond(head, body);
   co_return Result<void>();

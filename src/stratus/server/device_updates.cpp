@@ -72,6 +72,7 @@ void DeviceUpdates::tell(const rollout::Telling& telling, const std::string& rol
   if (telling.what == rollout::Tell::cancel) {
     wire::CancelRequest cancel;
     cancel.command = rollout;
+    cancel.name = contents.at(telling.content).name;
     (void)link_.send(telling.device, "update/cancel", wire::encode_cancel(cancel));
     return;
   }

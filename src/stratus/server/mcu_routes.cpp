@@ -78,7 +78,8 @@ McuRoutes::Answer McuRoutes::next(Call& call) {
   if (*assigned) {
     question.version = (*assigned)->version;
     question.release = (*assigned)->digest;
-  } else if (const auto target = releases_.target(question.repository); target) {
+  } else if (const auto target = releases_.target(question.repository);
+             target && !rollouts_.holds_back(device, question.repository)) {
     const auto digest = Digest::parse(target->digest);
     if (!digest) co_return fail(digest.error());
     question.version = target->version;

@@ -38,8 +38,13 @@ RolloutMessages::RolloutMessages(net::Executor loop, DeviceLink& link, Rollouts&
   link_.on_question([this](const std::string& device,
                            const wire::NextQuestion& question) -> std::optional<wire::UpdateRequest> {
     const auto assigned = rollouts_.assigned(device, question.name);
-    if (!assigned) return std::nullopt;  // the name's target counts
     wire::UpdateRequest request;
+    if (!assigned && rollouts_.holds_back(device, question.name)) {
+      request.command = "next-later";
+      request.kind = name_of(wire::update_kind_of(question.name));
+      return request;  // nothing to do for now
+    }
+    if (!assigned) return std::nullopt;  // the name's target counts
     request.command = "next-" + assigned->digest.short_hex();
     request.kind = name_of(wire::update_kind_of(assigned->name));
     if (assigned->digest != question.have)

@@ -402,8 +402,20 @@ std::optional<rollout::Assignment> Rollouts::under_way(const std::string& device
 
 std::optional<rollout::Assignment> Rollouts::assigned(const std::string& device,
                                                       const std::string& name) const {
-  const auto found = under_way(device, name);
-  return found ? found : standing(device, name);
+  auto found = under_way(device, name);
+  if (!found && !holds_back(device, name)) found = standing(device, name);
+  return found;
+}
+
+bool Rollouts::holds_back(const std::string& device, const std::string& name) const {
+  const Campaign* const holds = live(holder(device));
+  if (holds == nullptr) return false;
+  return holds->spec().contents[holds->find(device)->content].name != name;
+}
+
+bool Rollouts::updates_any() const {
+  return std::any_of(live_.begin(), live_.end(),
+                     [](const auto& one) { return one.second.campaign->counts().in_flight() > 0; });
 }
 
 bool Rollouts::is_personal(const std::string& name) const {

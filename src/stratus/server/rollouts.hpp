@@ -110,7 +110,8 @@ class Rollouts {
   net::Task<Result<std::string>> create(Draft draft, Actor who, bool submit, RepeatKey repeat);
   net::Task<Result<void>> order(std::string id, RolloutOrder order);
 
-  // A device asks what is next of a name. Durable on return. Empty: what the name's target says. `proven`:
+  // A device asks what is next of a name. Durable on return. Empty: what the name's target says, unless the
+  // device is held back. `proven`:
   // the device itself said that it has this; what somebody says for it is no success.
   net::Task<Result<std::optional<rollout::Assignment>>> ask(std::string device, std::string name, Digest have,
                                                             bool proven);
@@ -128,6 +129,11 @@ class Rollouts {
   // nobody and changes nothing.
   std::optional<rollout::Assignment> assigned(const std::string& device, const std::string& name) const;
   std::optional<rollout::Assignment> under_way(const std::string& device, const std::string& name) const;
+  // Whether a rollout is updating the device with another name: one update at a time, so nothing new of this
+  // one is begun meanwhile, not even its target.
+  bool holds_back(const std::string& device, const std::string& name) const;
+  // Whether some device is being updated now, so that others' answers are not for it.
+  bool updates_any() const;
   // Whether answers about this name differ from device to device.
   bool is_personal(const std::string& name) const;
 

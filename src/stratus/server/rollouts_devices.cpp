@@ -51,6 +51,7 @@ std::optional<rollout::Assignment> Rollouts::decide(const std::string& device, c
     campaign.news(device, news, now);
     return assigned;
   }
+  if (holds_back(device, name)) return std::nullopt;
   return standing(device, name);
 }
 
@@ -68,7 +69,7 @@ net::Task<Result<std::optional<rollout::Assignment>>> Rollouts::ask(std::string 
   auto done = co_await submit(work);
   if (!done) co_return forward_error(std::move(done));
   // A success that this very question told of stands by now.
-  if (!found) found = standing(device, name);
+  if (!found && !holds_back(device, name)) found = standing(device, name);
   co_return found;
 }
 

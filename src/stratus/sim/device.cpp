@@ -180,7 +180,8 @@ void Device::take_cancel(std::string_view body) {
   if (!cancel) return;
   bool busy = false;
   for (const InstalledImage& image : flash_.images) {
-    if (image.record.state == State::idle) continue;
+    const bool meant = cancel->name.empty() || cancel->name == image.name;
+    if (!meant || image.record.state == State::idle) continue;
     busy = true;
     cancels_[image.name] = cancel->command;
   }

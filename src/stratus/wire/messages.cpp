@@ -343,6 +343,7 @@ Result<UpdateRequest> parse_update_request(std::string_view text) {
 
 std::string encode_cancel(const CancelRequest& cancel) {
   json::object message{{"command", cancel.command}};
+  put_text(message, "name", cancel.name);
   put_text(message, "reason", cancel.reason);
   return json::serialize(message);
 }
@@ -352,6 +353,7 @@ Result<CancelRequest> parse_cancel(std::string_view text) {
   ObjectReader reader(value, "");
   CancelRequest cancel;
   cancel.command = reader.text("command", kMaxCommand);
+  cancel.name = reader.optional_text("name", 255);
   cancel.reason = reader.optional_text("reason", kMaxReason);
   STRATUS_CHECK(reader.done());
   return cancel;

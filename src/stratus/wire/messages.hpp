@@ -132,6 +132,7 @@ Result<UpdateRequest> parse_update_request(std::string_view text);
 // update/cancel
 struct CancelRequest {
   std::string command;  // the request to be given up
+  std::string name;     // what of it is under way, as in a request; empty: whatever is under way
   std::string reason;
 };
 std::string encode_cancel(const CancelRequest& cancel);

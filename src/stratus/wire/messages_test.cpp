@@ -33,7 +33,7 @@ TEST(Messages, ComeBack) {
   comes_back(NextQuestion{{0, 0}, "app", kDigest}, encode_next_question, parse_next_question);
   comes_back(UpdateRequest{"c1", "container", "r1", {{"app", "2", kDigest}}, 99}, encode_update_request,
              parse_update_request);
-  comes_back(CancelRequest{"c1", "paused"}, encode_cancel, parse_cancel);
+  comes_back(CancelRequest{"c1", "firmware/board", "paused"}, encode_cancel, parse_cancel);
   comes_back(Stored{{1, 2, 3}, {{4, "not JSON"}}}, encode_stored, parse_stored);
 }
 
