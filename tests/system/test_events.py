@@ -9,6 +9,7 @@ import urllib.parse
 import pytest
 from harness import wait_until
 from harness.events import Stream
+from harness.fleet import FleetCase
 from harness.http import HttpClient
 from harness.identity import enrol
 from harness.mqtt import DeviceMaker
@@ -69,6 +70,28 @@ def test_who_comes_from_before_a_restart_is_told_to_read_everything_again(plain_
     stream.close()
     stream = Stream(server.http, last="nonsense")
     assert [stream.next()[1] for _ in range(2)] == ["hello", "reload"]
+    stream.close()
+
+
+def test_who_watches_the_audit_hears_of_every_entry(plain_stack, tmp_path):
+    fleet = FleetCase(plain_stack, devices=1)
+    stream = Stream(fleet.http, "?topics=audit")
+    assert stream.next()[1] == "hello"
+    before = fleet.http.get("/api/v1/audit?limit=1").json()["items"][0]["sequence"]
+    add_user(fleet.server, "vera")
+    enrol(fleet.server, tmp_path, "door-1")
+    unused = fleet.http.post("/api/v1/registration-codes", json={}).json()["codes"][0]["id"]
+    assert fleet.http.delete(f"/api/v1/registration-codes/{unused}").status == 204
+    assert fleet.http.post("/api/v1/devices/door-1/revoke", json={"reason": "stolen"}).status == 204
+    rollout = fleet.create(waves=[{"count": 1}])
+    fleet.order(rollout, "pause")
+    items = fleet.http.get("/api/v1/audit?limit=100").json()["items"]
+    entries = sorted((one["sequence"], one["action"], one["object"]) for one in items if one["sequence"] > before)
+    told = [stream.next() for _ in entries]
+    assert {name for _, name, _ in told} == {"audit"}
+    assert [(data["action"], data["object"]) for _, _, data in told] == [entry[1:] for entry in entries]
+    assert {"user.create", "device.enrol", "device.revoke", "rollout.created", "rollout.pause", "registration_code.create",
+            "registration_code.withdraw"} <= {entry[1] for entry in entries}
     stream.close()
 
 

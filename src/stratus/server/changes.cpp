@@ -59,9 +59,13 @@ Result<void> keep_reply(db::Transaction& transaction, const RepeatKey& repeat, c
   return db::keep_answer(transaction, repeat.key, kept, now, now - Changes::kKeepMs);
 }
 
+Event audit_news(const std::string& action, const std::string& object) {
+  const boost::json::object body{{"action", action}, {"object", object}};
+  return {"audit", object, boost::json::serialize(body)};
+}
+
 Result<void> Change::record(std::string action, std::string object, std::string detail) {
-  publish(
-      {"audit", object, boost::json::serialize(boost::json::object{{"action", action}, {"object", object}})});
+  publish(audit_news(action, object));
   wire::AuditEntry entry;
   entry.actor = actor_.label;
   entry.action = std::move(action);

@@ -29,6 +29,9 @@ struct Actor {
   std::string person;   // Principal::person()
 };
 
+// There is an entry in the audit log: what watchers of it are told once it is stored.
+Event audit_news(const std::string& action, const std::string& object);
+
 // What is answered to a change.
 struct Reply {
   int status = 204;

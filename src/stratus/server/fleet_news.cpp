@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "stratus/base/clock.hpp"
+#include "stratus/server/changes.hpp"
 
 namespace stratus::server {
 namespace {
@@ -71,6 +72,9 @@ void publish_identity_news(Identity& identity, EventBus& bus) {
   };
   identity.on_issued([publish](const wire::EnrolAnswer& issued, bool renewed) {
     publish(certificate_news(issued, renewed));
+  });
+  identity.on_recorded([&bus](const std::string& action, const std::string& object) {
+    bus.publish(audit_news(action, object));
   });
   identity.on_revoked([publish](const std::string& device) { publish(revocation_news(device)); });
 }

@@ -129,6 +129,10 @@ class Identity {
   void on_issued(std::function<void(const wire::EnrolAnswer& issued, bool renewed)> hook) {
     issued_hooks_.push_back(std::move(hook));
   }
+  // Called on the loop when an entry of the audit log was stored.
+  void on_recorded(std::function<void(const std::string& action, const std::string& object)> hook) {
+    recorded_hooks_.push_back(std::move(hook));
+  }
   // Called on the loop when there is a gateway more.
   void on_gateways(std::function<void()> hook) { gateway_hooks_.push_back(std::move(hook)); }
   // Called on the loop with the ids of certificates that ended: cut sessions made with them.
@@ -164,6 +168,7 @@ class Identity {
   // identity.cpp
   Result<void> check_peer(const net::RequestHead& request, std::string_view device, bool others) const;
   net::Task<Result<void>> write(db::Database::Work work);
+  void tell_recorded(const std::string& action, const std::string& object) const;
   // Of what the device said in the past, superseded keys too; a renewal needs one that is still good.
   net::Task<Result<std::vector<DeviceKey>>> keys_of(std::string device, bool to_renew);
 
@@ -223,6 +228,7 @@ class Identity {
   std::vector<std::function<void(const std::string&)>> revoked_hooks_, readmitted_hooks_, replaced_hooks_,
       ended_hooks_;
   std::vector<std::function<void(const wire::EnrolAnswer&, bool)>> issued_hooks_;
+  std::vector<std::function<void(const std::string&, const std::string&)>> recorded_hooks_;
   std::vector<std::function<void()>> list_hooks_, server_hooks_, gateway_hooks_;
 };
 

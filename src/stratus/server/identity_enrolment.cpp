@@ -138,7 +138,11 @@ net::Task<Result<std::vector<NewCode>>> Identity::make_codes(CodeWish wish) {
       return {};
     };
     auto written = co_await write(work);
-    if (written) co_return std::move(*made);
+    if (written) {
+      for (const NewCode& code : *made)
+        tell_recorded("registration_code.create", "registration_code:" + code.id);
+      co_return std::move(*made);
+    }
     if (written.error().code() != ErrorCode::conflict || attempt == 8)
       co_return forward_error(std::move(written));
   }
@@ -157,7 +161,13 @@ net::Task<Result<void>> Identity::withdraw_code(std::string id, std::string by) 
     STRATUS_CHECK(db::withdraw_code(transaction, id, now));
     return record(transaction, by, "registration_code.withdraw", "registration_code:" + id);
   };
-  co_return co_await write(work);
+  auto written = co_await write(work);
+  if (written) tell_recorded("registration_code.withdraw", "registration_code:" + id);
+  co_return written;
+}
+
+void Identity::tell_recorded(const std::string& action, const std::string& object) const {
+  for (const auto& hook : recorded_hooks_) hook(action, object);
 }
 
 // In a transaction: makes the certificate and notes it.
@@ -316,6 +326,7 @@ net::Task<Result<wire::EnrolAnswer>> Identity::enrol(wire::EnrolRequest request,
   auto synced = co_await sync();
   if (!synced) log::warning("identity", "after enrolling {}: {}", answer.device, synced.error().text());
   for (const auto& hook : issued_hooks_) hook(answer, false);
+  tell_recorded("device.enrol", answer.kind + ":" + answer.device);
   co_return std::move(answer);
 }
 

@@ -158,6 +158,7 @@ net::Task<Result<void>> Identity::revoke(std::string device, std::string by, std
   };
   auto written = co_await write(work);
   if (!written) co_return written;
+  tell_recorded("device.revoke", "device:" + device);
   ++counters_.revoked;
   auto synced = co_await sync();  // cuts what it has open
   if (!synced) co_return synced;

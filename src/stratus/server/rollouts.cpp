@@ -301,6 +301,9 @@ void Rollouts::publish(const std::vector<db::RolloutSave>& saves,
         ports_.tell(telling, saves[i].rollout.id, campaign.spec().contents);
     }
     if (!ports_.publish) continue;
+    for (const rollout::Note& note : changes[i].notes)
+      if (!note.who.empty())
+        ports_.publish(audit_news("rollout." + note.kind, "rollout:" + saves[i].rollout.id));
     ports_.publish({"rollouts", saves[i].rollout.id, encode_rollout_news(saves[i].rollout)});
     for (const std::uint32_t index : changes[i].devices)
       tiles_.note(saves[i].rollout.id, index, campaign.devices()[index]);
