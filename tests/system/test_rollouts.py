@@ -318,6 +318,28 @@ def test_a_deployment_afterwards_is_the_newer_word(fleet):
     assert fleet.devices[1].ask() == "2", "its turn in the rollout has come before"
 
 
+def test_targets_are_the_union_of_places_filter_and_devices(fleet):
+    http = fleet.http
+    for kind, code in (("regions", "seoul"), ("regions", "busan"), ("groups", "shop")):
+        assert http.post(f"/api/v1/{kind}", json={"code": code, "name": code}).status == 201
+    places = {"d000": {"region": "seoul"}, "d001": {"region": "seoul", "group": "shop"}, "d002": {"group": "shop"},
+              "d003": {"region": "busan"}, "d004": {"label": "front door"}}
+    for device, change in places.items():
+        assert http.request("PATCH", f"/api/v1/devices/{device}", json=change, headers={"If-Match": "*"}).status == 200, device
+
+    def meant(**targets):
+        rollout = fleet.create(targets=targets, draft=True)
+        return sorted(fleet.states(rollout))
+    assert meant(regions=["seoul"]) == ["d000", "d001"]
+    assert meant(groups=["shop"]) == ["d001", "d002"]
+    assert meant(filter='region=busan,seoul !group=shop') == ["d000", "d003"]
+    assert meant(filter='label="front door"') == ["d004"]
+    everything = {"regions": ["seoul"], "groups": ["shop"], "filter": "region=busan", "devices": ["d009", "d000"]}
+    assert meant(**everything) == ["d000", "d001", "d002", "d003", "d009"]
+    plan = http.post("/api/v1/rollouts/dry-run", json={"contents": [{"name": "app", "version": "2"}], "targets": everything})
+    assert plan.json()["devices"] == 5
+
+
 def test_a_dry_run_changes_nothing(fleet):
     body = {"contents": [{"name": "app", "version": "2"}], "targets": {"all": True, "devices": ["ghost"]},
             "waves": [{"percent": 10}]}
