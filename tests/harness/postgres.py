@@ -1,4 +1,5 @@
 """A PostgreSQL of Debian's package for one test: own directory, unix socket only, no fsync."""
+import contextlib
 import itertools
 import json
 import os
@@ -22,6 +23,17 @@ def rows(url, query):
     done = subprocess.run([PROGRAMS / "psql", "-d", url, "-qtAc", f"SELECT to_json(one) FROM ({query}) one"], check=True,
                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
     return [tuple(json.loads(line).values()) for line in done.stdout.splitlines()]
+
+
+@contextlib.contextmanager
+def locked(url, table):
+    """Nobody else writes the table meanwhile."""
+    with subprocess.Popen([PROGRAMS / "psql", "-d", url, "-qtA", "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as session:
+        session.stdin.write(f"BEGIN;\nLOCK TABLE {table} IN EXCLUSIVE MODE;\nSELECT 'locked';\n")
+        session.stdin.flush()
+        assert session.stdout.readline() == "locked\n"
+        yield
 
 
 def dump(url):

@@ -1,4 +1,5 @@
 """Server, gateway and agents as a user would start them, joined by their URLs, plus the `stratus` command."""
+import contextlib
 import json
 import os
 import pathlib
@@ -38,6 +39,17 @@ class Service:
             return postgres.rows(self.database, query)
         with sqlite3.connect(f"file:{self.data}/catalogue.db?mode=ro", uri=True) as database:
             return database.execute(query).fetchall()
+
+    @contextlib.contextmanager
+    def nothing_stored(self):
+        """What devices tell cannot be stored meanwhile: another writer keeps that to itself."""
+        if self.database:
+            with postgres.locked(self.database, "device_events"):
+                yield
+            return
+        with contextlib.closing(sqlite3.connect(self.data / "catalogue.db", timeout=30, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            yield
 
     def dump(self):
         """Everything that the server's database holds, as bytes."""

@@ -2,7 +2,6 @@
 import contextlib
 import os
 import signal
-import sqlite3
 
 import pytest
 from harness import AgentCase, Stack, free_port, wait_until
@@ -214,8 +213,7 @@ def test_an_error_that_died_with_the_server_is_told_again(programs, tmp_path):
     case.wait_committed(1)
     wait_until(lambda: live(case).get("online"))
     waiting = lambda: server.metric("stratus_messages_waiting")
-    with contextlib.closing(sqlite3.connect(server.data / "catalogue.db", timeout=30, isolation_level=None)) as database:
-        database.execute("BEGIN IMMEDIATE")  # what comes now cannot be stored
+    with server.nothing_stored():
         os.kill(case.status()["pid"], signal.SIGKILL)
         before = waiting()  # each second brings a measurement, errors first, and progress at most
         wait_until(lambda: waiting() >= before + 6, what="the error to have reached the server")

@@ -1,5 +1,4 @@
 """Devices talk to the server over MQTT: the real mosquitto, mTLS, messages acknowledged once they are stored."""
-import contextlib
 import json
 import os
 import pathlib
@@ -150,14 +149,6 @@ def memory(server):
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) // 1024
 
 
-@contextlib.contextmanager
-def nothing_stored(server):
-    """Another writer keeps the database for itself meanwhile."""
-    with contextlib.closing(sqlite3.connect(server.data / "catalogue.db", timeout=30, isolation_level=None)) as database:
-        database.execute("BEGIN IMMEDIATE")
-        yield
-
-
 def waits_no_more(server):
     """How many messages wait, once that does not grow any longer."""
     seen = [-1]
@@ -175,11 +166,12 @@ def test_what_cannot_be_stored_waits_within_bounds(server, devices, qos):
     """150 MB from a device within its quota; room is for 64 MiB, half of it for QoS 0."""
     device = devices.connect("d1")
     before, room = memory(server), 64 // (2 - qos)
-    with nothing_stored(server):
+    with server.nothing_stored():
         for _ in range(2_500):
             device.publish("v1/d1/log", {"message": "x", "padding": "y" * 60_000}, qos=qos)
         assert room * 2**20 // 61_000 < waits_no_more(server) < (room + 2) * 2**20 // 60_000
-        assert memory(server) - before < room * 1.4
+        # To PostgreSQL they go as one text, so the attempts to store them copy them.
+        assert memory(server) - before < room * (4 if server.database else 1.4)
         if qos == 0:
             wait_until(lambda: server.metric('stratus_messages_total{outcome="dropped"}') > 1_000, 60, what="the rest to be dropped")
             device.say("log", seq=1, message="QoS 1 has room")
