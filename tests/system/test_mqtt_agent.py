@@ -120,7 +120,7 @@ def test_without_a_broker_polling_brings_what_is_new(case):
     case.publish(1)
     program = case.start()
     case.wait_committed(1)
-    wait_until(lambda: "polling goes on" in program.log, what="the agent to miss its broker")
+    wait_until(lambda: "polling goes on" in program.log, 60, what="the agent to miss its broker")
     case.publish(2)
     case.wait_committed(2)
     assert "mqtt: connected" not in program.log
@@ -221,6 +221,6 @@ def test_an_error_that_died_with_the_server_is_told_again(programs, tmp_path):
         server.program.process.wait()
     case.server = start(server.data)
     told = wait_until(lambda: [event for event in case.server.http.get("/api/v1/devices/device-1/events").json()["items"]
-                               if event["kind"] == "status/error_log"], 90, what="the error to be told again")
+                               if event["kind"] == "status/error_log"], 180, what="the error to be told again")
     assert "version 1 ended" in str(told[0])
     case.stop_all()
