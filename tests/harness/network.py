@@ -23,7 +23,11 @@ class PrivateNetwork:
     def __enter__(self):
         self._before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         _check(_libc.unshare(_CLONE_NEWNET))
-        _run("ip", "link", "set", "lo", "up")
+        try:
+            _run("ip", "link", "set", "lo", "up")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -192,7 +192,7 @@ def test_a_gateway_has_no_say_about_a_device_with_a_session_of_its_own(site, tmp
     device.say("presence", online=True, boot="own")
     http, unproven = site.server.http, lambda: site.server.metric('stratus_messages_total{outcome="unproven"}')
     live = lambda: http.get("/api/v1/devices/d1/live").json()
-    wait_until(lambda: site.server.metric("stratus_mqtt_devices_online") == 1)
+    wait_until(lambda: live().get("online"), what="the device to be there")
     impostor = impostor_of(site)
     forged = {"presence": {"online": False}, "status/system": {"cpu_percent": 99}, "log": {"message": "it broke"},
               "update/progress": {"state": "fetching"}}

@@ -50,13 +50,11 @@ void MqttLink::step_later() {
 
 void MqttLink::close() {
   if (ended_) return;
+  ended_ = true;  // a write that fails ends nothing more
   if (shaken_) {
     session_.end();
-    stepping_ = true;
     (void)write_output();
-    stepping_ = false;
   }
-  ended_ = true;
   transport_->end_sending();
   release();
   transport_.reset();

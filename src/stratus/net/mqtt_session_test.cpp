@@ -203,6 +203,22 @@ TEST_F(MqttSessionTest, FindsADeadBrokerWhileItIsHeld) {
   EXPECT_EQ(events.seen[2], "connected");
 }
 
+TEST_F(MqttSessionTest, LeavesADeadBrokerWhileItIsHeld) {
+  broker.cut_at_publish = 1;
+  const auto test = [this]() -> Task<void> {
+    co_await events.until(1);
+    session.hold(true);
+    for (int i = 0; i < 2; ++i) {  // the second is answered by a reset
+      EXPECT_TRUE(session.publish("t", "hello", {}));
+      co_await sleep_for(Millis(50));
+    }
+    session.reconnect();
+    co_await events.until(2);
+  };
+  run(test());
+  EXPECT_EQ(events.seen[1], "connected");
+}
+
 TEST_F(MqttSessionTest, ReconnectsWhenAskedTo) {
   const auto test = [this]() -> Task<void> {
     co_await events.until(1);

@@ -16,12 +16,14 @@ constexpr std::size_t kMaxKnown = 300'000;   // devices
 constexpr std::int64_t kSeenGrain = 60'000;  // ms between two notes that a device was heard
 constexpr Millis kPresenceFlush{500};
 constexpr Millis kLookForMissing{10'000};
+constexpr Millis kConnectAgain{60'000};
 constexpr std::size_t kMaxClaims = 10'000;
 constexpr std::size_t kMaxAnswer = 64;  // seqs of one `stored` message grow no further than this
 
 net::MqttOptions session_options(const DeviceLinkOptions& options) {
   net::MqttOptions session = options.session;
   session.session.receive_maximum = options.window;
+  session.session.max_packet = (net::BrokerConfig{}.max_payload + 1024) + (64u << 10);  // whatever it takes
   session.session.tolerated = 65'535;  // mosquitto: see kOwnerWindow
   session.session.max_queued = 50'000;
   session.session.max_queued_bytes = 64u << 20;
@@ -165,6 +167,7 @@ void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message&
   taken.kind = topic.suffix;
   taken.body = as_text(message.payload);
   taken.received_ms = now_ms();
+  if (taken.gateway.empty() && take_goodbye(taken)) return session_.acknowledge(message.token);
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!quota_.take(taken.gateway.empty() ? taken.device : taken.gateway + "/" + taken.device, now)) {
     ++counters_.over_quota;
@@ -204,6 +207,16 @@ void DeviceLink::take(const wire::DeviceTopic& topic, const wire::mqtt::Message&
     default:
       keep(Ingest::Item{std::move(taken), message.token});
   }
+}
+
+// That a session is over is taken of everybody, also of who said more than it may or was shut out: else it
+// would count as there for ever, and nothing be heard of it behind a gateway.
+bool DeviceLink::take_goodbye(DeviceMessage& message) {
+  if (message.kind != "presence") return false;
+  const auto presence = wire::parse_presence(message.body);
+  if (!presence || presence->online || !check_message(message)) return false;
+  note_presence(message);
+  return true;
 }
 
 bool DeviceLink::is_hearsay(const DeviceMessage& message) const {
@@ -447,14 +460,17 @@ Result<void> DeviceLink::send(const std::string& device, std::string_view suffix
 // What mosquitto threw away from its queue is gone. What it lost on the way to us, though it counts it as
 // sent, slows down each of our acknowledgements and comes again with the next connection.
 net::Task<void> DeviceLink::watch_broker() {
+  SteadyTime connected = std::chrono::steady_clock::now();
   for (std::uint64_t told = 0;;) {
     co_await net::sleep_for(kLookForMissing);
     const std::uint64_t missing = session_.missing();
     if (missing == told) continue;
-    log::error("mqtt",
-               "the broker threw {} messages away: devices say more than can be stored; connecting again",
+    log::error("mqtt", "the broker threw {} messages away: devices say more than can be stored",
                missing - told);
     told = missing;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (now - connected < kConnectAgain) continue;
+    connected = now;
     session_.reconnect();
   }
 }

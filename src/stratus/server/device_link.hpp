@@ -121,6 +121,7 @@ class DeviceLink final : private net::MqttEvents {
   void on_message(const wire::mqtt::Message& message) override;
   void take(const wire::DeviceTopic& topic, const wire::mqtt::Message& message);
   void refuse(const DeviceMessage& message, wire::mqtt::AckToken token, const Error& why);
+  bool take_goodbye(DeviceMessage& message);
   bool is_hearsay(const DeviceMessage& message) const;
   void set_aside(const DeviceMessage& message, bool retained);
   bool has_room_for(const DeviceMessage& message, wire::mqtt::AckToken token) const;
