@@ -29,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(text, encode_next_question, parse_next_question);
   check(text, encode_update_request, parse_update_request);
   check(text, encode_cancel, parse_cancel);
+  check(text, encode_control_command, parse_control_command);
   check(text, encode_stored, parse_stored);
   const auto plain = plain_metrics(text);
   if (plain.has_value() != parse_metrics(text).has_value()) std::abort();

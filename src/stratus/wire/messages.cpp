@@ -359,6 +359,20 @@ Result<CancelRequest> parse_cancel(std::string_view text) {
   return cancel;
 }
 
+std::string encode_control_command(const ControlCommand& command) {
+  return json::serialize(json::object{{"command", command.command}, {"action", command.action}});
+}
+
+Result<ControlCommand> parse_control_command(std::string_view text) {
+  STRATUS_TRY(value, parse_json(text, kMaxDeviceMessage));
+  ObjectReader reader(value, "");
+  ControlCommand command;
+  command.command = reader.text("command", kMaxCommand);
+  command.action = reader.text("action", 32);
+  STRATUS_CHECK(reader.done());
+  return command;
+}
+
 std::string encode_stored(const Stored& stored) {
   json::object message;
   json::array seqs;

@@ -5,6 +5,7 @@
 // device asks for it and checks its signatures.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,7 +32,7 @@ struct Envelope {
 struct CommandAnswer {
   Envelope envelope;
   std::string command;  // id of the command that is answered
-  std::string status;   // "accepted", "rejected", "done", "cancelled", "too_late"
+  std::string status;   // "accepted", "rejected", "done", "refused", "cancelled", "too_late"
   std::string reason;   // for people
   // Of an update/cancel/ack: Stratus-Signature over signed_text(), kind "cancel", counter seq; or empty.
   std::string signature;
@@ -137,6 +138,16 @@ struct CancelRequest {
 };
 std::string encode_cancel(const CancelRequest& cancel);
 Result<CancelRequest> parse_cancel(std::string_view text);
+
+// control/command: one small thing asked of the device itself, answered on control/response. Only a device
+// that is there gets it: the brokers drop what is older than its expiry.
+inline constexpr std::array<std::string_view, 3> kControlActions{"check_now", "report_metrics", "send_log"};
+struct ControlCommand {
+  std::string command;  // id; the same may come twice
+  std::string action;   // of kControlActions; another is refused with `unknown_command`
+};
+std::string encode_control_command(const ControlCommand& command);
+Result<ControlCommand> parse_control_command(std::string_view text);
 
 // stored: what the device need not keep any longer. `refused` will never be stored: sending it again is no
 // use.

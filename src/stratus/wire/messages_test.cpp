@@ -34,6 +34,7 @@ TEST(Messages, ComeBack) {
   comes_back(UpdateRequest{"c1", "container", "r1", {{"app", "2", kDigest}}, 99}, encode_update_request,
              parse_update_request);
   comes_back(CancelRequest{"c1", "firmware/board", "paused"}, encode_cancel, parse_cancel);
+  comes_back(ControlCommand{"c1", "check_now"}, encode_control_command, parse_control_command);
   comes_back(Stored{{1, 2, 3}, {{4, "not JSON"}}}, encode_stored, parse_stored);
 }
 
@@ -88,6 +89,10 @@ TEST(Messages, RefuseWhatIsOutsideTheirBounds) {
   EXPECT_FALSE(
       parse_update_request(R"({"command":"c","kind":"container","items":[{"name":"a","digest":"md5:1"}]})"));
   EXPECT_FALSE(parse_stored(R"({"seqs":[-1]})"));
+  EXPECT_FALSE(parse_control_command(R"({"command":"c1"})"));
+  EXPECT_FALSE(parse_control_command(R"({"action":"check_now"})"));
+  EXPECT_FALSE(parse_control_command(R"({"command":"c1","action":["check_now"]})"));
+  EXPECT_FALSE(parse_control_command("{\"command\":\"c1\",\"action\":\"" + std::string(33, 'x') + "\"}"));
   EXPECT_FALSE(parse_envelope(std::string(kMaxDeviceMessage + 1, ' ')));
 }
 
