@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "stratus/agent/control_command.hpp"
 #include "stratus/agent/identity.hpp"
 #include "stratus/base/clock.hpp"
 #include "stratus/base/json.hpp"
@@ -93,8 +94,8 @@ MqttLink::MqttLink(net::Executor executor, const AgentConfig& config, Agent& age
       answered_(executor),
       unheard_(unix_ms()) {
   if (auto boot = runtime::boot_id()) boot_ = std::move(*boot);
-  for (const char* const suffix :
-       {"update/request/+", "update/cancel", "update/next/answer", "cert/renew/response", "stored"})
+  for (const char* const suffix : {"update/request/+", "update/cancel", "update/next/answer",
+                                   "control/command", "cert/renew/response", "stored"})
     session_.subscribe(wire::device_topic(config_.device, suffix));
 }
 
@@ -173,6 +174,7 @@ void MqttLink::on_message(const wire::mqtt::Message& message) {
     if (topic->suffix == "stored") {
       if (const auto word = wire::parse_stored(body)) unheard_.heard(*word);
     }
+    if (topic->suffix == "control/command") take_control(body);
     if (topic->suffix == "cert/renew/response") {
       renewal_ = body;
       answered_.notify_all();
@@ -220,6 +222,21 @@ void MqttLink::take_cancel(std::string_view body) {
   if (cancels_.size() < kMaxCancels) cancels_[cancel->command] = std::move(names);
 }
 
+void MqttLink::take_control(std::string_view body) {
+  const auto command = wire::parse_control_command(body);
+  if (!command) return log::warning("mqtt", "a command that cannot be read: {}", command.error().text());
+  ControlDeeds deeds;
+  deeds.check_now = [this] { agent_.check_now(); };
+  deeds.report_metrics = [this] { tell_metrics(); };
+  deeds.send_log = [this](std::vector<wire::LogEntry> lines) {
+    say("log", wire::encode_log({{0, unix_ms()}, std::move(lines)}));
+  };
+  deeds.service_log = config_.data / "service.log";
+  wire::CommandAnswer answer = obey(*command, deeds);
+  answer.envelope.time_ms = unix_ms();
+  say("control/response", wire::encode_command_answer(answer));
+}
+
 net::Task<void> MqttLink::watch() {
   SteadyTime next_sample = std::chrono::steady_clock::now();
   for (;;) {
@@ -232,11 +249,15 @@ net::Task<void> MqttLink::watch() {
     const SteadyTime now = std::chrono::steady_clock::now();
     if (now < next_sample) continue;
     next_sample = now + config_.mqtt.metrics;
-    wire::MetricSample sample;
-    sample.envelope.time_ms = unix_ms();
-    sample.values = metrics_.sample();
-    say("status/system", wire::encode_metrics(sample));
+    tell_metrics();
   }
+}
+
+void MqttLink::tell_metrics() {
+  wire::MetricSample sample;
+  sample.envelope.time_ms = unix_ms();
+  sample.values = metrics_.sample();
+  say("status/system", wire::encode_metrics(sample));
 }
 
 void MqttLink::tell_progress() {

@@ -49,9 +49,11 @@ class MqttLink final : private net::MqttEvents {
   void take_request(std::string_view body);
   void take_answer(std::string_view body);
   void take_cancel(std::string_view body);
+  void take_control(std::string_view body);
   net::Task<void> watch();
   void tell_progress();
   void tell_progress_of(const std::string& name, const boost::json::object& about);
+  void tell_metrics();
   void tell_errors();
   void answer_cancels();
   void answer_cancel(const std::string& command, std::string status, std::string reason);
