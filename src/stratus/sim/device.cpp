@@ -99,7 +99,8 @@ Result<void> Device::power_on() {
   options.session.will = will;
   session_ = std::make_unique<net::MqttSession>(world_.executor, std::move(options),
                                                 static_cast<net::MqttEvents&>(*this));
-  for (const char* const suffix : {"update/request/+", "update/cancel", "update/next/answer", "stored"})
+  for (const char* const suffix :
+       {"update/request/+", "update/cancel", "update/next/answer", "control/command", "stored"})
     session_->subscribe(wire::device_topic(name_, suffix));
   session_task_.spawn(session_->run());
   return {};
@@ -153,6 +154,7 @@ void Device::on_message(const wire::mqtt::Message& message) {
     if (topic->suffix.starts_with("update/request/")) take_request(body, false);
     if (topic->suffix == "update/next/answer") take_request(body, true);
     if (topic->suffix == "update/cancel") take_cancel(body);
+    if (topic->suffix == "control/command") take_control(body);
     if (topic->suffix == "stored") take_stored(body);
   }
   session_->acknowledge(message.token);
@@ -205,6 +207,27 @@ void Device::answer_cancel(const std::string& command, std::string status, std::
   answer.status = std::move(status);
   answer.reason = std::move(reason);
   say("update/cancel/ack", wire::encode_command_answer(answer));
+}
+
+void Device::take_control(std::string_view body) {
+  const auto command = wire::parse_control_command(body);
+  if (!command) return log::warning("sim", "{}: {}", name_, command.error().text());
+  wire::CommandAnswer answer;
+  answer.envelope.time_ms = unix_ms();
+  answer.command = command->command;
+  answer.status = "done";
+  if (command->action == "check_now") {
+    want(profile_.image);
+  } else if (command->action == "report_metrics") {
+    tell_metrics(0);
+  } else if (command->action == "send_log") {
+    const std::string line = fmt::format("{} of stratus-sim, start {}", name_, boots_);
+    say("log", wire::encode_log({{0, unix_ms()}, {{unix_ms(), "info", "sim", line}}}));
+  } else {
+    answer.status = "refused";
+    answer.reason = "unknown_command";
+  }
+  say("control/response", wire::encode_command_answer(answer));
 }
 
 void Device::take_stored(std::string_view body) {

@@ -64,6 +64,7 @@ class Device final : private net::MqttEvents {
   void end_cancel(const InstalledImage& image, bool committed);
   void answer_cancel(const std::string& command, std::string status, std::string reason);
   bool is_cancelled(const InstalledImage& image) const { return cancels_.contains(image.name); }
+  void take_control(std::string_view body);
   void take_stored(std::string_view body);
   Result<void> power_on();
   net::Task<void> power_off();
