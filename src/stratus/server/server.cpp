@@ -16,6 +16,7 @@
 #include "stratus/server/console.hpp"
 #include "stratus/server/content_orders.hpp"
 #include "stratus/server/contents.hpp"
+#include "stratus/server/device_commands.hpp"
 #include "stratus/server/device_updates.hpp"
 #include "stratus/server/device_why_route.hpp"
 #include "stratus/server/enrolment_desk.hpp"
@@ -160,6 +161,7 @@ class Server {
         overview_({*opened_.database, *opened_.repositories, releases_, sightings_, lists_,
                    [this] { return server_alerts(); }, config.identity.renew_before / 2}),
         why_(*opened_.database, files_, identity_, releases_, rollouts_, fleet_, sightings_),
+        commands_(bus_),
         views_(*opened_.database, lists_, bus_),
         gateways_(*opened_.database, files_, identity_, bus_),
         mcu_(identity_, rollouts_, releases_, *opened_.mcu, *opened_.database, files_),
@@ -198,6 +200,7 @@ class Server {
     register_identity_routes(router_, identity_);
     overview_.register_routes(router_);
     why_.register_routes(router_);
+    commands_.register_routes(router_);
     views_.register_routes(router_);
     gateways_.register_routes(router_);
     images_.register_routes(router_);
@@ -234,6 +237,7 @@ class Server {
         loop_, messaging_->link(), releases_, *opened_.catalogue, files_,
         [this](const std::string& name) { return rollouts_.is_personal(name); });
     rollout_messages_ = std::make_unique<RolloutMessages>(loop_, messaging_->link(), rollouts_, bus_);
+    commands_.use(messaging_->link());
     return {};
   }
   Result<void> open_desk() {
@@ -556,6 +560,7 @@ class Server {
   ContentOrders content_orders_;
   Overview overview_;
   DeviceWhy why_;
+  DeviceCommands commands_;
   RolloutViews views_;
   GatewayRoutes gateways_;
   McuRoutes mcu_;
