@@ -14,6 +14,7 @@
 #include "stratus/cli/common.hpp"
 #include "stratus/cli/delta_command.hpp"
 #include "stratus/cli/deploy.hpp"
+#include "stratus/cli/device_command.hpp"
 #include "stratus/cli/devices.hpp"
 #include "stratus/cli/identity_command.hpp"
 #include "stratus/cli/inspect.hpp"
@@ -199,6 +200,31 @@ void add_device_watch(CLI::App& device, const CommonOptions& common, Action& act
   watch->callback([&] { action = [&] { return watch_devices(options, common, exit_status); }; });
 }
 
+Result<void> command_device(const stratus::cli::DeviceCommand& options, const CommonOptions& common,
+                            int& exit_status) {
+  STRATUS_TRY(status, stratus::cli::command_device(options, common));
+  exit_status = status;
+  return {};
+}
+
+void add_device_command(CLI::App& device, const CommonOptions& common, Action& action, int& exit_status) {
+  static stratus::cli::DeviceCommand options;
+  CLI::App* const command =
+      device.add_subcommand("command", "Ask a device that is connected for something small");
+  command->add_option("DEVICE", options.device, "the device")->required();
+  command
+      ->add_option("COMMAND", options.command,
+                   "check_now: ask for updates; report_metrics: tell measurements; send_log: send the end of "
+                   "its service's log")
+      ->required()
+      ->check(CLI::IsMember({"check_now", "report_metrics", "send_log"}));
+  command->add_flag("--wait", options.wait, "until it answers; ends with 6 when it refused");
+  command->footer(
+      "A device that is away gets nothing: it asks for updates by itself when it is back.\n"
+      "Example:\n  stratus device command kiosk-7 check_now --wait");
+  command->callback([&] { action = [&] { return command_device(options, common, exit_status); }; });
+}
+
 // region, group, filter and device: list, show, create, change, remove.
 void add_inventory_commands(CLI::App& app, const CommonOptions& common, Action& action, int& exit_status) {
   using stratus::cli::Noun;
@@ -232,6 +258,7 @@ void add_inventory_commands(CLI::App& app, const CommonOptions& common, Action& 
     if (device) {
       listings.push_back(app.add_subcommand("devices", "The same as `stratus device list`"));
       add_device_watch(*command, common, action, exit_status);
+      add_device_command(*command, common, action, exit_status);
     }
     for (CLI::App* const listing : listings) {
       listing->callback(
