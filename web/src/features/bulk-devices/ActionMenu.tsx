@@ -1,4 +1,5 @@
 import { Button, Menu, type ButtonProps } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { Permitted } from '@/entities/session/Permitted';
 import { Icon } from '@/shared/ui/icons';
 import { DANGEROUS, type BulkAction } from './actions';
@@ -8,10 +9,12 @@ interface Props {
   actions: readonly BulkAction[];
   size?: ButtonProps['size'];
   onChoose: (action: BulkAction) => void;
+  /** Menu.Items that stand before the others. */
+  children?: ReactNode;
 }
 
 /** What else can be done with devices: one of them or many. */
-export function ActionMenu({ actions, size, onChoose }: Props) {
+export function ActionMenu({ actions, size, onChoose, children }: Props) {
   const t = useTexts();
   return (
     <Permitted scope="devices:write">
@@ -23,6 +26,7 @@ export function ActionMenu({ actions, size, onChoose }: Props) {
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
+            {children}
             {actions.map((action) => (
               <Menu.Item
                 key={action}

@@ -117,6 +117,24 @@ test('orders for one device stand in a menu, without those that change nothing',
   expect(screen.queryByRole('menuitem', { name: /^Activate|Let.*take part/i })).toBeNull();
 });
 
+test('a device can be told to ask for updates, with the command that does the same', async () => {
+  const requests = serve({
+    'POST /api/v1/devices/door-7/commands': {
+      status: 409,
+      body: { code: 'device_offline', detail: 'door-7 is not connected over MQTT' },
+    },
+  });
+  open();
+  await userEvent.click(await screen.findByRole('button', { name: 'More' }));
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Ask for updates now' }));
+  const dialog = await screen.findByRole('dialog');
+  expect(within(dialog).getByText('stratus device command door-7 check_now --wait')).toBeVisible();
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Ask for updates now' }));
+  expect(await within(dialog).findByRole('alert')).toHaveTextContent(/The device is offline/);
+  const asked = requests.find(({ method }) => method === 'POST');
+  expect(await asked?.json()).toEqual({ command: 'check_now' });
+});
+
 test('a device that is not there says so', async () => {
   serve({ 'GET /api/v1/devices/door-7': { status: 404, body: { code: 'not_found', detail: 'no such device' } } });
   open();

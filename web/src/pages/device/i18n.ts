@@ -7,6 +7,11 @@ export const en = {
   saved: '{{device}} changed',
   inactive: 'Kept out of rollouts',
   lastHeard: 'Last heard',
+  checkNow: {
+    title: 'Ask for updates now',
+    text: 'The device asks the server at once instead of when its time comes. It has to be online.',
+    sent: '{{device}} was told to ask',
+  },
   identity: {
     title: 'Identity',
     label: 'Name',
@@ -183,6 +188,11 @@ export const ko: Shape<typeof en> = {
   saved: '{{device}}을(를) 변경했습니다',
   inactive: '배포에서 제외됨',
   lastHeard: '마지막 수신',
+  checkNow: {
+    title: '지금 업데이트 확인',
+    text: '다음 확인 시각을 기다리지 않고 기기가 바로 서버에 업데이트를 확인합니다. 기기가 온라인이어야 합니다.',
+    sent: '{{device}}에 업데이트 확인을 요청했습니다',
+  },
   identity: {
     title: '기기 정보',
     label: '이름',

@@ -1,4 +1,4 @@
-import { Button, Group, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
+import { Button, Group, Menu, SimpleGrid, Stack, Tabs, Text } from '@mantine/core';
 import { Suspense, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { useDevice, useDeviceLive } from '@/entities/device/api/getDevice';
@@ -19,6 +19,7 @@ import { StatusBadge } from '@/shared/ui/StatusBadge';
 import { TimeText } from '@/shared/ui/values';
 import { useTexts } from './i18n';
 import { CertificateCard } from './ui/CertificateCard';
+import { CheckNowDialog } from './ui/CheckNowDialog';
 import { ContentTab } from './ui/ContentTab';
 import { EditDialog } from './ui/EditDialog';
 import { IdentityCard } from './ui/IdentityCard';
@@ -117,6 +118,7 @@ function Actions({ device }: { device: Device }) {
   const t = useTexts();
   const navigate = useNavigate();
   const [editing, setEditing] = useState(false);
+  const [checking, setChecking] = useState(false);
   const [action, setAction] = useState<BulkAction | null>(null);
   const left: BulkAction = device.active ? 'activate' : 'deactivate';
   return (
@@ -144,7 +146,10 @@ function Actions({ device }: { device: Device }) {
           </Button>
         )}
       </Permitted>
-      <ActionMenu actions={MENU.filter((one) => one !== left)} onChoose={setAction} />
+      <ActionMenu actions={MENU.filter((one) => one !== left)} onChoose={setAction}>
+        <Menu.Item onClick={() => setChecking(true)}>{t('checkNow.title')}</Menu.Item>
+      </ActionMenu>
+      {checking && <CheckNowDialog id={device.id} onClose={() => setChecking(false)} />}
       {editing && <EditDialog device={device} onClose={() => setEditing(false)} />}
       {action && (
         <BulkDialog

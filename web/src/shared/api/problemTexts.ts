@@ -52,6 +52,10 @@ export const en = {
   },
   code_refused: { title: 'This code is not valid', next: 'Check the digits, or make a new code.' },
   code_expired: { title: 'This code has expired', next: 'Make a new code.' },
+  device_offline: {
+    title: 'The device is offline',
+    next: 'A command is not kept for later. The device asks for updates by itself when it is back.',
+  },
   device_revoked: {
     title: 'This device is shut out',
     next: 'Its certificate was revoked; it has to be registered again.',
@@ -121,6 +125,10 @@ export const ko: Shape<typeof en> = {
   },
   code_refused: { title: '유효하지 않은 코드입니다', next: '숫자를 확인하거나 새 코드를 만드세요.' },
   code_expired: { title: '코드가 만료되었습니다', next: '새 코드를 만드세요.' },
+  device_offline: {
+    title: '기기가 오프라인입니다',
+    next: '명령은 보관되지 않습니다. 기기가 다시 연결되면 스스로 업데이트를 확인합니다.',
+  },
   device_revoked: { title: '차단된 기기입니다', next: '인증서가 폐기되었습니다. 다시 등록해야 합니다.' },
   certificate_required: { title: '기기 인증서가 필요합니다', next: '먼저 기기를 등록하세요.' },
   request_refused: { title: '기기의 요청이 거부되었습니다', next: '아래 이유를 확인하세요.' },
