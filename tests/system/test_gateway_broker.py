@@ -85,6 +85,12 @@ def test_messages_go_up_and_answers_come_down_under_the_gateways_name(site):
     device.say("update/next", name="app")
     answer = wait_until(lambda: device.messages.get("v1/d1/update/next/answer"), what="an answer from the server")
     assert json.loads(answer[0])["items"] == []
+    given = site.server.http.post("/api/v1/devices/d1/commands", json={"command": "check_now"}).json()
+    asked = wait_until(lambda: device.messages.get("v1/d1/control/command"), what="a command from the server")
+    assert json.loads(asked[0]) == {"command": given["id"], "action": "check_now"}
+    device.say("control/response", command=given["id"], status="done")
+    events = wait_until(lambda: site.server.http.get("/api/v1/devices/d1/events?kind=control/response").json()["items"], what="its answer")
+    assert events[0]["gateway"] == "gw1" and events[0]["body"]["status"] == "done"
     assert site.gateway.metric("stratus_gateway_broker_up") == 1
 
 
