@@ -484,6 +484,10 @@ net::Task<void> DeviceLink::send_commands() {
     }
     for (std::size_t i = 0; i < in_turn && !commands_.empty(); ++i) {
       Command& next = commands_.front();
+      if (admits_ && !admits_(next.device)) {
+        commands_.pop_front();
+        continue;
+      }
       const auto found = known_.find(next.device);
       const std::string gateway = found == known_.end() ? std::string() : found->second.gateway;
       wire::mqtt::PublishOptions how;

@@ -69,7 +69,8 @@ class DeviceLink final : private net::MqttEvents {
                                                                     const wire::NextQuestion& question)>;
   void on_question(Resolver resolver);
 
-  // Nothing of a device that this refuses is taken, however it comes. Asked for each message.
+  // Nothing of a device that this refuses is taken, however it comes, and no command goes to it. Asked for
+  // each message and command.
   void admit_by(std::function<bool(const std::string& device)> admits) { admits_ = std::move(admits); }
   // Asked before what ends an update (a result, the end of a cancel) is stored; what it refuses is answered
   // under `refused`.

@@ -27,8 +27,8 @@ class Messaging {
   net::Task<void> stop();
 
   // Nothing of the device is taken any longer, its live session ends at once, and so does every one that it
-  // manages to open while the broker reads its new lists. Only with our own broker; an operator of another
-  // one does this there.
+  // manages to open while the broker reads its new lists. Only with our own broker: who runs another one
+  // does this there (docs/operations/external-broker.md), and until then it hears no command any more.
   void shut_out(const std::string& device);
   // Who was shut out has a new certificate.
   void let_in(const std::string& device);
