@@ -47,10 +47,11 @@ Envelope read_envelope(ObjectReader& reader) {
   return envelope;
 }
 
-bool optional_flag(const json::value& value, std::string_view key) {
+bool read_flag(ObjectReader& reader, const json::value& value, std::string_view key) {
   const json::object* const object = value.if_object();
   const json::value* const found = object != nullptr ? object->if_contains(key) : nullptr;
-  return found != nullptr && found->is_bool() && found->get_bool();
+  if (found == nullptr || !found->is_bool()) return reader.reject(key, "neither true nor false"), false;
+  return found->get_bool();
 }
 
 bool is_metric_name(std::string_view name) {
@@ -285,7 +286,7 @@ Result<Presence> parse_presence(std::string_view text) {
   presence.envelope = read_envelope(reader);
   presence.boot = reader.optional_text("boot", 64);
   presence.version = reader.optional_text("version", 64);
-  presence.online = optional_flag(value, "online");
+  presence.online = read_flag(reader, value, "online");
   STRATUS_CHECK(reader.done());
   return presence;
 }

@@ -78,6 +78,8 @@ TEST(Messages, RefuseWhatIsOutsideTheirBounds) {
   EXPECT_FALSE(parse_command_answer(R"({"command":7,"status":"accepted"})"));
   EXPECT_FALSE(parse_presence("[]"));
   EXPECT_FALSE(parse_presence(R"({"online":true,"online":false})"));
+  EXPECT_FALSE(parse_presence(R"({"online":"yes"})"));
+  EXPECT_FALSE(parse_presence(R"({"boot":"b1"})")) << "neither came nor left";
   EXPECT_FALSE(parse_presence(R"({"time_ms":253402300800001})"));
   EXPECT_FALSE(parse_metrics(R"({"a b":1})"));
   EXPECT_FALSE(parse_metrics(R"({"":1})"));
