@@ -477,12 +477,14 @@ net::Task<void> DeviceLink::watch_broker() {
 
 net::Task<void> DeviceLink::send_commands() {
   constexpr Millis kTurn{20};
-  const std::size_t in_turn = std::max<std::size_t>(1, options_.commands_per_second * kTurn.count() / 1000);
-  for (;;) {
+  const double in_turn = std::max(1u, options_.commands_per_second) * kTurn.count() / 1000.0;
+  for (double allowed = 0;;) {
     while (commands_.empty()) {
       co_await commands_changed_.wait();
     }
-    for (std::size_t i = 0; i < in_turn && !commands_.empty(); ++i) {
+    // What a turn leaves over, the next one may have: less than one a turn is a pace, too.
+    allowed = std::min(allowed, 1.0) + in_turn;
+    for (; allowed >= 1 && !commands_.empty(); --allowed) {
       Command& next = commands_.front();
       if (admits_ && !admits_(next.device)) {
         commands_.pop_front();
