@@ -76,6 +76,17 @@ test('a style that failed is asked for again before the part, as often as it fai
   expect(document.querySelectorAll('link')).toHaveLength(2);
 });
 
+test('a style that never comes is no trouble of the next part', async () => {
+  document.head.innerHTML += '<link rel="stylesheet" href="/a.css">';
+  const style = () => document.querySelector('link[href="/a.css"]')!;
+  const failing = new MutationObserver(() => style().dispatchEvent(new Event('error')));
+  style().dispatchEvent(new Event('error'));
+  failing.observe(document.head, { childList: true });
+  await expect(loadPart(part(0), [0])).rejects.toThrow('Unable to preload CSS');
+  failing.disconnect();
+  expect(await loadPart(part(0), [])).toBe('part');
+});
+
 test('each console is reloaded once', () => {
   const reload = vi.fn();
   reloadOnce(reload);

@@ -25,7 +25,10 @@ export async function loadPart<Part>(load: () => Promise<Part>, pauses: readonly
       if (!isLoadFailure(error)) throw error;
       if (await isReplaced()) throw new Replaced('', { cause: error });
       const pause = pauses[tries];
-      if (pause === undefined) throw error;
+      if (pause === undefined) {
+        failedStyles.clear(); // the next part does not wait for what never comes
+        throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
