@@ -6,7 +6,8 @@ from .registry import digest_of
 
 
 class FakeUpstream:
-    """Serves `blobs` (digest -> bytes) at /v2/<any>/blobs/<digest> and `pages` (path with query -> (status, type, body)).
+    """Serves `blobs` (digest -> bytes) at /v2/<any>/blobs/<digest> and `pages` (path with query -> (status, type, body,
+    then pairs of further headers)).
 
     `requests` is a list of (method, path, headers, body). `hold_at` = N stops every blob body after N bytes until
     `release()`. `tamper(handler, blob, first)` may answer a blob request itself and return True. Posts get `post_status`, a
@@ -74,8 +75,8 @@ class FakeUpstream:
         if handler.command == "POST":
             send(handler, self.post_status(handler.path) if callable(self.post_status) else self.post_status)
         elif handler.path in self.pages:
-            status, kind, page = self.pages[handler.path]
-            send(handler, status, page, {"Content-Type": kind} if kind else {})
+            status, kind, page, *more = self.pages[handler.path]
+            send(handler, status, page, {**({"Content-Type": kind} if kind else {}), **dict(more)})
         elif "/blobs/" in handler.path and digest in self.blobs:
             self._send_blob(handler, self.blobs[digest])
         else:

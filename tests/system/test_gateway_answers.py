@@ -214,6 +214,54 @@ def test_what_is_no_answer_is_not_believed(plain_stack, fake):
     assert HttpClient(gateway.url).get(path).body == manifest
 
 
+def test_a_device_that_is_held_back_takes_nobody_elses_answer(plain_stack, fake):
+    """While rollouts update devices each is asked for, and everybody has an answer when the gateway is cut off then."""
+    gateway = plain_stack.start_gateway(fake.url, options=["--check-ttl", "3600"])
+    have = b"what runs"
+
+    def say(device, manifest, cache=None):
+        page = f"/api/v1/next/site%2Fapp?device={device}&have={hex_of(have)}"
+        answer = (200, "application/json", next_of(manifest)) if manifest else (204, None, b"")
+        fake.pages[page] = answer + ((("Cache-Control", cache),) if cache else ())
+        return fake.pages[page][2]
+
+    def release(number):
+        return json.dumps({"schemaVersion": 2, "config": descriptor("application/vnd.oci.image.config.v1+json", number),
+                           "layers": []}).encode()
+
+    def told(device):
+        answer = ask(gateway, have, device)
+        assert answer.status in (200, 204), answer
+        return answer.body
+
+    say("another", release(b"1"), "no-cache")
+    first = say("free", release(b"1"), "no-cache")
+    say("held", None, "no-store")
+    for _ in range(2):
+        assert told("free") == first
+        assert told("held") == b"", "however young the answer of the other is"
+    second = say("free", release(b"2"), "no-cache")
+    assert told("free") == second
+    assert told("held") == b""
+    pages = dict(fake.pages)
+    for page in pages:
+        fake.pages[page] = (503, None, b"")
+    assert told("another") == told("free") == second
+    # A rollout brings the name itself: what the others were told says nothing any more.
+    fake.pages.update(pages)
+    third = say("held", release(b"3"), "private")
+    wait_until(lambda: told("held") == third, what="the upstream to be asked again")
+    for page in pages:
+        fake.pages[page] = (503, None, b"")
+    assert ask(gateway, have, "free").status == 503
+    # No rollout: one answer serves all.
+    last = say("free", release(b"4"))
+    wait_until(lambda: ask(gateway, have, "free").body == last, what="the upstream to be asked again")
+    before = len(fake.gets())
+    assert told("held") == told("another") == last
+    assert len(fake.gets()) == before
+
+
 def test_what_the_answers_need_is_not_evicted(plain_stack, fake):
     """The newest release's layer and delta stay, however much else passes; an older release's go."""
     def release(layer, version):

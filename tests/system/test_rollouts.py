@@ -250,8 +250,9 @@ def test_no_target_beside_what_a_rollout_brings(plain_stack, tmp_path):
     held, free = (Device(fleet.server, name, "extra") for name in ("d000", "d001"))
     assert held.ask() is None and free.ask() == "7", "its turn has come"
     assert device.ask() == "2" and held.ask() is None
-    answer = fleet.http.get("/api/v1/next/extra?device=d001")
-    assert answer.headers["Cache-Control"] == "private", "no gateway gives the answer of one to the other"
+    told = {name: fleet.http.get(f"/api/v1/next/{of}").headers["Cache-Control"]
+            for name, of in (("d000", "extra?device=d000"), ("d001", "extra?device=d001"), ("its own", "app?device=d000"))}
+    assert told == {"d000": "no-store", "d001": "no-cache", "its own": "private"}, "no gateway gives one's answer to the other"
     wait_until(lambda: fleet.server.metric("stratus_mqtt_connected") == 1)
     maker = DeviceMaker(fleet.server, tmp_path / "devices")
 

@@ -58,13 +58,14 @@ net::Task<Result<AnswerPointer>> Answers::get(std::string key, std::string targe
   co_return kept->answer;
 }
 
-net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string target, Check check,
-                                                Asker asker) {
+net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string target, Check check, Asker asker,
+                                                bool alone) {
   if (!caching_) {
     ++counters_.answer_misses;
     co_return co_await ask(target, check, std::move(asker.via));
   }
-  if (const auto running = flights_.find(key); running != flights_.end()) {
+  const std::string flight_key = alone ? fmt::format("{} {}", key, asker.device) : key;
+  if (const auto running = flights_.find(flight_key); running != flights_.end()) {
     const std::shared_ptr<Flight> flight = running->second;
     while (!flight->result) {
       co_await flight->landed.wait();
@@ -74,7 +75,7 @@ net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string tar
   }
   ++counters_.answer_misses;
   const auto flight = std::make_shared<Flight>(executor_);
-  flights_[key] = flight;
+  flights_[flight_key] = flight;
   // Whatever ends this coroutine: those who wait learn it.
   struct Landing {
     Answers& answers;
@@ -87,13 +88,12 @@ net::Task<Result<AnswerPointer>> Answers::fetch(std::string key, std::string tar
       flight.landed.notify_all();
     }
   };
-  const Landing landing = Landing{*this, key, *flight};
+  const Landing landing = Landing{*this, flight_key, *flight};
   auto answer = co_await ask(target, check, std::move(asker.via));
-  if (answer && (*answer)->personal) {
-    store_.drop(key);
-  } else if (answer) {
+  if (answer && may_be_kept((*answer)->sharing)) {
     store_.keep(key, *answer, asker.device);
-  } else if (answer.error().code() == ErrorCode::not_found) {
+  } else if (answer ? (*answer)->sharing == Sharing::personal
+                    : answer.error().code() == ErrorCode::not_found) {
     store_.drop(key);
   }
   flight->result = answer;
@@ -113,7 +113,7 @@ net::Task<Result<AnswerPointer>> Answers::ask(const std::string& target, const C
   answer->digest = field(*response, "Docker-Content-Digest");
   answer->link = field(*response, "Link");
   answer->filters = field(*response, "OCI-Filters-Applied");
-  answer->personal = field(*response, "Cache-Control") == "private";
+  answer->sharing = parse_cache_control(field(*response, "Cache-Control"));
   answer->body = std::move(response->body);
   if (check) {
     const Result<void> fine = check(*answer);
@@ -135,7 +135,7 @@ net::Task<void> respond(net::Exchange& exchange, AnswerPointer answer) {
   set("Docker-Content-Digest", answer->digest);
   set("Link", answer->link);
   set("OCI-Filters-Applied", answer->filters);
-  if (answer->personal) head.headers.set("Cache-Control", "private");
+  set("Cache-Control", std::string(cache_control_of(answer->sharing)));
   (void)co_await exchange.respond(std::move(head), answer->body);
 }
 

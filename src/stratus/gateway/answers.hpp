@@ -41,8 +41,10 @@ class Answers {
   // one.
   net::Task<Result<AnswerPointer>> get(std::string key, std::string target, Millis ttl, Check check,
                                        Asker asker);
-  // The upstream's, shared by all who ask for the key meanwhile; kept. Not an answer: 4xx and 5xx.
-  net::Task<Result<AnswerPointer>> fetch(std::string key, std::string target, Check check, Asker asker);
+  // The upstream's, shared by all who ask for the key meanwhile (`alone`: by nobody but the same device);
+  // kept. Not an answer: 4xx and 5xx.
+  net::Task<Result<AnswerPointer>> fetch(std::string key, std::string target, Check check, Asker asker,
+                                         bool alone = false);
 
  private:
   struct Flight;

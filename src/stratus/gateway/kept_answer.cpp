@@ -1,6 +1,7 @@
 #include "stratus/gateway/kept_answer.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <boost/json.hpp>
 
@@ -11,8 +12,16 @@ namespace stratus::gateway {
 namespace {
 
 constexpr std::size_t kMaxHead = 64u << 10;
+constexpr std::array<std::string_view, 4> kDirectives{"", "no-cache", "no-store", "private"};  // of Sharing
 
 }  // namespace
+
+std::string_view cache_control_of(Sharing sharing) { return kDirectives[static_cast<std::size_t>(sharing)]; }
+
+Sharing parse_cache_control(std::string_view directive) {
+  const auto found = std::find(kDirectives.begin(), kDirectives.end(), directive);
+  return found == kDirectives.end() ? Sharing::all : static_cast<Sharing>(found - kDirectives.begin());
+}
 
 std::string encode_kept(const KeptAnswer& kept) {
   const Answer& answer = *kept.answer;

@@ -12,6 +12,20 @@
 
 namespace stratus::gateway {
 
+// For whom an answer is, and whether it says something of those kept before (docs/rollouts.md). The
+// upstream's Cache-Control.
+enum class Sharing : std::uint8_t {
+  all,       // whoever asks the same
+  ask_each,  // "no-cache": kept for when the upstream is away, but another device may hear something else
+  held,      // "no-store": this device's for the moment; what others were told holds
+  personal,  // "private": devices differ for good; what others were told may not hold either
+};
+std::string_view cache_control_of(Sharing sharing);       // "": all
+Sharing parse_cache_control(std::string_view directive);  // what it does not know is for all
+constexpr bool may_be_kept(Sharing sharing) {
+  return sharing == Sharing::all || sharing == Sharing::ask_each;
+}
+
 struct Answer {
   int status = 200;
   std::string content_type;
@@ -19,7 +33,7 @@ struct Answer {
   std::string link;     // Link, of paged lists
   std::string filters;  // OCI-Filters-Applied
   std::string body;
-  bool personal = false;  // for the device that asked alone ("Cache-Control: private"): never kept
+  Sharing sharing = Sharing::all;  // not in the file: what is left then is for those who have nothing else
 
   bool operator==(const Answer&) const = default;
 };

@@ -97,7 +97,9 @@ net::Task<Result<AnswerPointer>> NextAnswers::get(std::string name, Digest have,
   const std::string key = key_of(name, have);
   if (asker.device.empty()) asker.device = "?";  // the nameless share one quota
   store_.note_asker(key, asker.device);
-  if (caching_ && is_fresh(knowledge(name, key), system_clock().steady(), ttl_)) {
+  const bool named = asker.device != "?";
+  const bool asks_alone = named && asked_each_.contains(name);
+  if (caching_ && !asks_alone && is_fresh(knowledge(name, key), system_clock().steady(), ttl_)) {
     ++counters_.answer_hits;
     co_return store_.find(key)->answer;
   }
@@ -108,26 +110,23 @@ net::Task<Result<AnswerPointer>> NextAnswers::get(std::string name, Digest have,
     target += fmt::format("{}{}={}", separator, parameter, net::percent_encode(value));
     separator = '&';
   };
-  if (asker.device != "?") add("device", asker.device);
+  if (named) add("device", asker.device);
   if (!have.empty()) add("have", have.hex());
   bool news = false;
   const Answers::Check check = [&, name, key, have](const Answer& answer) -> Result<void> {
     STRATUS_TRY(meaning, understand(name, have, answer));
-    if (caching_ && !answer.personal) news = learn(name, key, std::move(meaning), store_.next_order());
+    if (caching_ && may_be_kept(answer.sharing))
+      news = learn(name, key, std::move(meaning), store_.next_order());
     return {};
   };
-  const bool named = asker.device != "?";
-  const std::string own_key = fmt::format("{} {}", key, asker.device);
-  const bool asks_alone = named && personal_.contains(name);
-  const std::string first_key = asks_alone ? own_key : key;
-  auto answer = co_await answers_.fetch(first_key, target, check, asker);
-  if (answer && (*answer)->personal && named && !asks_alone) {
+  auto answer = co_await answers_.fetch(key, target, check, asker, asks_alone);
+  if (answer && (*answer)->sharing != Sharing::all && named && !asks_alone) {
     // Others may have waited for the same answer, which was for the first of them: each asks for itself.
-    if (personal_.size() >= kMaxNames) personal_.clear();
-    personal_.insert(name);
-    answer = co_await answers_.fetch(own_key, target, check, asker);
+    if (asked_each_.size() >= kMaxNames) asked_each_.clear();
+    asked_each_.insert(name);
+    answer = co_await answers_.fetch(key, target, check, asker, true);
   }
-  if (answer && !(*answer)->personal) personal_.erase(name);
+  if (answer && (*answer)->sharing == Sharing::all) asked_each_.erase(name);
   if (news) store_.persist(key);  // what is newest must be right after a restart, too
   if (answer || !caching_ || !may_be_stale(answer.error())) co_return answer;
   const Error why = answer.error();

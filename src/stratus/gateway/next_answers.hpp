@@ -49,8 +49,9 @@ class NextAnswers {
   bool caching_;
   std::unordered_map<std::string, Meaning> meanings_;  // by key, for kept answers
   std::unordered_map<std::string, Newest> newest_;     // by name
-  // While a rollout brings devices of a name to different versions, each of them is asked for by itself.
-  std::unordered_set<std::string> personal_;
+  // Names about which devices may hear different things, because of rollouts: each of them is asked for by
+  // itself, whatever is kept.
+  std::unordered_set<std::string> asked_each_;
 };
 
 }  // namespace stratus::gateway

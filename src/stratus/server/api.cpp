@@ -159,8 +159,14 @@ Api::Answer Api::get_next(Call& call) {
   net::ResponseHead head;
   head.status = *answer ? 200 : 204;
   if (*answer) head.headers.set("Content-Type", "application/json");
-  // Gateways must not give one device's answer to another.
-  if (rollouts_.is_personal(name) || rollouts_.updates_any()) head.headers.set("Cache-Control", "private");
+  // Gateways must not give one device's answer to another, but keep what they can say while they are cut off.
+  if (rollouts_.is_personal(name)) {
+    head.headers.set("Cache-Control", "private");
+  } else if (held) {
+    head.headers.set("Cache-Control", "no-store");
+  } else if (rollouts_.updates_any()) {
+    head.headers.set("Cache-Control", "no-cache");
+  }
   const std::string body = *answer ? **answer : std::string();
   (void)co_await call.exchange().respond(head, body);
   co_return Result<void>();

@@ -132,7 +132,7 @@ class Rollouts {
   // Whether a rollout is updating the device with another name: one update at a time, so nothing new of this
   // one is begun meanwhile, not even its target.
   bool holds_back(const std::string& device, const std::string& name) const;
-  // Whether some device is being updated now, so that others' answers are not for it.
+  // Whether some device is being updated now, so that each device has to ask for itself.
   bool updates_any() const;
   // Whether answers about this name differ from device to device.
   bool is_personal(const std::string& name) const;
