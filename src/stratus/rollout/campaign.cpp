@@ -206,15 +206,20 @@ Result<Retried> Campaign::retry(const std::string& who, std::span<const std::str
   if (only.empty()) {
     for (Device& device : devices_) chosen.push_back(&device);
   }
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   std::erase_if(chosen, [](const Device* device) { return !is_failure(device->state); });
   if (chosen.empty()) return fail(ErrorCode::conflict, "none of these devices has failed");
   Retried retried;
-  retried.left_out = static_cast<std::uint32_t>(
-      std::erase_if(chosen, [](const Device* device) { return refuses(*device); }));
+  // A row of before, or of an older agent, looks as if it refused: who names it knows better.
+  if (only.empty())
+    retried.left_out = static_cast<std::uint32_t>(
+        std::erase_if(chosen, [](const Device* device) { return refuses(*device); }));
   retried.devices = static_cast<std::uint32_t>(chosen.size());
   if (chosen.empty())
     return fail(ErrorCode::conflict,
-                "all of them went back from this release and refuse it; publish a new version");
+                "all of them went back from this release and refuse it; publish a new version, or name the "
+                "devices to try them all the same");
   STRATUS_CHECK(order(Event::retry, "retry", who,
                       retried.left_out == 0
                           ? fmt::format("{} devices", retried.devices)
@@ -227,7 +232,9 @@ Result<Retried> Campaign::retry(const std::string& who, std::span<const std::str
   for (Device* const device : chosen) {
     // One that went back and takes it again later on is not called before.
     const bool rests = device->state == DeviceState::rolled_back && device->not_before_ms > now;
+    const bool refused = refuses(*device);
     if (!move(*device, DeviceEvent::retry, now, rests ? device->cause : "")) continue;
+    header_.refusing -= refused ? 1U : 0U;
     device->attempt = 0;
     if (!rests) device->not_before_ms = 0;
   }

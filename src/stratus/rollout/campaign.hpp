@@ -174,9 +174,9 @@ class Campaign {
   // `is_busy`: held by another rollout, or updated by another since; such devices are not taken back.
   Result<void> abort(const std::string& who, const std::string& why, bool give_back, std::int64_t now,
                      const IsBusy& is_busy);
-  // Failed, timed-out and rolled-back devices (`only` of them, unless empty) wait for another try, those that
-  // refuse the release left out. A deadline that has passed needs a later one. Answers what header().retried
-  // says from now on; `conflict` when nobody is left.
+  // Failed, timed-out and rolled-back devices wait for another try, those that refuse the release left out;
+  // with `only` these of them, whether they refuse it or not. A deadline that has passed needs a later one.
+  // Answers what header().retried says from now on; `conflict` when nobody is left.
   Result<Retried> retry(const std::string& who, std::span<const std::string> only, std::int64_t expires_ms,
                         std::int64_t now);
   // Takes devices out. Answers how many were open.

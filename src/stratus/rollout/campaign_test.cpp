@@ -383,10 +383,21 @@ TEST(Campaign, ARetryWaitsForTheDeviceThatRests) {
   EXPECT_EQ(run.state("d001"), DeviceState::requested);
 }
 
-TEST(Campaign, ARetryOfNobodyButThoseChangesNothing) {
+TEST(Campaign, ARetryThatNamesThemTakesEachOnceWhetherItRefusesOrNot) {
   Running run = one_of_each();
+  const std::vector<std::string> named{"d002", "d000", "d002", "d003"};
+  EXPECT_EQ(*run.it.retry("ann", named, 0, run.now), (Retried{2, 0}));
+  EXPECT_EQ(run.it.header().refusing, 0U);
+  run.tick();
+  EXPECT_EQ(run.in(DeviceState::requested).size(), 2U);
+  EXPECT_EQ(run.state("d000"), DeviceState::requested);
+}
+
+TEST(Campaign, ARetryOfNobodyButThoseChangesNothing) {
+  Running run("", 1);
+  run.tell("d000", DeviceEvent::rolled_back);
   (void)run.it.take_changes();
-  const auto refused = run.it.retry("ann", std::vector<std::string>{"d000"}, 0, run.now);
+  const auto refused = run.it.retry("ann", {}, 0, run.now);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::conflict);
   EXPECT_TRUE(run.it.take_changes().empty());
