@@ -56,7 +56,7 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
       danger={DANGEROUS.has(word)}
       word={(word === 'abort' || word === 'rollback') && shares.total > TYPE_ABOVE ? String(shares.total) : undefined}
       command={orderCommand(rollout.id, word, order)}
-      disabled={word === 'retry' && mayRetry === 0}
+      disabled={word === 'retry' && !devices && mayRetry === 0}
       onConfirm={confirm}
       onClose={onClose}
     >
@@ -75,7 +75,7 @@ export function OrderDialog({ rollout, word, devices, onClose }: Props) {
   );
 }
 
-/** Whom a retry leaves out, and whom it calls later only. `some`: it is about chosen devices, known to the server alone. */
+/** Whom a retry leaves out, and whom it calls later only. `some`: it is about chosen devices, and leaves none of them out. */
 function WentBack({ rollout: { counts, refusing }, some }: { rollout: Rollout; some: boolean }) {
   const t = useTexts();
   const resting = (counts['rolled_back'] ?? 0) - refusing;

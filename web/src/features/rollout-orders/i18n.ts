@@ -33,7 +33,7 @@ export const en = {
   refusing_other:
     '{{count, number}} devices are left out: they went back from this version and will not take it again. They need a new version.',
   refusingSome:
-    'Those that went back from this version and will not take it again are left out: they need a new version.',
+    'Those that went back from this version for good are asked to take it again, too; they may refuse it and need a new version.',
   resting_one:
     '{{count, number}} device went back although the version may not be to blame, after too many power cuts for example: it is called once it takes the version again, within a day.',
   resting_other:
@@ -80,7 +80,7 @@ export const ko: Shape<typeof en> = {
   refusing_one: '기기 {{count, number}}대는 제외합니다. 이 버전에서 되돌아가 다시 받지 않으므로 새 버전이 필요합니다.',
   refusing_other:
     '기기 {{count, number}}대는 제외합니다. 이 버전에서 되돌아가 다시 받지 않으므로 새 버전이 필요합니다.',
-  refusingSome: '이 버전에서 되돌아가 다시 받지 않는 기기는 제외합니다. 새 버전이 필요합니다.',
+  refusingSome: '이 버전에서 되돌아가 다시 받지 않는 기기도 다시 시도합니다. 거부하면 새 버전이 필요합니다.',
   resting_one:
     '기기 {{count, number}}대는 잦은 전원 차단처럼 버전 탓이 아닐 수 있는 이유로 되돌아갔습니다. 다시 받을 수 있을 때(하루 안에) 시도합니다.',
   resting_other:
