@@ -129,7 +129,8 @@ void add_rollout(CLI::App& app, const CommonOptions& common, Action& action, int
       {"pause", "Start no further device; those under way go on"},
       {"resume", "Go on; failures so far count no more"},
       {"abort", "End it; devices under way are told to stop"},
-      {"retry", "Let devices that failed try again, but for those that went back for good"},
+      {"retry",
+       "Let devices that failed try again, but for those that went back for good unless they are named"},
       {"cancel", "Take single devices out"},
       {"advance", "Open the next wave before its time; two people have to ask"}};
   for (const auto& [word, help] : kOrders) {

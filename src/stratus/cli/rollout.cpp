@@ -18,6 +18,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::milliseconds kPollEvery{250};
+constexpr std::size_t kGatewaysShown = 8;
 
 std::string path_of(const std::string& id) { return "/api/v1/rollouts/" + net::percent_encode(id); }
 
@@ -63,6 +64,15 @@ void say_retried(const json::value& rollout, const CommonOptions& common) {
                   left_out));
 }
 
+void say_gateways(const json::array& gateways, const CommonOptions& common) {
+  const std::size_t shown = std::min(gateways.size(), kGatewaysShown);
+  for (std::size_t i = 0; i < shown; ++i)
+    say(common, fmt::format("  into gateway {}: {} for {} devices", text_of(gateways[i], "gateway"),
+                            size_text(number_of(gateways[i], "bytes")), number_of(gateways[i], "devices")));
+  if (shown < gateways.size())
+    say(common, fmt::format("  into {} more gateways: --json says each", gateways.size() - shown));
+}
+
 }  // namespace
 
 Result<std::string> create_rollout(const RolloutOptions& options, const CommonOptions& common) {
@@ -99,9 +109,7 @@ Result<void> plan_rollout(const RolloutOptions& options, const CommonOptions& co
                             number_of(kind, "devices"), size_text(number_of(kind, "bytes")),
                             text_of(kind, "plan"), size_text(number_of(kind, "full_bytes"))));
   }
-  for (const json::value& one : items_of(bytes, "per_gateway"))
-    say(common, fmt::format("  into gateway {}: {} for {} devices", text_of(one, "gateway"),
-                            size_text(number_of(one, "bytes")), number_of(one, "devices")));
+  say_gateways(items_of(bytes, "per_gateway"), common);
   const auto expected = number_of(plan, "expected_ms");
   say(common,
       fmt::format("  all devices {}, into gateways {}, out of the server {}; at least {} s{}",
