@@ -1,6 +1,7 @@
 #include "stratus/agent/mqtt_link.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include <boost/json.hpp>
 
@@ -22,6 +23,7 @@ namespace json = boost::json;
 constexpr Millis kStateLook{1'000};  // how often the agent's state is looked at
 constexpr Millis kPatience{20'000};  // for a certificate
 constexpr std::size_t kMaxCancels = 16;
+constexpr std::size_t kMaxErrorsTold = 20;  // in one message: the server takes none above 64 KiB
 
 std::string text_at(const json::object& object, std::string_view key) {
   const json::value* const found = object.if_contains(key);
@@ -219,7 +221,9 @@ void MqttLink::take_cancel(std::string_view body) {
   });
   if (!agent_.cancel(cancel->name) || names.empty())
     return answer_cancel(cancel->command, "cancelled", "nothing was under way");
-  if (cancels_.size() < kMaxCancels) cancels_[cancel->command] = std::move(names);
+  std::erase_if(cancels_, [&](const Cancel& known) { return known.command == cancel->command; });
+  if (cancels_.size() >= kMaxCancels) cancels_.erase(cancels_.begin());
+  cancels_.push_back({cancel->command, std::move(names)});
 }
 
 void MqttLink::take_control(std::string_view body) {
@@ -292,11 +296,15 @@ void MqttLink::tell_progress_of(const std::string& name, const json::object& abo
 }
 
 void MqttLink::tell_errors() {
-  wire::LogMessage message;
-  message.entries = agent_.take_errors();
-  if (message.entries.empty()) return;
-  message.envelope = {unheard_.next_seq(), unix_ms()};
-  unheard_.add(message.envelope.seq, "status/error_log", wire::encode_log(message));
+  const std::vector<wire::LogEntry> errors = agent_.take_errors();
+  for (std::size_t begin = 0; begin < errors.size(); begin += kMaxErrorsTold) {
+    const std::span<const wire::LogEntry> rest = std::span(errors).subspan(begin);
+    const std::span<const wire::LogEntry> some = rest.first(std::min(rest.size(), kMaxErrorsTold));
+    wire::LogMessage message;
+    message.entries.assign(some.begin(), some.end());
+    message.envelope = {unheard_.next_seq(), unix_ms()};
+    unheard_.add(message.envelope.seq, "status/error_log", wire::encode_log(message));
+  }
 }
 
 void MqttLink::say_unheard() {
@@ -311,14 +319,13 @@ void MqttLink::answer_cancels() {
   for_each_update(state_of(agent_), config_.image, [&](const std::string& name, const json::object& about) {
     if (rests(about)) ended[name] = text_at(about, "last") == "committed";
   });
-  std::erase_if(cancels_, [&](const auto& cancel) {
-    const auto& [command, names] = cancel;
+  std::erase_if(cancels_, [&](const Cancel& cancel) {
     bool too_late = false;
-    for (const std::string& name : names) {
+    for (const std::string& name : cancel.names) {
       if (!ended.contains(name)) return false;
       too_late = too_late || ended[name];
     }
-    answer_cancel(command, too_late ? "too_late" : "cancelled", "");
+    answer_cancel(cancel.command, too_late ? "too_late" : "cancelled", "");
     return true;
   });
 }

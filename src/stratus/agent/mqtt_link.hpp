@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <boost/json/fwd.hpp>
 
@@ -71,8 +72,11 @@ class MqttLink final : private net::MqttEvents {
   std::string boot_;
   std::string command_;  // the last request, named in what is told about its update
   std::map<std::string, std::string> last_progress_;  // by name, so that nothing is told twice
-  // Commands whose end is waited for, and what was under way when they came.
-  std::map<std::string, std::set<std::string>> cancels_;
+  struct Cancel {
+    std::string command;
+    std::set<std::string> names;  // what was under way when it came
+  };
+  std::vector<Cancel> cancels_;  // whose end is waited for, oldest first: beyond kMaxCancels it is forgotten
   Unheard unheard_;
   net::LinkTrouble trouble_;
 };
