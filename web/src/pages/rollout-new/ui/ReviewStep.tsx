@@ -76,9 +76,11 @@ function Risks({ wish, plan }: { wish: Wish; plan: Plan }) {
 function BytesCard({ plan }: { plan: Plan }) {
   const t = useTexts();
   const { devices, gateways, upstream, full_images, per_gateway } = plan.bytes;
-  const rows: [string, number][] = [
+  const each = per_gateway.slice(0, MOST_GATEWAYS);
+  const rows: [name: string, bytes: number, of?: string][] = [
     [t('review.toDevices'), devices],
     [t('review.toGateways'), gateways],
+    ...each.map((one): [string, number, string] => [one.gateway, one.bytes, t('who.takePart', { count: one.devices })]),
     [t('review.upstream'), upstream],
     [t('review.full'), full_images],
   ];
@@ -96,21 +98,14 @@ function BytesCard({ plan }: { plan: Plan }) {
       </Group>
       <Table verticalSpacing={5}>
         <Table.Tbody>
-          {rows.map(([name, value]) => (
+          {rows.map(([name, value, of]) => (
             <Table.Tr key={name}>
-              <Table.Th fw={400}>{name}</Table.Th>
-              <Table.Td ta="right" fw={600}>
-                <Bytes value={value} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-          {per_gateway.slice(0, MOST_GATEWAYS).map((one) => (
-            <Table.Tr key={one.gateway}>
-              <Table.Th fw={400} pl="lg">
-                <bdi>{one.gateway}</bdi>, {t('who.takePart', { count: one.devices })}
+              <Table.Th fw={400} pl={of ? 'xl' : undefined}>
+                <bdi>{name}</bdi>
+                {of && `, ${of}`}
               </Table.Th>
-              <Table.Td ta="right">
-                <Bytes value={one.bytes} />
+              <Table.Td ta="right" fw={of ? 400 : 600}>
+                <Bytes value={value} />
               </Table.Td>
             </Table.Tr>
           ))}
@@ -148,8 +143,10 @@ function WavesCard({ plan }: { plan: Plan }) {
         {plan.shortest_ms > 0
           ? t('review.shortest', { time: formatDuration(plan.shortest_ms) })
           : t('review.shortestNow')}
-        {plan.expected_ms !== undefined && ` ${t('review.expected', { time: formatDuration(plan.expected_ms) })}`}
       </Text>
+      {plan.expected_ms !== undefined && (
+        <Text size="sm">{t('review.expected', { time: formatDuration(plan.expected_ms) })}</Text>
+      )}
     </Card>
   );
 }
