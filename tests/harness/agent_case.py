@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 from .http import HttpClient
+from .mqtt import DeviceMaker
 from .paths import BIN
 from .stack import Agent, Stack
 from .trees import write_tree
@@ -51,6 +52,16 @@ class AgentCase:
         self.tables = tables
         self._write_config(tables)
         self.program = None
+
+    @classmethod
+    def with_broker(cls, programs, keys, metrics=1, poll=3600, **more):
+        """A device with a session at the server's broker, measuring so often (s). It polls seldom: what happens sooner did not come from that."""
+        server = Stack(programs, plain=True).start_server(options=["--mqtt-listen", "127.0.0.1:0"])
+        wait_until(lambda: server.metric("stratus_mqtt_connected") == 1)
+        certificate, key = DeviceMaker(server, keys).files("device-1")
+        mqtt = {"broker": server.program.ready["mqtt"], "ca": str(server.data / "ca" / "root.pem"), "certificate": str(certificate),
+                "key": str(key), "metrics": metrics}
+        return cls(programs, server=server, poll=poll, options={"mqtt": mqtt, **more})
 
     def reconfigure(self, options):
         """For the agent that is started next."""

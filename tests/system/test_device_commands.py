@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from harness import AgentCase, Stack, wait_until
+from harness import AgentCase, wait_until
 from harness.events import Stream
 from harness.mqtt import DeviceMaker
 from harness.openapi import CheckedClient
@@ -15,13 +15,8 @@ ASKED = 'stratus_next_answers_total{answer="up_to_date"}'
 
 @pytest.fixture
 def case(programs, tmp_path):
-    server = Stack(programs, plain=True).start_server(options=["--mqtt-listen", "127.0.0.1:0"])
-    wait_until(lambda: server.metric("stratus_mqtt_connected") == 1)
-    certificate, key = DeviceMaker(server, tmp_path / "devices").files("device-1")
-    mqtt = {"broker": server.program.ready["mqtt"], "ca": str(server.data / "ca" / "root.pem"),
-            "certificate": str(certificate), "key": str(key), "metrics": SELDOM}
-    case = AgentCase(programs, server=server, poll=SELDOM, options={"mqtt": mqtt})
-    case.http = CheckedClient(server.http)
+    case = AgentCase.with_broker(programs, tmp_path / "devices", metrics=SELDOM)
+    case.http = CheckedClient(case.server.http)
     yield case
     case.stop_all()
 

@@ -15,12 +15,7 @@ POLL_SELDOM = 3600  # so that whatever happens sooner did not come from polling
 
 @pytest.fixture
 def case(programs, tmp_path):
-    server = Stack(programs, plain=True).start_server(options=["--mqtt-listen", "127.0.0.1:0"])
-    wait_until(lambda: server.metric("stratus_mqtt_connected") == 1)
-    certificate, key = DeviceMaker(server, tmp_path / "devices").files("device-1")
-    mqtt = {"broker": server.program.ready["mqtt"], "ca": str(server.data / "ca" / "root.pem"),
-            "certificate": str(certificate), "key": str(key), "metrics": 1}
-    case = AgentCase(programs, server=server, poll=POLL_SELDOM, options={"mqtt": mqtt})
+    case = AgentCase.with_broker(programs, tmp_path / "devices")
     yield case
     case.stop_all()
 

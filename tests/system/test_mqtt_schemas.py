@@ -8,7 +8,7 @@ import re
 
 import jsonschema
 import pytest
-from harness import BIN, AgentCase, Stack, wait_until
+from harness import BIN, AgentCase, wait_until
 from harness.identity import Credentials, enrol, make_code, make_request
 from harness.mqtt import DeviceMaker
 from harness.simulator import Simulation
@@ -84,13 +84,8 @@ def test_the_page_has_each_topic_that_brokers_allow():
 
 
 def test_what_the_agent_and_the_server_say_fits(programs, tmp_path):
-    server = Stack(programs, plain=True).start_server(options=["--mqtt-listen", "127.0.0.1:0"])
-    wait_until(lambda: server.metric("stratus_mqtt_connected") == 1)
-    listener = Listener(programs, server.data / "mqtt", "listener")
-    certificate, key = DeviceMaker(server, tmp_path / "devices").files("device-1")
-    mqtt = {"broker": server.program.ready["mqtt"], "ca": str(server.data / "ca" / "root.pem"), "certificate": str(certificate),
-            "key": str(key), "metrics": 1}
-    case = AgentCase(programs, server=server, poll=3600, options={"mqtt": mqtt, "update": {"probation": 3}})
+    case = AgentCase.with_broker(programs, tmp_path / "devices", update={"probation": 3})
+    listener = Listener(programs, case.server.data / "mqtt", "listener")
     case.publish(1)
     case.start()
     case.wait_committed(1)
